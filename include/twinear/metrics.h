@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "twinear/dataset.h"
+
+namespace twinear {
+
+/// The scores of a trial list, each with a weight (1 unless resampled). Accept iff score >= t.
+struct Scores {
+  std::vector<double> target, nontarget;
+};
+
+/// Splits scored trials by their truth. Throws Error (format) where either side is empty.
+Scores split_scores(std::span<const ScoredTrial> trials);
+
+/// One point of the detection trade-off: the error rates of accepting score >= threshold.
+struct OperatingPoint {
+  double threshold, miss, false_alarm;
+};
+
+/// Pmiss and Pfa at every distinct score and at +infinity, by rising threshold. Tied scores move
+/// together, so the result does not depend on the order of trials. O(n log n).
+std::vector<OperatingPoint> det_curve(const Scores& scores);
+
+/// The equal error rate, in [0, 1].
+struct Eer {
+  double rocch;      ///< on the convex hull of the ROC (PAV), the number to print
+  double roc;        ///< by linear interpolation between the two points around Pmiss = Pfa
+  double threshold;  ///< of the point nearest to Pmiss = Pfa
+};
+Eer eer(const Scores& scores);
+
+/// A detection task: prior of a target, cost of a miss and of a false alarm.
+struct Task {
+  double p_target = 0.01, c_miss = 1.0, c_false_alarm = 1.0;
+};
+
+/// min over t of c_miss p Pmiss(t) + c_fa (1 - p) Pfa(t), over min(c_miss p, c_fa (1 - p)).
+double min_dcf(const Scores& scores, const Task& task);
+
+/// The same cost at the Bayes threshold -logit(p_eff): `scores` must be natural-log LLRs.
+double act_dcf(const Scores& llrs, const Task& task);
+
+/// 1 / (2 ln 2) [mean softplus(-target) + mean softplus(nontarget)], of natural-log LLRs: bits.
+double cllr(const Scores& llrs);
+
+/// Cllr after the best monotone map (PAV; in a tie targets count as inferior).
+double min_cllr(const Scores& scores);
+
+/// A 95 % interval.
+struct Interval {
+  double low, high;
+};
+
+/// Every figure of an evaluation, with 95 % intervals by bootstrap over speakers.
+/// Speakers are the groups of clips that target trials join. The cost is O(n) a resample.
+struct Evaluation {
+  std::size_t targets, nontargets, speakers;
+  Eer eer;
+  double min_dcf_001, min_dcf_005;  ///< at p = 0.01 and p = 0.05
+  double act_dcf_001, act_dcf_005;
+  double cllr, min_cllr;
+  Interval eer_interval, min_dcf_001_interval, min_dcf_005_interval, cllr_interval,
+      min_cllr_interval;
+};
+Evaluation evaluate(std::span<const ScoredTrial> trials, std::uint64_t seed, int resamples = 1000);
+
+/// What accepting at `threshold` costs: measured on the calibration's own trials.
+struct Threshold {
+  double false_alarm, threshold, miss;
+};
+
+/// Score -> natural-log likelihood ratio, fitted by logistic regression on development trials.
+struct Calibration {
+  double scale = 1.0, offset = 0.0;  ///< llr = scale * score + offset
+  std::string source;                ///< what it was fitted on, for people
+  std::size_t targets = 0, nontargets = 0;
+  double eer = 0.0;                   ///< ROCCH-EER of those trials
+  std::vector<Threshold> thresholds;  ///< raw-score thresholds, by falling false-alarm rate
+
+  double llr(double score) const noexcept { return scale * score + offset; }
+  /// The posterior of "same" at a prior (default: even odds).
+  double probability(double score, double prior = 0.5) const noexcept;
+  /// The raw score at which the posterior of "same" is a half at this prior.
+  double threshold(double prior = 0.5) const noexcept;
+  /// The raw score accepted at this false-alarm rate. Throws Error (config) for a rate that
+  /// the trials behind the calibration were too few to resolve.
+  double threshold_at(double false_alarm) const;
+};
+
+/// Prior-weighted logistic regression (prior 0.5), by Newton's method in double; finite also for
+/// separable scores. Throws Error (numeric) where no rising map fits (scores anti-correlate).
+Calibration fit_calibration(const Scores& scores, std::string source);
+
+}  // namespace twinear

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "twinear/audio.h"
+#include "twinear/dataset.h"
+#include "twinear/encoder.h"
+#include "twinear/features.h"
+#include "twinear/matrix.h"
+#include "twinear/metrics.h"
+
+namespace twinear {
+
+/// Everything that a decision needs, in one file: how sound becomes frames, how frames become an
+/// embedding, and what a score means.
+struct Model {
+  FrontEnd front_end;
+  Encoder encoder;
+  std::optional<Calibration> calibration;
+  std::string provenance = "{}";  ///< JSON: recipe, seed, corpus checksum, epoch, metrics
+  std::string id;                 ///< hash of the file it was loaded from; empty if never saved
+};
+
+/// Writes `path` as safetensors, atomically. The same model gives the same bytes.
+void save_model(const Model& model, const std::string& path);
+
+/// Reads what save_model wrote; the file is treated as hostile. Throws Error, path first.
+Model load_model(const std::string& path);
+
+/// The embedding of the stored test signal by this build, and the stored one: their largest
+/// absolute difference. Under 1e-4 is the same model.
+double selftest(const std::string& path);
+
+/// The shortest clip, in seconds, that is given features.
+inline constexpr double shortest_clip = 0.1;
+
+/// Front end applied to one clip: decoded, mixed down or one channel taken, resampled, framed.
+/// A path that ends in `.npy` is taken as features already computed (frames x bins).
+/// Throws Error, path first, for a clip under `shortest_clip` or features of another width.
+Matrix read_features(const Clip& clip, const LogMel& log_mel, int channel = -1);
+
+}  // namespace twinear

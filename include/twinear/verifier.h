@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "twinear/audio.h"
+#include "twinear/dataset.h"
+#include "twinear/matrix.h"
+#include "twinear/model.h"
+
+namespace twinear {
+
+/// <a, b> / (|a| |b|), in double; 0 where either is a zero vector.
+double cosine(std::span<const float> a, std::span<const float> b);
+
+/// The answer to "the same source?", with what it rests on.
+struct Verdict {
+  double score;                       ///< cosine of the two embeddings
+  std::optional<double> llr;          ///< natural log, where the model is calibrated
+  std::optional<double> probability;  ///< of the same source, at even odds before listening
+  double threshold;                   ///< on the score
+  std::string threshold_from;         ///< where it comes from, for people
+  bool same;                          ///< score >= threshold
+};
+
+/// Compares clips with one model. Calls may run in parallel.
+class Verifier {
+ public:
+  explicit Verifier(Model model);
+  static Verifier load(const std::string& path);
+
+  /// The embedding of one clip of at least `shortest_clip` seconds at any sample rate.
+  std::vector<float> embed(const Waveform& waveform) const;
+  /// One row a clip, in their order; decoded and encoded in parallel.
+  Matrix embed(std::span<const Clip> clips, int channel = -1) const;
+
+  /// Decides at `threshold`, or where it is absent at the calibration's even-odds point.
+  /// Throws Error (config) where there is neither: a raw score has no meaning by itself.
+  Verdict decide(double score, std::optional<double> threshold = {}) const;
+  Verdict compare(const Waveform& a, const Waveform& b, std::optional<double> threshold = {}) const;
+
+  /// One score a trial, in their order; each distinct clip is embedded once.
+  /// Trial names are looked up under `root` ("" : as they are).
+  std::vector<ScoredTrial> score(std::span<const Trial> trials, const std::string& root,
+                                 int channel = -1) const;
+
+  const Model& model() const noexcept { return model_; }
+
+ private:
+  Model model_;
+  LogMel log_mel_;
+};
+
+}  // namespace twinear

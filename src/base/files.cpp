@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, int code) {
+  throw Error(Fault::io, fmt::format("{}: {}", path, std::strerror(code)));
+}
+
+/// An open file that closes itself.
+struct Descriptor {
+  Descriptor(const std::string& path, int flags) : value(::open(path.c_str(), flags, 0666)) {
+    if (value < 0) fail(path, errno);
+  }
+  ~Descriptor() { ::close(value); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int value;
+};
+
+std::size_t regular_size(const Descriptor& file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file.value, &status) != 0) fail(path, errno);
+  if (S_ISDIR(status.st_mode)) throw Error(Fault::io, path + ": is a folder");
+  return static_cast<std::size_t>(status.st_size);
+}
+
+void flush_to_disk(const std::string& path) {
+  const Descriptor file(path, O_RDONLY | O_CLOEXEC);
+  if (::fsync(file.value) != 0 && errno != EINVAL) fail(path, errno);
+}
+
+void write_all(const std::string& path, std::string_view bytes) {
+  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+  while (!bytes.empty()) {
+    const auto written = ::write(file.value, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path, errno);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+}  // namespace
+
+void write_file_by(const std::string& path, const std::function<void(const std::string&)>& write) {
+  namespace fs = std::filesystem;
+  const fs::path target(path);
+  if (fs::is_directory(target)) throw Error(Fault::io, path + ": is a folder");
+  const std::string temporary =
+      (target.parent_path() /
+       fmt::format(".{}.{}{}", target.stem().string(), ::getpid(), target.extension().string()))
+          .string();
+  try {
+    write(temporary);
+    flush_to_disk(temporary);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, errno);
+  } catch (const Error& e) {
+    ::unlink(temporary.c_str());
+    std::string reason = e.what();  // name the file that was asked for
+    if (reason.starts_with(temporary)) reason.replace(0, temporary.size(), path);
+    throw Error(e.fault(), reason);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+void write_file(const std::string& path, std::string_view bytes) {
+  write_file_by(path, [&](const std::string& temporary) { write_all(temporary, bytes); });
+}
+
+std::string read_file(const std::string& path, std::size_t limit) {
+  const Descriptor file(path, O_RDONLY | O_CLOEXEC);
+  const std::size_t size = regular_size(file, path);
+  if (size > limit)
+    throw Error(Fault::io, fmt::format("{}: {} bytes; at most {} are read", path, size, limit));
+  std::string bytes;
+  char buffer[1 << 16];
+  for (;;) {  // to the end, not to `size`: pipes and /proc have none
+    const auto got = ::read(file.value, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path, errno);
+    if (got == 0) return bytes;
+    bytes.append(buffer, static_cast<std::size_t>(got));
+    if (bytes.size() > limit)
+      throw Error(Fault::io, fmt::format("{}: more than {} bytes", path, limit));
+  }
+}
+
+std::string beside(const std::string& path, const std::string& relative) {
+  return (std::filesystem::path(path).parent_path() / relative).string();
+}
+
+FileMap::FileMap(const std::string& path) {
+  const Descriptor file(path, O_RDONLY | O_CLOEXEC);
+  size_ = regular_size(file, path);
+  if (size_ == 0) return;
+  void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.value, 0);
+  if (address == MAP_FAILED) fail(path, errno);
+  data_ = static_cast<const std::byte*>(address);
+}
+
+FileMap::~FileMap() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+std::uint64_t hash(std::string_view bytes, std::uint64_t state) {
+  for (const char c : bytes) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return state;
+}
+
+std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
+
+}  // namespace twinear

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/threads.h"
+
+#include <omp.h>
+#include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+#include <tbb/task_group.h>
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#include <algorithm>
+#include <utility>
+
+namespace twinear {
+namespace {
+
+#if defined(__x86_64__)
+unsigned control_word() { return _mm_getcsr(); }
+void set_control_word(unsigned word) { _mm_setcsr(word); }
+constexpr unsigned flush_denormals = 0x8040;  // FTZ | DAZ of MXCSR
+#else
+unsigned control_word() { return 0; }
+void set_control_word(unsigned) {}
+constexpr unsigned flush_denormals = 0;
+#endif
+
+}  // namespace
+
+struct ThreadLimit::Control {
+  explicit Control(std::size_t n) : global(tbb::global_control::max_allowed_parallelism, n) {}
+  tbb::global_control global;
+};
+
+ThreadLimit::ThreadLimit(int threads) {
+  if (threads > 0) control_ = std::make_unique<Control>(static_cast<std::size_t>(threads));
+}
+ThreadLimit::~ThreadLimit() = default;
+
+WorkerScope::WorkerScope() : openmp_threads_(omp_get_max_threads()), control_word_(control_word()) {
+  if (openmp_threads_ != 1) omp_set_num_threads(1);
+  set_control_word(control_word_ | flush_denormals);
+}
+
+WorkerScope::~WorkerScope() {
+  if (openmp_threads_ != 1) omp_set_num_threads(openmp_threads_);
+  set_control_word(control_word_);
+}
+
+void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task) {
+  if (n == 1) {
+    const WorkerScope worker;
+    return task(0);
+  }
+  tbb::parallel_for(
+      tbb::blocked_range<std::size_t>(0, n, 1),
+      [&](const tbb::blocked_range<std::size_t>& range) {
+        const WorkerScope worker;
+        for (std::size_t i = range.begin(); i != range.end(); ++i) task(i);
+      },
+      tbb::simple_partitioner{});
+}
+
+struct Background::Group {
+  tbb::task_group tasks;
+};
+
+Background::Background() : group_(std::make_unique<Group>()) {}
+
+Background::~Background() {
+  try {
+    group_->tasks.wait();
+  } catch (...) {  // nobody is left to be told
+  }
+}
+
+void Background::run(std::function<void()> task) {
+  group_->tasks.run([task = std::move(task)] {
+    const WorkerScope worker;
+    task();
+  });
+}
+
+void Background::wait() { group_->tasks.wait(); }
+
+}  // namespace twinear
