@@ -16,6 +16,7 @@
 #include <toml++/toml.h>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -176,23 +177,6 @@ toml::table parse_toml(const std::string& text, const std::string& path) {
   }
 }
 
-/// Refuses the second of two equal keys, which the parser would take without a word.
-Json parse_strictly(const std::string& text, const std::string& place) {
-  std::vector<std::set<std::string>> open;
-  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
-      throw Error(Fault::format, fmt::format("{}: the key {} stands twice", place, parsed.dump()));
-    return true;
-  };
-  try {
-    return Json::parse(text, watch);
-  } catch (const Json::exception&) {
-    throw Error(Fault::format, place + ": not valid JSON");
-  }
-}
-
 }  // namespace
 
 void Fields::one_of(const char* name, std::string& value,
@@ -239,7 +223,7 @@ Settings Settings::from_toml(const std::string& path) {
 
 Settings Settings::from_json(const std::string& text, std::string place) {
   Settings settings(place);
-  const Json object = parse_strictly(text, place);
+  const Json object = parse_json(text, place);
   if (!object.is_object()) throw Error(Fault::format, place + ": expected a JSON object");
   for (const auto& [key, value] : object.items())
     settings.tables_->tables[""][key] = {value, place};

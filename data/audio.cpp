@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twinear/audio.h"
+
+#include <fmt/format.h>
+#include <sndfile.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <string_view>
+
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int lowest_rate = 1000, highest_rate = 768000;    // Hz
+constexpr std::size_t most_samples = std::size_t{1} << 30;  // 18 hours at 16 kHz
+constexpr std::size_t block_floats = std::size_t{1} << 16;  // decoded at a time
+constexpr double overshoot = 0.5;  // seconds that an end may lie past the file's, as in Kaldi
+
+struct Close {
+  void operator()(SNDFILE* file) const noexcept { sf_close(file); }
+};
+using File = std::unique_ptr<SNDFILE, Close>;
+
+[[noreturn]] void refuse(const std::string& path, Fault fault, const std::string& found) {
+  throw Error(fault, path + ": " + found);
+}
+
+std::string lower_extension(const std::string& path) {
+  std::string extension = fs::path(path).extension().string();
+  for (char& c : extension)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return extension;
+}
+
+/// Containers that libsndfile never reads, and which people have all the same.
+bool needs_ffmpeg(const std::string& path) {
+  static constexpr std::array<std::string_view, 6> extensions{".m4a", ".mp4",  ".aac",
+                                                              ".wma", ".webm", ".amr"};
+  if (std::ranges::find(extensions, lower_extension(path)) != extensions.end()) return true;
+  std::array<char, 8> head{};
+  std::ifstream(path, std::ios::binary).read(head.data(), head.size());
+  return std::string_view(head.data() + 4, 4) == "ftyp";  // MPEG-4 under any name
+}
+
+File open_audio(const std::string& path, SF_INFO& info) {
+  std::error_code code;
+  const auto status = fs::status(path, code);
+  if (code) refuse(path, Fault::io, code.message());
+  if (fs::is_directory(status)) refuse(path, Fault::io, "is a folder; expected an audio file");
+  if (fs::is_regular_file(status) && fs::file_size(path, code) == 0 && !code)
+    refuse(path, Fault::format, "empty (0 bytes); expected an audio file");
+
+  File file(sf_open(path.c_str(), SFM_READ, &info));
+  if (file) return file;
+  if (needs_ffmpeg(path))
+    refuse(path, Fault::format,
+           fmt::format("a container that is not decoded here; convert it: ffmpeg -i {} {}", path,
+                       fs::path(path).replace_extension(".wav").string()));
+  std::string reason = sf_strerror(nullptr);
+  while (!reason.empty() && (reason.back() == '.' || reason.back() == '\n')) reason.pop_back();
+  refuse(path, Fault::format,
+         fmt::format("not readable as audio ({}); expected WAV, FLAC, Ogg, MP3, AIFF or another "
+                     "format of libsndfile",
+                     reason));
+}
+
+std::uint64_t number_at(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(": "), text.size()));
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+/// libsndfile shortens a cut file in silence, but logs for the chunk that holds the samples
+/// "data : 32000 (should be 15978)".
+void refuse_cut_file(const std::string& path, SNDFILE* file) {
+  constexpr std::uint64_t placeholder = 0x7ffff000;  // and above: a stream of unknown length
+  std::array<char, 1 << 14> log{};
+  sf_command(file, SFC_GET_LOG_INFO, log.data(), static_cast<int>(log.size()));
+  std::string_view rest(log.data());
+  while (!rest.empty()) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    constexpr std::string_view mend = "(should be ";
+    const auto at = line.find(mend);
+    const bool of_samples = line.starts_with("data") || line.starts_with("SSND") ||
+                            line.starts_with("Data Size") || line.starts_with("Riff size") ||
+                            line.starts_with("riff");
+    if (at == line.npos || !of_samples) continue;
+    const std::uint64_t promised = number_at(line.substr(line.find(':')));
+    const std::uint64_t there = number_at(line.substr(at + mend.size()));
+    if (promised > there && promised < placeholder)
+      refuse(path, Fault::format,
+             fmt::format("cut short: the header promises {} bytes of samples, found {}", promised,
+                         there));
+  }
+}
+
+/// The frames of the file that were asked for.
+struct Part {
+  sf_count_t begin, end;
+};
+
+Part part_of(const std::string& path, const SF_INFO& info, const ReadOptions& options) {
+  const double rate = info.samplerate, length = static_cast<double>(info.frames);
+  const double begin = std::round(options.start * rate);
+  const double end = options.end == 0 ? length : std::round(options.end * rate);
+  if (!(begin >= 0 && begin < end && begin < length && end <= length + overshoot * rate))
+    refuse(path, Fault::config,
+           fmt::format("{} were asked for; the file has {:.2f} s",
+                       options.end == 0 ? fmt::format("{} s to the end", options.start)
+                                        : fmt::format("{} to {} s", options.start, options.end),
+                       length / rate));
+  return {static_cast<sf_count_t>(begin),
+          end < length ? static_cast<sf_count_t>(end) : info.frames};
+}
+
+/// One frame of the file as one sample.
+float mixed(std::span<const float> frame, int channel) {
+  if (channel >= 0) return frame[static_cast<std::size_t>(channel)];
+  float sum = 0;
+  for (const float value : frame) sum += value;
+  return sum / static_cast<float>(frame.size());
+}
+
+/// Decodes in blocks, so that memory follows what is there and not what a header says.
+std::vector<float> decode(const std::string& path, SNDFILE* file, std::size_t channels, Part part,
+                          int channel) {
+  if (part.begin > 0 && sf_seek(file, part.begin, SEEK_SET) != part.begin)
+    refuse(path, Fault::format, fmt::format("frame {} cannot be reached", part.begin));
+  const std::size_t block_frames = std::max<std::size_t>(1, block_floats / channels);
+  std::vector<float> block(block_frames * channels), samples;
+  for (auto left = part.end - part.begin; left > 0;) {
+    const auto got =
+        sf_readf_float(file, block.data(), std::min(left, static_cast<sf_count_t>(block_frames)));
+    if (got <= 0) break;
+    left -= got;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
+      samples.push_back(mixed({block.data() + i * channels, channels}, channel));
+      if (!std::isfinite(samples.back()))
+        refuse(path, Fault::format,
+               fmt::format("sample {} is not finite",
+                           samples.size() - 1 + static_cast<std::size_t>(part.begin)));
+    }
+    if (samples.size() > most_samples)
+      refuse(path, Fault::format,
+             fmt::format("more than {} samples; read it in parts", most_samples));
+  }
+  return samples;
+}
+
+}  // namespace
+
+Waveform read_audio(const std::string& path, const ReadOptions& options) {
+  if (options.channel < -1) throw std::invalid_argument("read_audio: channel must be -1 or more");
+  SF_INFO info{};
+  const File file = open_audio(path, info);
+  refuse_cut_file(path, file.get());
+  if (info.samplerate < lowest_rate || info.samplerate > highest_rate)
+    refuse(path, Fault::format,
+           fmt::format("sample rate of {} Hz; expected {} to {}", info.samplerate, lowest_rate,
+                       highest_rate));
+  if (options.channel >= info.channels)
+    refuse(path, Fault::config,
+           fmt::format("channel {} was asked for, counted from 0; the file has {}", options.channel,
+                       info.channels));
+  if (info.frames == 0) refuse(path, Fault::format, "0 samples after decoding");
+
+  const Part part = part_of(path, info, options);
+  Waveform waveform{
+      info.samplerate,
+      decode(path, file.get(), static_cast<std::size_t>(info.channels), part, options.channel)};
+  const auto decoded = static_cast<sf_count_t>(waveform.samples.size());
+  const bool to_unknown_end = part.end == SF_COUNT_MAX;
+  if (decoded < part.end - part.begin && !to_unknown_end)
+    refuse(path, Fault::format,
+           fmt::format("cut short: {} samples were expected, {} could be decoded",
+                       part.end - part.begin, decoded));
+  if (decoded == 0) refuse(path, Fault::format, "0 samples after decoding");
+  return waveform;
+}
+
+}  // namespace twinear

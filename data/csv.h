@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace twinear {
+
+/// A record and the line on which it begins.
+struct CsvRecord {
+  std::size_t line;
+  std::vector<std::string> fields;
+};
+
+/// Comma-separated values as RFC 4180 has them, with any line ends; blank lines are passed over.
+/// Throws Error (format) with `place` and the line.
+std::vector<CsvRecord> parse_csv(std::string_view text, const std::string& place);
+
+}  // namespace twinear

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <unordered_map>
+#include <utility>
+
+#include "data/clip_lists.h"
+#include "data/text.h"
+
+namespace twinear {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Table = std::unordered_map<std::string, std::string>;
+
+std::string inside(const std::string& folder, const std::string& name) {
+  return (fs::path(folder) / name).string();
+}
+
+/// Lines of a key and the rest.
+Table read_table(const std::string& path) {
+  Table table;
+  TextFile file(path);
+  for (auto words = file.next(); !words.empty(); words = file.next()) {
+    const std::string_view value = file.after_first_word();
+    if (value.empty()) file.refuse(fmt::format("nothing after \"{}\"", words[0]));
+    if (!table.emplace(words[0], value).second)
+      file.refuse(fmt::format("\"{}\" stands twice", words[0]));
+  }
+  return table;
+}
+
+/// Relative to the folder as in a manifest or else, as Kaldi's scripts have it, to where we run.
+std::string audio_path(const std::string& folder, const std::string& named) {
+  std::error_code code;
+  const std::string here = inside(folder, named);
+  return fs::exists(here, code) ? here : named;
+}
+
+/// Reads the file that lists utterances: `segments` where there is one, else `wav.scp`.
+class FolderReader {
+ public:
+  explicit FolderReader(const std::string& folder)
+      : folder_(folder),
+        recordings_(read_table(inside(folder, "wav.scp"))),
+        speakers_(read_table(inside(folder, "utt2spk"))) {}
+
+  std::vector<Clip> clips() const {
+    std::error_code code;
+    const bool segmented = fs::exists(inside(folder_, "segments"), code);
+    TextFile file(inside(folder_, segmented ? "segments" : "wav.scp"));
+    std::vector<Clip> clips;
+    for (auto words = file.next(); !words.empty(); words = file.next()) try {
+        clips.push_back(segmented ? segment(words) : clip(words[0], words[0]));
+      } catch (const Error& e) {
+        throw e.within(file.place());
+      }
+    return clips;
+  }
+
+ private:
+  Clip clip(std::string_view utterance, std::string_view recording) const {
+    Clip clip;
+    clip.name = utterance;
+    const auto named = recordings_.find(std::string(recording));
+    if (named == recordings_.end())
+      throw Error(Fault::format, fmt::format("\"{}\" is not in wav.scp", recording));
+    if (named->second.ends_with('|'))
+      throw Error(Fault::format,
+                  fmt::format("\"{}\" is a command; expected an audio file", named->second));
+    const auto speaker = speakers_.find(clip.name);
+    if (speaker == speakers_.end())
+      throw Error(Fault::format, fmt::format("\"{}\" is not in utt2spk", utterance));
+    clip.label = speaker->second;
+    clip.path = audio_path(folder_, named->second);
+    check_clip(clip);
+    return clip;
+  }
+
+  Clip segment(const std::vector<std::string_view>& words) const {
+    if (words.size() != 4) throw Error(Fault::format, "expected \"utterance recording start end\"");
+    const auto start = finite_number(words[2]), end = finite_number(words[3]);
+    if (!start || !end || *start < 0 || (*end <= *start && *end != -1))
+      throw Error(Fault::format, fmt::format("expected 0 <= start < end in seconds, found {} {}",
+                                             words[2], words[3]));
+    Clip part = clip(words[0], words[1]);
+    part.start = *start;
+    part.end = *end == -1 ? 0 : *end;  // -1: to the end
+    return part;
+  }
+
+  std::string folder_;
+  Table recordings_, speakers_;
+};
+
+}  // namespace
+
+bool is_kaldi_folder(const std::string& path) {
+  std::error_code code;  // what is wrong with a path is for its reader to say
+  if (!fs::is_directory(path, code)) return false;
+  if (!fs::exists(inside(path, "wav.scp"), code))
+    throw Error(Fault::io,
+                path + ": is a folder without wav.scp; expected a CSV or a Kaldi data folder");
+  return true;
+}
+
+std::vector<Clip> read_kaldi_folder(const std::string& path) { return FolderReader(path).clips(); }
+
+}  // namespace twinear

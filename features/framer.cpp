@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "features/framer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "base/random.h"
+#include "base/simd.h"
+#include "features/front_end.h"
+
+namespace twinear {
+namespace {
+
+double window_at(Window window, double phase) {
+  switch (window) {
+    case Window::povey:
+      return std::pow(0.5 - 0.5 * std::cos(phase), 0.85);
+    case Window::hamming:
+      return 0.54 - 0.46 * std::cos(phase);
+    case Window::hann:
+      return 0.5 - 0.5 * std::cos(phase);
+    case Window::rectangular:
+      return 1.0;
+  }
+  return 1.0;
+}
+
+std::vector<float> window_values(Window window, std::size_t size) {
+  std::vector<float> values(size);
+  const double step = 2.0 * std::numbers::pi / static_cast<double>(size - 1);
+  for (std::size_t i = 0; i < size; ++i)
+    values[i] = static_cast<float>(window_at(window, step * static_cast<double>(i)));
+  return values;
+}
+
+/// The index of the sample that stands at `i` where the clip goes on mirrored, edge sample
+/// included: -1 is 0, `size` is `size - 1`.
+std::size_t mirrored(std::ptrdiff_t i, std::ptrdiff_t size) {
+  const std::ptrdiff_t period = 2 * size;
+  const std::ptrdiff_t at = (i % period + period) % period;
+  return static_cast<std::size_t>(at < size ? at : period - 1 - at);
+}
+
+/// Sample i of frame t, hop * t + i of `samples`, to row i and lane t.
+TWINEAR_SIMD void to_lanes(const float* samples, std::size_t hop, std::size_t size, Lanes* block) {
+  for (std::size_t i = 0; i < size; ++i, ++samples)
+    for (std::size_t lane = 0; lane < lane_count; ++lane) block[i][lane] = samples[lane * hop];
+}
+
+TWINEAR_SIMD void subtract_mean(Lanes* block, std::size_t size) {
+  Lanes mean{};
+  for (std::size_t i = 0; i < size; ++i) {
+    TWINEAR_LANES
+    for (std::size_t lane = 0; lane < lane_count; ++lane) mean[lane] += block[i][lane];
+  }
+  for (float& value : mean.values) value /= static_cast<float>(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    TWINEAR_LANES
+    for (std::size_t lane = 0; lane < lane_count; ++lane) block[i][lane] -= mean[lane];
+  }
+}
+
+// From the end, so that each sample still finds the one before it; the first takes itself.
+TWINEAR_SIMD void emphasise(Lanes* block, std::size_t size, float preemphasis,
+                            const float* window) {
+  for (std::size_t i = size; i-- > 0;) {
+    const Lanes& before = block[i > 0 ? i - 1 : 0];
+    TWINEAR_LANES
+    for (std::size_t lane = 0; lane < lane_count; ++lane)
+      block[i][lane] = window[i] * (block[i][lane] - preemphasis * before[lane]);
+  }
+}
+
+}  // namespace
+
+Framer::Framer(const FrontEnd& front_end)
+    : hop_(hop_size(front_end)),
+      padded_(transform_size(front_end)),
+      window_(window_values(front_end.window, window_size(front_end))),
+      scale_(static_cast<float>(front_end.scale)),
+      dither_(static_cast<float>(front_end.dither)),
+      preemphasis_(static_cast<float>(front_end.preemphasis)),
+      remove_dc_(front_end.remove_dc),
+      snip_edges_(front_end.snip_edges) {}
+
+std::size_t Framer::frames(std::size_t samples) const noexcept {
+  if (!snip_edges_) return (samples + hop_ / 2) / hop_;
+  return samples < window_.size() ? 0 : 1 + (samples - window_.size()) / hop_;
+}
+
+void Framer::cut(std::span<const float> samples, std::size_t first, std::size_t count,
+                 std::uint64_t seed, std::span<float> scratch, Lanes* block) const {
+  stretch(samples, first, count, scratch);
+  to_lanes(scratch.data(), hop_, window_.size(), block);
+  if (dither_ > 0) add_dither(first, count, seed, block);
+  if (remove_dc_) subtract_mean(block, window_.size());
+  emphasise(block, window_.size(), preemphasis_, window_.data());
+  std::fill(block + window_.size(), block + padded_, Lanes{});
+}
+
+/// The samples that `count` frames lie on, scaled, mirrored where the clip ends.
+void Framer::stretch(std::span<const float> samples, std::size_t first, std::size_t count,
+                     std::span<float> scratch) const {
+  const auto size = static_cast<std::ptrdiff_t>(samples.size());
+  const auto wanted = static_cast<std::ptrdiff_t>((count - 1) * hop_ + window_.size());
+  auto begin = static_cast<std::ptrdiff_t>(first * hop_);
+  if (!snip_edges_)  // each frame's middle is its hop's middle
+    begin +=
+        static_cast<std::ptrdiff_t>(hop_ / 2) - static_cast<std::ptrdiff_t>(window_.size() / 2);
+
+  const std::ptrdiff_t inside = std::clamp(-begin, std::ptrdiff_t{0}, wanted);
+  const std::ptrdiff_t outside = std::clamp(size - begin, inside, wanted);
+  const auto reflect = [&](std::ptrdiff_t from, std::ptrdiff_t to) {
+    for (std::ptrdiff_t i = from; i < to; ++i)
+      scratch[static_cast<std::size_t>(i)] = scale_ * samples[mirrored(begin + i, size)];
+  };
+  reflect(0, inside);
+  std::transform(samples.begin() + (begin + inside), samples.begin() + (begin + outside),
+                 scratch.begin() + inside, [scale = scale_](float x) { return scale * x; });
+  reflect(outside, wanted);
+}
+
+void Framer::add_dither(std::size_t first, std::size_t count, std::uint64_t seed,
+                        Lanes* block) const {
+  for (std::size_t lane = 0; lane < count; ++lane) {
+    Random random(seed, Purpose::dither, static_cast<std::uint32_t>(first + lane));
+    for (std::size_t i = 0; i < window_.size(); ++i)
+      block[i][lane] += dither_ * static_cast<float>(random.normal());
+  }
+}
+
+}  // namespace twinear

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "features/lanes.h"
+#include "twinear/features.h"
+
+namespace twinear {
+
+/// Cuts a clip into windowed frames, ready for a transform, in Kaldi's order: dither, the frame's
+/// mean, pre-emphasis, window, zeros up to the transform's size. It holds tables only.
+class Framer {
+ public:
+  explicit Framer(const FrontEnd& front_end);
+
+  std::size_t frames(std::size_t samples) const noexcept;
+
+  /// Floats that cut() needs to work in.
+  std::size_t scratch_size() const noexcept { return (lane_count - 1) * hop_ + window_.size(); }
+
+  /// Frames `first` ... `first + count - 1`, at most lane_count of them, in the block's first lanes
+  /// (the others hold numbers without a meaning).
+  void cut(std::span<const float> samples, std::size_t first, std::size_t count, std::uint64_t seed,
+           std::span<float> scratch, Lanes* block) const;
+
+ private:
+  void stretch(std::span<const float> samples, std::size_t first, std::size_t count,
+               std::span<float> scratch) const;
+  void add_dither(std::size_t first, std::size_t count, std::uint64_t seed, Lanes* block) const;
+
+  std::size_t hop_, padded_;
+  std::vector<float> window_;
+  float scale_, dither_, preemphasis_;
+  bool remove_dc_, snip_edges_;
+};
+
+}  // namespace twinear

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "features/lanes.h"
+#include "twinear/features.h"
+
+namespace twinear {
+
+/// Kaldi's mel filters: triangles in mel, equally spaced and not normalised, over the bins below
+/// Nyquist. Only the bins that a band holds are kept.
+class MelBands {
+ public:
+  /// Throws Error (config) where a band holds no bin.
+  MelBands(const FrontEnd& front_end, std::size_t fft_size);
+
+  std::size_t size() const noexcept { return bands_.size(); }
+
+  /// The energy of every band, of a block of spectra.
+  void operator()(const Lanes* spectrum, Lanes* energies) const;
+
+ private:
+  struct Band {
+    std::size_t first_bin, first_weight, bins;
+  };
+  std::vector<Band> bands_;
+  std::vector<float> weights_;
+};
+
+}  // namespace twinear

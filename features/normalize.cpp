@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "features/normalize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace twinear {
+namespace {
+
+constexpr std::size_t sliding_window = 300;
+constexpr double variance_floor = 1e-10;  // Kaldi's
+
+using Sums = std::vector<double>;
+
+void add(Sums& sums, std::span<const float> row, double sign) {
+  for (std::size_t b = 0; b < row.size(); ++b) sums[b] += sign * row[b];
+}
+
+Sums band_means(const Matrix& frames) {
+  Sums means(frames.cols());
+  for (std::size_t t = 0; t < frames.rows(); ++t) add(means, frames.row(t), 1.0);
+  for (double& mean : means) mean /= static_cast<double>(frames.rows());
+  return means;
+}
+
+void subtract(std::span<float> row, const Sums& sums, double factor) {
+  for (std::size_t b = 0; b < row.size(); ++b)
+    row[b] = static_cast<float>(row[b] - factor * sums[b]);
+}
+
+void subtract_band_means(Matrix& frames) {
+  const Sums means = band_means(frames);
+  for (std::size_t t = 0; t < frames.rows(); ++t) subtract(frames.row(t), means, 1.0);
+}
+
+void subtract_level(Matrix& frames) {
+  double sum = 0;
+  for (const float value : frames.values()) sum += value;
+  const double level = sum / static_cast<double>(frames.values().size());
+  for (float& value : frames.values()) value = static_cast<float>(value - level);
+}
+
+/// Kaldi's SlidingWindowCmn with `center`: near an end the window is shifted, not shortened.
+void subtract_sliding_means(Matrix& frames) {
+  const Matrix original = frames;
+  const std::size_t count = frames.rows(), window = std::min(sliding_window, count);
+  Sums sums(frames.cols());
+  for (std::size_t t = 0; t < window; ++t) add(sums, original.row(t), 1.0);
+  for (std::size_t t = 0, begin = 0; t < count; ++t) {
+    const std::size_t wanted = std::min(t - std::min(t, sliding_window / 2), count - window);
+    for (; begin < wanted; ++begin) {
+      add(sums, original.row(begin), -1.0);
+      add(sums, original.row(begin + window), 1.0);
+    }
+    subtract(frames.row(t), sums, 1.0 / static_cast<double>(window));
+  }
+}
+
+void divide_by_deviations(Matrix& centred) {
+  Sums squares(centred.cols());
+  for (std::size_t t = 0; t < centred.rows(); ++t)
+    for (std::size_t b = 0; b < squares.size(); ++b)
+      squares[b] += static_cast<double>(centred.row(t)[b]) * centred.row(t)[b];
+  for (double& square : squares)
+    square =
+        1.0 / std::sqrt(std::max(square / static_cast<double>(centred.rows()), variance_floor));
+  for (std::size_t t = 0; t < centred.rows(); ++t)
+    for (std::size_t b = 0; b < squares.size(); ++b)
+      centred.row(t)[b] = static_cast<float>(centred.row(t)[b] * squares[b]);
+}
+
+}  // namespace
+
+void normalize(Matrix& frames, Norm norm) {
+  if (frames.rows() == 0) return;
+  switch (norm) {
+    case Norm::none:
+      return;
+    case Norm::band:
+      return subtract_band_means(frames);
+    case Norm::level:
+      return subtract_level(frames);
+    case Norm::sliding:
+      return subtract_sliding_means(frames);
+    case Norm::band_variance:
+      subtract_band_means(frames);
+      return divide_by_deviations(frames);
+  }
+}
+
+}  // namespace twinear

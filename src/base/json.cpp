@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
+
+#include "twinear/error.h"
+
+namespace twinear {
+
+nlohmann::ordered_json parse_json(const std::string& text, const std::string& place) {
+  using Json = nlohmann::ordered_json;
+  std::vector<std::set<std::string>> open;
+  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open.emplace_back();
+    if (event == Json::parse_event_t::object_end) open.pop_back();
+    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
+      throw Error(Fault::format,
+                  fmt::format("{}: the key \"{}\" stands twice", place, parsed.get<std::string>()));
+    return true;
+  };
+  try {
+    return Json::parse(text, watch);
+  } catch (const Json::exception&) {
+    throw Error(Fault::format, place + ": not valid JSON");
+  }
+}
+
+}  // namespace twinear

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "twinear/error.h"
+
+namespace twinear {
+
+/// What `step` gives, its errors seen from `place`.
+template <class Step>
+auto within(const std::string& place, const Step& step) try {
+  return step();
+} catch (const Error& e) {
+  throw e.within(place);
+}
+
+}  // namespace twinear
