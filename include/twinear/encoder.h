@@ -34,11 +34,12 @@ struct LayerSpec {
   bool operator==(const LayerSpec&) const = default;
 };
 
-/// The compact encoder: three convolutions with batch norm and ReLU, statistics, one projection.
+/// The compact encoder: convolutions with batch norm and ReLU (kernels of 5, then 3 frames),
+/// statistics, one projection.
 struct CompactOptions {
-  int bins = 80;  ///< columns of the features
-  int channels1 = 128, channels2 = 256, channels3 = 256;
-  int stride2 = 2, stride3 = 1;
+  int bins = 80;                             ///< columns of the features
+  std::vector<int> channels{128, 256, 256};  ///< one convolution each
+  std::vector<int> strides{1, 2, 1};         ///< frames, as many
   int embedding = 192;
   bool input_norm = false;  ///< each band's mean and deviation over the training set removed
   bool pooled_norm = true;  ///< batch norm on the pooled vector; batch-hard collapses without it
@@ -71,7 +72,7 @@ class Encoder {
   Matrix embed(std::span<const Matrix> clips) const;
 
   std::size_t dimension() const noexcept;
-  std::size_t min_frames() const noexcept { return 1; }
+  static constexpr std::size_t min_frames() noexcept { return 1; }
   std::size_t parameter_count() const noexcept;
   /// Multiply-adds for a clip of so many frames.
   double multiply_adds(std::size_t frames) const;

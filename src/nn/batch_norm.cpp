@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/batch_norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/simd.h"
+
+namespace twinear::nn {
+namespace {
+
+constexpr double epsilon = 1e-5, momentum = 0.1;
+
+/// Per channel: sums of x and of x^2 over the rows, added to first and second.
+TWINEAR_SIMD void add_moments(const float* __restrict x, std::int64_t rows, std::int64_t channels,
+                              float* __restrict first, float* __restrict second) {
+  for (std::int64_t r = 0; r + 4 <= rows; r += 4, x += 4 * channels)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float x0 = x[c], x1 = x[c + channels];
+      const float x2 = x[c + 2 * channels], x3 = x[c + 3 * channels];
+      first[c] += (x0 + x1) + (x2 + x3);
+      second[c] += (x0 * x0 + x1 * x1) + (x2 * x2 + x3 * x3);
+    }
+  for (std::int64_t r = rows - rows % 4; r < rows; ++r, x += channels)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      first[c] += x[c];
+      second[c] += x[c] * x[c];
+    }
+}
+
+/// y = x scale + shift, or no less than `least`.
+TWINEAR_SIMD void scale_rows(const float* __restrict x, float* __restrict y, std::int64_t rows,
+                             std::int64_t channels, const float* __restrict scale,
+                             const float* __restrict shift, float least) {
+  for (std::int64_t r = 0; r < rows; ++r, x += channels, y += channels)
+    for (std::int64_t c = 0; c < channels; ++c) y[c] = std::max(x[c] * scale[c] + shift[c], least);
+}
+
+/// Per channel, of the gradients that pass the clamp: sums of g and of g x.
+TWINEAR_SIMD void add_gradient_moments(const float* __restrict x, const float* __restrict dy,
+                                       std::int64_t rows, std::int64_t channels,
+                                       const float* __restrict scale, const float* __restrict shift,
+                                       float least, float* __restrict first,
+                                       float* __restrict second) {
+  for (std::int64_t r = 0; r + 2 <= rows; r += 2, x += 2 * channels, dy += 2 * channels)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float x0 = x[c], x1 = x[c + channels];
+      const float g0 = x0 * scale[c] + shift[c] > least ? dy[c] : 0.0F;
+      const float g1 = x1 * scale[c] + shift[c] > least ? dy[c + channels] : 0.0F;
+      first[c] += g0 + g1;
+      second[c] += g0 * x0 + g1 * x1;
+    }
+  if (rows % 2 == 1)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float g = x[c] * scale[c] + shift[c] > least ? dy[c] : 0.0F;
+      first[c] += g;
+      second[c] += g * x[c];
+    }
+}
+
+/// dx = a g + b x + c, where g is the gradient that passes the clamp.
+TWINEAR_SIMD void gradient_rows(const float* __restrict x, const float* __restrict dy,
+                                float* __restrict dx, std::int64_t rows, std::int64_t channels,
+                                const float* __restrict scale, const float* __restrict shift,
+                                float least, const float* __restrict a, const float* __restrict b,
+                                const float* __restrict c0) {
+  for (std::int64_t r = 0; r < rows; ++r, x += channels, dy += channels, dx += channels)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float g = x[c] * scale[c] + shift[c] > least ? dy[c] : 0.0F;
+      dx[c] = a[c] * g + b[c] * x[c] + c0[c];
+    }
+}
+
+class BatchNormStep final : public Step {
+ public:
+  BatchNormStep(BatchNorm& layer, Flow& in, Flow& out, Mode mode)
+      : layer_(layer),
+        in_(in),
+        out_(out),
+        training_(mode == Mode::training),
+        channels_(static_cast<std::size_t>(in.shape.channels)),
+        least_(layer.options().relu ? 0.0F : -INFINITY),
+        mean_(channels_),
+        inverse_(channels_),
+        scale_(channels_),
+        shift_(channels_) {
+    if (!training_) return;
+    const auto parts = (in.shape.clips + clips_per_part - 1) / clips_per_part;
+    sums_.resize(static_cast<std::size_t>(parts), std::vector<double>(2 * channels_));
+    for (Buffer* buffer : {&a_, &b_, &c_}) buffer->resize(channels_);
+  }
+
+  bool whole() const override { return training_; }
+
+  void begin() override {
+    if (training_) {
+      count_ = 0;
+      for (const std::int64_t length : in_.lengths) count_ += static_cast<double>(length);
+    } else if (folded_version_ != layer_.version) {
+      for (std::size_t c = 0; c < channels_; ++c)
+        fold(c, static_cast<double>(layer_.mean().value[c]),
+             static_cast<double>(layer_.variance().value[c]));
+      folded_version_ = layer_.version;
+    }
+  }
+
+  void collect(const Part& part) override {
+    sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
+      add_moments(in_.clip(i), rows, in_.shape.channels, first, second);
+    });
+  }
+
+  void join() override {
+    const std::vector<double> total = sum_parts();
+    Parameter &mean = layer_.mean(), &variance = layer_.variance();
+    const double unbiased = count_ > 1 ? count_ / (count_ - 1) : 1.0;
+    for (std::size_t c = 0; c < channels_; ++c) {
+      const double m = total[c] / count_;
+      const double v = std::max(0.0, total[channels_ + c] / count_ - m * m);
+      fold(c, m, v);
+      mean.value[c] = static_cast<float>((1 - momentum) * mean.value[c] + momentum * m);
+      variance.value[c] =
+          static_cast<float>((1 - momentum) * variance.value[c] + momentum * v * unbiased);
+    }
+  }
+
+  void forward(const Part& part) override {
+    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
+      const std::int64_t rows = valid(i), size = in_.shape.clip_size();
+      scale_rows(in_.clip(i), out_.clip(i), rows, in_.shape.channels, scale_.data(), shift_.data(),
+                 least_);
+      std::fill(out_.clip(i) + rows * in_.shape.channels, out_.clip(i) + size, 0.0F);
+    }
+  }
+
+  void collect_back(const Part& part) override {
+    sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
+      add_gradient_moments(in_.clip(i), out_.clip_gradient(i), rows, in_.shape.channels,
+                           scale_.data(), shift_.data(), least_, first, second);
+    });
+  }
+
+  // With x^ = (x - mean) / deviation and g the gradient behind the clamp:
+  // dx = scale (g - mean(g) - x^ mean(g x^)), the means over the batch's valid frames.
+  void join_back() override {
+    const std::vector<double> total = sum_parts();
+    for (std::size_t c = 0; c < channels_; ++c) {
+      const double g = total[c];
+      const double gx = (total[channels_ + c] - mean_[c] * g) * inverse_[c];
+      const double a = static_cast<double>(scale_[c]);
+      const double b = -a * inverse_[c] * gx / count_;
+      a_[c] = static_cast<float>(a);
+      b_[c] = static_cast<float>(b);
+      c_[c] = static_cast<float>(-a * g / count_ - b * mean_[c]);
+      if (!layer_.options().affine) continue;
+      layer_.scale().gradient[c] += static_cast<float>(gx);
+      layer_.shift().gradient[c] += static_cast<float>(g);
+    }
+  }
+
+  void backward(const Part& part) override {
+    if (in_.gradient.empty()) return;
+    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
+      const std::int64_t rows = valid(i), size = in_.shape.clip_size();
+      gradient_rows(in_.clip(i), out_.clip_gradient(i), in_.clip_gradient(i), rows,
+                    in_.shape.channels, scale_.data(), shift_.data(), least_, a_.data(), b_.data(),
+                    c_.data());
+      std::fill(in_.clip_gradient(i) + rows * in_.shape.channels, in_.clip_gradient(i) + size,
+                0.0F);
+    }
+  }
+
+ private:
+  std::int64_t valid(std::int64_t clip) const {
+    return in_.lengths[static_cast<std::size_t>(clip)];
+  }
+
+  void fold(std::size_t c, double mean, double variance) {
+    const bool affine = layer_.options().affine;
+    mean_[c] = mean;
+    inverse_[c] = 1.0 / std::sqrt(variance + epsilon);
+    const double scale = (affine ? layer_.scale().value[c] : 1.0F) * inverse_[c];
+    scale_[c] = static_cast<float>(scale);
+    shift_[c] = static_cast<float>((affine ? layer_.shift().value[c] : 0.0F) - scale * mean);
+  }
+
+  /// Two sums per channel over a part: floats within a clip, doubles across.
+  template <class Add>
+  void sum_clips(const Part& part, Add add) {
+    std::vector<double>& sums = sums_[part.index];
+    std::ranges::fill(sums, 0.0);
+    Buffer of_clip(2 * channels_);
+    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
+      std::ranges::fill(of_clip, 0.0F);
+      add(i, valid(i), of_clip.data(), of_clip.data() + channels_);
+      for (std::size_t c = 0; c < 2 * channels_; ++c) sums[c] += of_clip[c];
+    }
+  }
+
+  std::vector<double> sum_parts() const {
+    std::vector<double> total(2 * channels_);
+    for (const auto& sums : sums_)
+      for (std::size_t c = 0; c < total.size(); ++c) total[c] += sums[c];
+    return total;
+  }
+
+  BatchNorm& layer_;
+  Flow& in_;
+  Flow& out_;
+  bool training_;
+  std::size_t channels_;
+  float least_;
+  double count_ = 0;
+  std::uint64_t folded_version_ = 0;
+  std::vector<double> mean_, inverse_;     // of the batch, or the running ones
+  Buffer scale_, shift_;                   // y = scale x + shift
+  Buffer a_, b_, c_;                       // dx = a g + b x + c
+  std::vector<std::vector<double>> sums_;  // each part's
+};
+
+}  // namespace
+
+BatchNorm::BatchNorm(const Options& options) : options_(options) {
+  const auto n = static_cast<std::size_t>(options.channels);
+  const std::vector<std::int64_t> shape{options.channels};
+  parameters_.push_back({"running_mean", shape, Buffer(n), {}});
+  parameters_.push_back({"running_var", shape, Buffer(n, 1.0F), {}});
+  if (!options.affine) return;
+  parameters_.push_back({"weight", shape, Buffer(n, 1.0F), Buffer(n)});
+  parameters_.push_back({"bias", shape, Buffer(n), Buffer(n)});
+}
+
+std::unique_ptr<Step> BatchNorm::prepare(Flow& in, Flow& out, Mode mode) {
+  return std::make_unique<BatchNormStep>(*this, in, out, mode);
+}
+
+}  // namespace twinear::nn

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "nn/layer.h"
+
+namespace twinear::nn {
+
+/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias per channel, then max(0, y) where `relu`
+/// (Ioffe and Szegedy 2015). In training the statistics are those of all valid frames of the whole
+/// batch, and the running ones move a tenth of the way (with the unbiased variance, as in PyTorch);
+/// in inference the running ones are used. Padding neither counts nor changes.
+/// Parameters "weight", "bias" where `affine`; "running_mean", "running_var".
+class BatchNorm final : public Layer {
+ public:
+  struct Options {
+    std::int64_t channels = 0;
+    bool affine = true, relu = false;
+  };
+  explicit BatchNorm(const Options& options);
+
+  std::string_view kind() const override { return "batch_norm"; }
+  Shape output(Shape input) const override { return input; }
+  std::span<Parameter> parameters() override { return parameters_; }
+  std::unique_ptr<Step> prepare(Flow& in, Flow& out, Mode mode) override;
+
+  const Options& options() const noexcept { return options_; }
+  Parameter& scale() { return parameters_[2]; }  ///< only where affine
+  Parameter& shift() { return parameters_[3]; }
+  Parameter& mean() { return parameters_[0]; }
+  Parameter& variance() { return parameters_[1]; }
+
+ private:
+  Options options_;
+  std::vector<Parameter> parameters_;
+};
+
+}  // namespace twinear::nn

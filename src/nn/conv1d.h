@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "nn/layer.h"
+
+namespace twinear::nn {
+
+/// The sizes of a convolution over time.
+struct Conv1dOptions {
+  std::int64_t in = 0, out = 0;  ///< channels
+  std::int64_t kernel = 1;       ///< frames, odd
+  std::int64_t stride = 1, dilation = 1;
+  bool bias = true;
+};
+
+/// y[t] = bias + sum over k of W[k] x[stride t + dilation (k - (kernel - 1) / 2)], zeros outside
+/// the clip. Weights "weight" [out, in, kernel] and "bias" [out].
+/// With one frame a clip and a kernel of one it is the linear layer: then "weight" is [out, in].
+class Conv1d final : public Layer {
+ public:
+  /// Weights are zeros.
+  explicit Conv1d(const Conv1dOptions& options, bool linear = false);
+
+  std::string_view kind() const override { return linear_ ? "linear" : "conv1d"; }
+  Shape output(Shape input) const override;
+  std::int64_t output_length(std::int64_t length) const override;
+  std::span<Parameter> parameters() override { return parameters_; }
+  double multiply_adds(Shape input) const override;
+  std::unique_ptr<Step> prepare(Flow& in, Flow& out, Mode mode) override;
+
+  const Conv1dOptions& options() const noexcept { return options_; }
+
+ private:
+  Conv1dOptions options_;
+  bool linear_;
+  std::vector<Parameter> parameters_;
+};
+
+}  // namespace twinear::nn

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twinear/encoder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <list>
+#include <mutex>
+#include <numeric>
+#include <stdexcept>
+
+#include "base/threads.h"
+#include "nn/pass.h"
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+/// Lengths that a pass is made for: eight an octave, so that a corpus of twenty thousand different
+/// lengths needs few of them and at most an eighth of the frames is padding.
+std::size_t bucket(std::size_t frames) {
+  const std::size_t step = std::max<std::size_t>(16, std::bit_floor(frames) / 8);
+  return (frames + step - 1) / step * step;
+}
+
+/// Inference passes that nobody uses at the moment, the latest first, in bounded memory.
+class Idle {
+ public:
+  std::unique_ptr<nn::Pass> take(nn::Network& network, const nn::Shape& shape) {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = std::ranges::find_if(
+          passes_, [&](const auto& pass) { return pass->input().shape == shape; });
+      if (found != passes_.end()) {
+        auto pass = std::move(*found);
+        passes_.erase(found);
+        bytes_ -= pass->bytes();
+        return pass;
+      }
+    }
+    return std::make_unique<nn::Pass>(network, shape, nn::Mode::inference);
+  }
+
+  void put(std::unique_ptr<nn::Pass> pass) {
+    const std::lock_guard lock(mutex_);
+    bytes_ += pass->bytes();
+    passes_.push_front(std::move(pass));
+    while (bytes_ > most_bytes) {
+      bytes_ -= passes_.back()->bytes();
+      passes_.pop_back();
+    }
+  }
+
+ private:
+  static constexpr std::size_t most_bytes = std::size_t{256} << 20;
+  std::mutex mutex_;
+  std::list<std::unique_ptr<nn::Pass>> passes_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+EncoderSpec EncoderSpec::compact(const CompactOptions& options) {
+  if (options.channels.empty() || options.channels.size() != options.strides.size())
+    throw Error(Fault::config, fmt::format("compact encoder: {} channels and {} strides; as many "
+                                           "of each are needed, at least one",
+                                           options.channels.size(), options.strides.size()));
+  EncoderSpec spec{.kind = "compact", .bins = options.bins, .layers = {}};
+  auto& layers = spec.layers;
+  if (options.input_norm)
+    layers.push_back({.kind = "batch_norm", .name = "input_norm", .affine = false});
+  for (std::size_t i = 0; i < options.channels.size(); ++i) {
+    layers.push_back({.kind = "conv1d",
+                      .name = fmt::format("conv{}", i + 1),
+                      .out = options.channels[i],
+                      .kernel = i == 0 ? 5 : 3,
+                      .stride = options.strides[i],
+                      .bias = false});  // the norm has one
+    layers.push_back({.kind = "batch_norm", .name = fmt::format("norm{}", i + 1), .relu = true});
+  }
+  layers.push_back({.kind = "stats_pool", .name = "pool"});
+  if (options.pooled_norm) layers.push_back({.kind = "batch_norm", .name = "pooled_norm"});
+  layers.push_back({.kind = "linear", .name = "projection", .out = options.embedding});
+  layers.push_back({.kind = "l2_normalize", .name = "sphere"});
+  return spec;
+}
+
+EncoderSpec EncoderSpec::statistics(int bins) {
+  return {.kind = "statistics",
+          .bins = bins,
+          .layers = {{.kind = "stats_pool", .name = "pool"},
+                     {.kind = "l2_normalize", .name = "sphere"}}};
+}
+
+struct Encoder::Parts {
+  Parts(EncoderSpec s, std::uint64_t seed) : spec(std::move(s)), network(spec, seed) {}
+  EncoderSpec spec;
+  nn::Network network;
+  Idle idle;
+};
+
+Encoder::Encoder(EncoderSpec spec, std::uint64_t seed)
+    : parts_(std::make_unique<Parts>(std::move(spec), seed)) {}
+Encoder::Encoder(Encoder&&) noexcept = default;
+Encoder& Encoder::operator=(Encoder&&) noexcept = default;
+Encoder::~Encoder() = default;
+
+Matrix Encoder::embed(std::span<const Matrix> clips) const {
+  const auto bins = static_cast<std::size_t>(parts_->spec.bins);
+  for (const Matrix& clip : clips)
+    if (clip.cols() != bins || clip.rows() < min_frames())
+      throw std::invalid_argument(
+          fmt::format("Encoder::embed: {} x {} features; {} columns and at "
+                      "least {} row are needed",
+                      clip.rows(), clip.cols(), bins, min_frames()));
+  // Clips of like length go together.
+  std::vector<std::size_t> order(clips.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return clips[i].rows(); });
+  std::vector<std::span<const std::size_t>> groups;
+  for (std::span<const std::size_t> rest = order; !rest.empty();) {
+    const std::size_t frames = bucket(clips[rest.front()].rows());
+    std::size_t n = 1;
+    while (n < std::min<std::size_t>(rest.size(), nn::clips_per_part) &&
+           bucket(clips[rest[n]].rows()) == frames)
+      ++n;
+    groups.push_back(rest.first(n));
+    rest = rest.subspan(n);
+  }
+
+  Matrix embeddings(clips.size(), dimension());
+  parallel_for(groups.size(), [&](std::size_t g) {
+    const auto group = groups[g];
+    auto pass = parts_->idle.take(parts_->network,
+                                  {static_cast<std::int64_t>(group.size()),
+                                   static_cast<std::int64_t>(bucket(clips[group.front()].rows())),
+                                   static_cast<std::int64_t>(bins)});
+    nn::Flow& input = pass->input();
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      const auto values = clips[group[i]].values();
+      float* clip = input.clip(static_cast<std::int64_t>(i));
+      std::fill(std::ranges::copy(values, clip).out, clip + input.shape.clip_size(), 0.0F);
+      input.lengths[i] = static_cast<std::int64_t>(clips[group[i]].rows());
+    }
+    pass->forward();
+    for (std::size_t i = 0; i < group.size(); ++i)
+      std::copy_n(pass->output().clip(static_cast<std::int64_t>(i)), dimension(),
+                  embeddings.row(group[i]).begin());
+    parts_->idle.put(std::move(pass));
+  });
+  return embeddings;
+}
+
+std::size_t Encoder::dimension() const noexcept {
+  return static_cast<std::size_t>(parts_->network.output({1, 1, parts_->spec.bins}).channels);
+}
+
+std::size_t Encoder::parameter_count() const noexcept {
+  std::size_t count = 0;
+  for (const auto& [key, parameter] : parts_->network.parameters())
+    if (parameter->learned()) count += parameter->value.size();
+  return count;
+}
+
+double Encoder::multiply_adds(std::size_t frames) const {
+  return parts_->network.multiply_adds({1, static_cast<std::int64_t>(frames), parts_->spec.bins});
+}
+
+const EncoderSpec& Encoder::spec() const noexcept { return parts_->spec; }
+nn::Network& Encoder::network() noexcept { return parts_->network; }
+const nn::Network& Encoder::network() const noexcept { return parts_->network; }
+
+}  // namespace twinear

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nn/layer.h"
+#include "twinear/encoder.h"
+
+namespace twinear::nn {
+
+/// A parameter and its key in the model file, "layer.parameter".
+struct NamedParameter {
+  std::string key;
+  Parameter* parameter;
+};
+
+/// The layers of an encoder, made from their description.
+class Network {
+ public:
+  /// Learned weights are drawn uniformly from +-1 / sqrt(fan-in), as PyTorch does by default.
+  /// Throws Error (config) for a description that no network can have.
+  Network(const EncoderSpec& spec, std::uint64_t seed);
+
+  std::span<const std::unique_ptr<Layer>> layers() const noexcept { return layers_; }
+  std::vector<NamedParameter> parameters() const;
+  std::int64_t bins() const noexcept { return bins_; }
+  Shape output(Shape input) const;
+  double multiply_adds(Shape input) const;
+
+  void zero_gradients();
+  void weights_changed();  ///< to be called after any change of the parameters' values
+
+ private:
+  std::int64_t bins_;
+  std::vector<std::string> names_;
+  std::vector<std::unique_ptr<Layer>> layers_;
+};
+
+}  // namespace twinear::nn

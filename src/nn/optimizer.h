@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "nn/network.h"
+
+namespace twinear::nn {
+
+struct AdamOptions {
+  double weight_decay = 0.0;
+  bool decoupled = true;  ///< AdamW; else the decay is added to the gradient
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+};
+
+/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as PyTorch computes them.
+class Adam {
+ public:
+  Adam(Network& network, const AdamOptions& options);
+
+  /// The Euclidean norm of the whole gradient; where it exceeds `most` > 0 the gradient is scaled
+  /// to it. Equal at any number of threads.
+  double clip(double most);
+  /// Moves the weights against the gradient and sets the gradient to zero.
+  void step(double learning_rate);
+
+  /// What a checkpoint has to hold beside the weights.
+  struct Moments {
+    std::string key;  ///< the parameter's
+    Buffer first, second;
+  };
+  std::uint64_t steps = 0;
+  std::vector<Moments> moments;
+
+ private:
+  Network& network_;
+  AdamOptions options_;
+  std::vector<Parameter*> learned_;
+};
+
+}  // namespace twinear::nn

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "nn/layer.h"
+
+namespace twinear::nn {
+
+/// Mean and deviation of each channel over a clip's valid frames: C channels become 2 C, frames
+/// become one (Snyder et al. 2017). Deviation = sqrt(max(biased variance, 1e-5)); where the bound
+/// holds its gradient is 0.
+class StatsPool final : public Layer {
+ public:
+  std::string_view kind() const override { return "stats_pool"; }
+  Shape output(Shape input) const override { return {input.clips, 1, 2 * input.channels}; }
+  std::int64_t output_length(std::int64_t) const override { return 1; }
+  std::unique_ptr<Step> prepare(Flow& in, Flow& out, Mode mode) override;
+};
+
+}  // namespace twinear::nn

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "nn/layer.h"
+
+namespace twinear::nn {
+
+inline void fill_noise(std::span<float> values, std::uint32_t stream, double scale = 1.0) {
+  Random random(7, Purpose::test, stream);
+  for (float& v : values) v = static_cast<float>(scale * random.normal());
+}
+
+/// One layer between two flows, and sum(output x random weights) as its loss.
+struct Rig {
+  Rig(Layer& l, Shape shape, std::vector<std::int64_t> lengths = {}, Mode mode = Mode::training)
+      : layer(l) {
+    for (Flow* flow : {&in, &out}) {
+      flow->shape = flow == &in ? shape : layer.output(shape);
+      flow->value.resize(static_cast<std::size_t>(flow->shape.size()));
+      flow->gradient.resize(flow->value.size());
+    }
+    if (lengths.empty()) lengths.assign(static_cast<std::size_t>(shape.clips), shape.frames);
+    in.lengths = lengths;
+    for (const auto n : lengths) out.lengths.push_back(layer.output_length(n));
+    fill_noise(in.value, 1);
+    clear_padding(in, in.value);
+    loss_weights.resize(out.value.size());
+    fill_noise(loss_weights, 2);
+    clear_padding(out, loss_weights);
+    step = layer.prepare(in, out, mode);
+    for (std::int64_t at = 0; at < shape.clips; at += clips_per_part)
+      parts.push_back({parts.size(), at, std::min(clips_per_part, shape.clips - at)});
+  }
+
+  static void clear_padding(const Flow& flow, Buffer& values) {
+    for (std::int64_t i = 0; i < flow.shape.clips; ++i)
+      std::fill(values.data() + i * flow.shape.clip_size() +
+                    flow.lengths[static_cast<std::size_t>(i)] * flow.shape.channels,
+                values.data() + (i + 1) * flow.shape.clip_size(), 0.0F);
+  }
+
+  double loss() {
+    ++layer.version;  // the caller may have changed a weight
+    step->begin();
+    if (step->whole()) {
+      for (const auto& part : parts) step->collect(part);
+      step->join();
+    }
+    for (const auto& part : parts) step->forward(part);
+    double sum = 0;
+    for (std::size_t i = 0; i < out.value.size(); ++i)
+      sum += static_cast<double>(out.value[i]) * loss_weights[i];
+    return sum;
+  }
+
+  void backward() {
+    for (auto& p : layer.parameters()) std::ranges::fill(p.gradient, 0.0F);
+    out.gradient = loss_weights;
+    loss();
+    if (step->whole()) {
+      for (const auto& part : parts) step->collect_back(part);
+      step->join_back();
+    }
+    for (const auto& part : parts) step->backward(part);
+    step->end();
+  }
+
+  Layer& layer;
+  Flow in, out;
+  Buffer loss_weights;
+  std::unique_ptr<Step> step;
+  std::vector<Part> parts;
+};
+
+}  // namespace twinear::nn
