@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+#include "base/threads.h"
+#include "metric/distance.h"
+#include "metric/logistic.h"
+#include "twinear/loss.h"
+
+namespace twinear {
+namespace {
+
+/// The loss of one triplet and its slope along slack = d(a,p) - d(a,n).
+struct Push {
+  double loss, slope;
+};
+
+Push push(double slack, const TripletOptions& options) {
+  if (options.form == TripletForm::soft) return {softplus(slack), sigmoid(slack)};
+  const double over = slack + options.margin;
+  return over > 0 ? Push{over, 1} : Push{0, 0};
+}
+
+/// Adds one triplet to a sum over some, and its pull to `pull`, both not yet divided.
+void add(const Triplet& t, const PairTable& d, const TripletOptions& options, LossValue& sum,
+         PairTable& pull) {
+  const double positive = d(t.anchor, t.positive), negative = d(t.anchor, t.negative);
+  const auto [loss, slope] = push(positive - negative, options);
+  ++sum.tuples;
+  if (slope == 0) return;
+  ++sum.active;
+  sum.mean += loss;
+  pull(t.anchor, t.positive) += slope * slope_factor(positive, options.distance);
+  pull(t.anchor, t.negative) -= slope * slope_factor(negative, options.distance);
+}
+
+/// Every valid triplet of one anchor.
+LossValue add_anchor(std::uint32_t anchor, std::span<const int> labels, const PairTable& d,
+                     const TripletOptions& options, PairTable& pull) {
+  LossValue sum;
+  std::vector<std::uint32_t> negatives;
+  for (std::uint32_t n = 0; n < labels.size(); ++n)
+    if (labels[n] != labels[anchor]) negatives.push_back(n);
+  for (std::uint32_t p = 0; p < labels.size(); ++p)
+    if (p != anchor && labels[p] == labels[anchor])
+      for (const std::uint32_t n : negatives) add({anchor, p, n}, d, options, sum, pull);
+  return sum;
+}
+
+/// Turns the sums over triplets into means over `count` of them.
+LossValue mean_of(LossValue sum, std::size_t count, const Matrix& embeddings, const PairTable& pull,
+                  Matrix& gradient) {
+  if (count == 0) return sum;
+  sum.mean /= static_cast<double>(count);
+  add_gradient(embeddings, pull, 1 / static_cast<double>(count), gradient);
+  return sum;
+}
+
+}  // namespace
+
+LossValue triplet_loss(const Matrix& embeddings, std::span<const Triplet> triplets,
+                       const TripletOptions& options, Matrix& gradient) {
+  check_gradient("triplet_loss", embeddings, gradient);
+  if (triplets.empty()) return {};
+  const PairTable d = distances(embeddings, options.distance);
+  PairTable pull(embeddings.rows());
+  LossValue sum;
+  for (const auto& triplet : triplets) {
+    if (std::max({triplet.anchor, triplet.positive, triplet.negative}) >= d.rows())
+      throw std::invalid_argument("triplet_loss: a triplet outside the batch");
+    add(triplet, d, options, sum, pull);
+  }
+  return mean_of(sum, sum.tuples, embeddings, pull, gradient);
+}
+
+LossValue batch_all_triplet_loss(const Matrix& embeddings, std::span<const int> labels,
+                                 const TripletOptions& options, TripletMean mean,
+                                 Matrix& gradient) {
+  check_gradient("batch_all_triplet_loss", embeddings, gradient);
+  if (labels.size() != embeddings.rows())
+    throw std::invalid_argument("batch_all_triplet_loss: one label per embedding");
+  const PairTable d = distances(embeddings, options.distance);
+  PairTable pull(embeddings.rows());  // anchor a writes row a
+  std::vector<LossValue> by_anchor(labels.size());
+  parallel_for(labels.size(), [&](std::size_t a) {
+    by_anchor[a] = add_anchor(static_cast<std::uint32_t>(a), labels, d, options, pull);
+  });
+
+  LossValue sum;
+  for (const auto& part : by_anchor) {
+    sum.mean += part.mean;
+    sum.tuples += part.tuples;
+    sum.active += part.active;
+  }
+  const std::size_t count = mean == TripletMean::all ? sum.tuples : sum.active;
+  return mean_of(sum, count, embeddings, pull, gradient);
+}
+
+}  // namespace twinear
