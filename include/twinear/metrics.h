@@ -60,7 +60,8 @@ struct Interval {
 };
 
 /// Every figure of an evaluation, with 95 % intervals by bootstrap over speakers.
-/// Speakers are the groups of clips that target trials join. The cost is O(n) a resample.
+/// Speakers are the groups of clips that target trials join. The cost is O(n) a resample; with no
+/// resamples the intervals are NaN. Equal at any number of threads and for any order of trials.
 struct Evaluation {
   std::size_t targets, nontargets, speakers;
   Eer eer;
@@ -83,15 +84,16 @@ struct Calibration {
   std::string source;                ///< what it was fitted on, for people
   std::size_t targets = 0, nontargets = 0;
   double eer = 0.0;                   ///< ROCCH-EER of those trials
-  std::vector<Threshold> thresholds;  ///< raw-score thresholds, by falling false-alarm rate
+  std::vector<Threshold> thresholds;  ///< of raw scores, by falling false-alarm rate: 0.5, 0.4, ...
 
   double llr(double score) const noexcept { return scale * score + offset; }
   /// The posterior of "same" at a prior (default: even odds).
   double probability(double score, double prior = 0.5) const noexcept;
   /// The raw score at which the posterior of "same" is a half at this prior.
   double threshold(double prior = 0.5) const noexcept;
-  /// The raw score accepted at this false-alarm rate. Throws Error (config) for a rate that
-  /// the trials behind the calibration were too few to resolve.
+  /// The raw score accepted at this false-alarm rate, or at the next lower one of `thresholds`.
+  /// Throws Error (config) for a rate that the trials behind the calibration were too few to
+  /// resolve: under 30 false alarms.
   double threshold_at(double false_alarm) const;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -36,9 +37,14 @@ double selftest(const std::string& path);
 /// The shortest clip, in seconds, that is given features.
 inline constexpr double shortest_clip = 0.1;
 
-/// Front end applied to one clip: decoded, mixed down or one channel taken, resampled, framed.
+/// Front end applied to one recording, resampled to the front end's rate; `seed` is of its dither.
+/// Throws Error for one under `shortest_clip`.
+Matrix waveform_features(const Waveform& waveform, const LogMel& log_mel, std::uint64_t seed = 0);
+
+/// The same for a clip of a file: decoded, mixed down or one channel taken.
 /// A path that ends in `.npy` is taken as features already computed (frames x bins).
 /// Throws Error, path first, for a clip under `shortest_clip` or features of another width.
-Matrix read_features(const Clip& clip, const LogMel& log_mel, int channel = -1);
+Matrix read_features(const Clip& clip, const LogMel& log_mel, int channel = -1,
+                     std::uint64_t seed = 0);
 
 }  // namespace twinear

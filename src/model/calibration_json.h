@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "twinear/metrics.h"
+
+namespace twinear {
+
+/// A calibration as the model file stores it: one JSON object.
+std::string calibration_json(const Calibration& calibration);
+
+/// Reads it back, strictly. `place` begins its error messages.
+Calibration parse_calibration(const std::string& json, const std::string& place);
+
+}  // namespace twinear

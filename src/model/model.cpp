@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twinear/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numbers>
+
+#include "base/json.h"
+#include "base/random.h"
+#include "base/settings.h"
+#include "features/front_end.h"
+#include "model/calibration_json.h"
+#include "model/model_file.h"
+#include "nn/encoder_spec.h"
+#include "nn/network.h"
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+constexpr const char* format_name = "twinear 1";
+
+/// Half a second of two tones in noise: what every build must embed alike.
+std::vector<float> test_signal(int sample_rate) {
+  Random random(0, Purpose::selftest);
+  std::vector<float> samples(static_cast<std::size_t>(sample_rate) / 2);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const double t = 2.0 * std::numbers::pi * static_cast<double>(i) / sample_rate;
+    samples[i] = static_cast<float>(0.3 * std::sin(220.0 * t) + 0.2 * std::sin(1730.0 * t) +
+                                    0.1 * (random.uniform() - 0.5));
+  }
+  return samples;
+}
+
+Matrix test_embedding(const FrontEnd& front_end, const Encoder& encoder) {
+  const Matrix features = LogMel(front_end)(test_signal(front_end.sample_rate));
+  return encoder.embed(std::span(&features, 1));
+}
+
+}  // namespace
+
+std::vector<NamedTensor> model_tensors(const Encoder& encoder) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& [key, p] : encoder.network().parameters())
+    tensors.push_back({key, {p->shape.begin(), p->shape.end()}, p->value});
+  return tensors;
+}
+
+std::map<std::string, std::string> model_metadata(const Model& model) {
+  const auto embedding = test_embedding(model.front_end, model.encoder);
+  const auto values = embedding.values();
+  std::map<std::string, std::string> metadata{
+      {"format", format_name},
+      {"front_end", to_json(model.front_end)},
+      {"encoder", encoder_spec_json(model.encoder.spec())},
+      {"provenance", model.provenance},
+      {"selftest", nlohmann::json(std::vector<float>(values.begin(), values.end())).dump()}};
+  if (model.calibration) metadata["calibration"] = calibration_json(*model.calibration);
+  return metadata;
+}
+
+void load_weights(const SafetensorsFile& file, Encoder& encoder) {
+  for (const auto& [key, p] : encoder.network().parameters()) {
+    const auto& tensor = file.tensor(key);
+    if (!std::ranges::equal(tensor.shape, p->shape, {}, {},
+                            [](std::int64_t n) { return static_cast<std::size_t>(n); }))
+      throw Error(Fault::format, fmt::format("tensor \"{}\": its shape is not its layer's", key));
+    if (!std::ranges::all_of(tensor.values, [](float v) { return std::isfinite(v); }))
+      throw Error(Fault::format, fmt::format("tensor \"{}\": a value is not finite", key));
+    std::ranges::copy(tensor.values, p->value.begin());
+  }
+  encoder.network().weights_changed();
+}
+
+Model read_model(const SafetensorsFile& file, const std::string& path) {
+  if (file.text("format") != format_name)
+    throw Error(Fault::format, fmt::format("{}: format \"{}\"; this program reads \"{}\"", path,
+                                           file.text("format"), format_name));
+  FrontEnd front_end;
+  Settings::from_json(file.text("front_end"), path + ": front_end").read("", front_end);
+  // Shapes in the description are only believed where the file holds as many weights.
+  EncoderSpec spec = parse_encoder_spec(file.text("encoder"), path + ": encoder");
+  if (spec.bins != front_end.mel_bins)
+    throw Error(Fault::mismatch,
+                fmt::format("{}: its encoder takes {} bins, its front end gives {}", path,
+                            spec.bins, front_end.mel_bins));
+  for (const auto& layer : spec.layers)
+    if (layer.kind == "conv1d" || layer.kind == "linear") file.tensor(layer.name + ".weight");
+  parse_json(file.text("provenance"), path + ": provenance");
+  Model model{front_end, Encoder(std::move(spec), 0), {}, file.text("provenance"), {}};
+  const auto calibration = file.metadata().find("calibration");
+  if (calibration != file.metadata().end())
+    model.calibration = parse_calibration(calibration->second, path + ": calibration");
+  try {
+    load_weights(file, model.encoder);
+  } catch (const Error& e) {
+    throw e.within(path);
+  }
+  return model;
+}
+
+void save_model(const Model& model, const std::string& path) {
+  write_safetensors(path, model_tensors(model.encoder), model_metadata(model));
+}
+
+Model load_model(const std::string& path) {
+  const SafetensorsFile file(path);
+  Model model = read_model(file, path);
+  model.id = file.id();
+  return model;
+}
+
+double selftest(const std::string& path) {
+  const SafetensorsFile file(path);
+  const Model model = read_model(file, path);
+  const auto stored = parse_json(file.text("selftest"), path + ": selftest");
+  const Matrix now = test_embedding(model.front_end, model.encoder);
+  const auto values = now.values();
+  if (!stored.is_array() || stored.size() != values.size())
+    throw Error(Fault::format, path + ": selftest: not an embedding of this encoder");
+  double worst = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!stored[i].is_number()) throw Error(Fault::format, path + ": selftest: not numbers");
+    worst = std::max(worst, std::abs(stored[i].get<double>() - values[i]));
+  }
+  return worst;
+}
+
+}  // namespace twinear

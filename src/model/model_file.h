@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/safetensors.h"
+#include "twinear/model.h"
+
+namespace twinear {
+
+/// What a model file holds beside what a checkpoint adds to it.
+std::map<std::string, std::string> model_metadata(const Model& model);
+std::vector<NamedTensor> model_tensors(const Encoder& encoder);
+
+/// Copies the stored weights into an encoder of the same layers. Throws Error (format) for a
+/// missing tensor or one of another shape, or with a value that is not finite.
+void load_weights(const SafetensorsFile& file, Encoder& encoder);
+
+/// Everything of a model but its id.
+Model read_model(const SafetensorsFile& file, const std::string& path);
+
+}  // namespace twinear
