@@ -17,7 +17,7 @@ namespace twinear {
 
 /// [encoder]
 struct EncoderOptions {
-  std::string kind = "compact";  ///< or "statistics", which has nothing to train
+  std::string kind = "compact";  ///< or "statistics", the untrained baseline: nothing to learn
   int embedding = 192;
   std::vector<int> channels = {128, 256, 256};
   std::vector<int> strides = {1, 2, 1};

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/recipe.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "base/files.h"
+#include "base/within.h"
+#include "features/front_end.h"
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+/// The parts of one struct that a recipe tells in two tables.
+struct LossTable {
+  Objective& objective;
+};
+struct MiningTable {
+  Objective& objective;
+};
+struct DataTable {
+  DataOptions& data;
+};
+struct EvalTable {
+  DataOptions& data;
+};
+
+/// Only what this kind of loss has.
+void fields(Fields& f, LossTable& table) {
+  Objective& o = table.objective;
+  f.one_of("kind", o.kind, {"triplet", "contrastive"});
+  f.number("margin", o.margin, 0.001, 4.0);
+  if (o.kind == "contrastive") return;
+  f.choice("form", o.form, {"hinge", "soft"});
+  f.choice("mean", o.mean, {"all", "nonzero"});
+  f.choice("distance", o.distance, {"euclidean", "squared"});
+}
+
+void fields(Fields& f, MiningTable& table) {
+  Objective& o = table.objective;
+  if (o.kind == "contrastive")
+    f.choice("kind", o.pairs, {"all", "balanced", "hard"});
+  else
+    f.choice("kind", o.triplets, {"batch-all", "batch-hard", "semi-hard"});
+}
+
+void fields(Fields& f, DataTable& table) {
+  f.texts("train", table.data.train);
+  f.text("dev", table.data.dev);
+}
+
+void fields(Fields& f, EvalTable& table) {
+  f.whole("dev_trials", table.data.dev_trials, 1, 1'000'000'000);
+}
+
+/// Calls visit(name, table) for every table but [front_end]; [loss] comes before [mining], whose
+/// keys it decides.
+template <class Visit>
+void each_table(Recipe& recipe, const Visit& visit) {
+  LossTable loss{recipe.objective};
+  MiningTable mining{recipe.objective};
+  DataTable data{recipe.data};
+  EvalTable eval{recipe.data};
+  visit("encoder", recipe.encoder);
+  visit("loss", loss);
+  visit("mining", mining);
+  visit("sampler", recipe.sampler);
+  visit("optimizer", recipe.optimizer);
+  visit("train", recipe.train);
+  visit("data", data);
+  visit("eval", eval);
+}
+
+FrontEnd read_front_end(Settings& settings, const std::string& place, const std::string& preset) {
+  const std::string from = settings.peek("front_end", "preset", preset);
+  FrontEnd front_end = within(place, [&] { return front_end_preset(from); });
+  settings.read("front_end", front_end);
+  return within(place, [&] { return checked(front_end); });
+}
+
+bool of_objective(std::string_view table) { return table == "loss" || table == "mining"; }
+
+/// What must hold between the values of different keys.
+void check(const Recipe& recipe, const std::string& path) {
+  const auto refuse = [&](const std::string& reason) {
+    throw Error(Fault::config, path + ": " + reason);
+  };
+  const EncoderOptions& encoder = recipe.encoder;
+  if (encoder.channels.empty() || encoder.channels.size() != encoder.strides.size())
+    refuse(fmt::format("[encoder] has {} channels and {} strides; each convolution needs both",
+                       encoder.channels.size(), encoder.strides.size()));
+  if (recipe.train.crop_seconds * 1000.0 < recipe.front_end.window_ms)
+    refuse(fmt::format("[train] crop_seconds = {} is shorter than one window of {} ms",
+                       recipe.train.crop_seconds, recipe.front_end.window_ms));
+}
+
+bool is_of_data(const std::string& assignment) { return assignment.starts_with("data."); }
+
+}  // namespace
+
+/// The baseline has no use for the other keys, but `--set encoder.kind=statistics` must do.
+void fields(Fields& f, EncoderOptions& o) {
+  f.one_of("kind", o.kind, {"compact", "statistics"});
+  f.whole("embedding", o.embedding, 1, 65536);
+  f.numbers("channels", o.channels, 1, 65536);
+  f.numbers("strides", o.strides, 1, 1023);
+  f.flag("input_norm", o.input_norm);
+  f.flag("pooled_norm", o.pooled_norm);
+}
+
+void fields(Fields& f, SamplerOptions& o) {
+  f.whole("labels", o.labels, 2, 65536);
+  f.whole("clips", o.clips, 2, 65536);
+}
+
+void fields(Fields& f, OptimizerOptions& o) {
+  f.one_of("kind", o.kind, {"adamw", "adam"});
+  f.number("learning_rate", o.learning_rate, 0.0, 10.0);
+  f.number("weight_decay", o.weight_decay, 0.0, 10.0);
+  f.number("beta1", o.beta1, 0.0, 0.999999);
+  f.number("beta2", o.beta2, 0.0, 0.999999);
+  f.number("epsilon", o.epsilon, 1e-16, 1.0);
+  f.whole("warmup_steps", o.warmup_steps, 0, 10'000'000);
+  f.one_of("schedule", o.schedule, {"cosine", "constant"});
+  f.number("clip_norm", o.clip_norm, 0.0, 1e9);
+}
+
+void fields(Fields& f, TrainOptions& o) {
+  f.whole("epochs", o.epochs, 1, 1'000'000);
+  f.number("crop_seconds", o.crop_seconds, 0.1, 600.0);
+  f.whole("eval_every", o.eval_every, 1, 1'000'000);
+  f.whole("log_every", o.log_every, 1, 10'000'000);
+  f.whole("checkpoint_every", o.checkpoint_every, 1, 10'000'000);
+  f.whole("cache_mb", o.cache_mb, 0, 1 << 24);
+  f.flag("stop_on_collapse", o.stop_on_collapse);
+}
+
+FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string>& overrides,
+                        const std::string& preset) {
+  if (!recipe.empty()) return read_recipe(recipe, overrides).front_end;
+  Settings settings("--set");
+  for (const auto& assignment : overrides) settings.override(assignment);
+  const FrontEnd front_end = read_front_end(settings, "--front-end", preset);
+  settings.refuse_other_tables();
+  return front_end;
+}
+
+Recipe read_recipe(const std::string& path, const std::vector<std::string>& overrides) {
+  Settings file = Settings::from_toml(path), command("--set");
+  for (const auto& assignment : overrides)
+    (is_of_data(assignment) ? command : file).override(assignment);
+
+  Recipe recipe;
+  recipe.front_end = read_front_end(file, path, recipe.front_end.preset);
+  each_table(recipe, [&](const char* name, auto& table) {
+    try {
+      file.read(name, table);
+    } catch (const Error& e) {
+      if (recipe.objective.kind != "contrastive" || !of_objective(name)) throw;
+      throw Error(e.fault(), fmt::format("{} (the loss is contrastive)", e.what()));
+    }
+  });
+  file.refuse_other_tables();
+
+  // A path in the recipe starts from the recipe; one in an override from where the shell is.
+  for (auto& manifest : recipe.data.train) manifest = beside(path, manifest);
+  if (!recipe.data.dev.empty()) recipe.data.dev = beside(path, recipe.data.dev);
+  DataTable data{recipe.data};
+  command.read("data", data);
+
+  check(recipe, path);
+  return recipe;
+}
+
+std::string recipe_json(const Recipe& recipe) {
+  Recipe copy = recipe;
+  std::string text = fmt::format(R"({{"front_end":{})", to_json(copy.front_end));
+  each_table(copy, [&](const char* name, auto& table) {
+    text += fmt::format(R"(,"{}":{})", name, to_json(table));
+  });
+  return text + "}";
+}
+
+}  // namespace twinear

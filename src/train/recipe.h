@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/settings.h"
+#include "twinear/trainer.h"
+
+namespace twinear {
+
+/// [encoder], [sampler], [optimizer] and [train].
+void fields(Fields& f, EncoderOptions& options);
+void fields(Fields& f, SamplerOptions& options);
+void fields(Fields& f, OptimizerOptions& options);
+void fields(Fields& f, TrainOptions& options);
+
+/// The front end of [front_end] with `overrides` on top; `preset` names what the table starts
+/// from where it does not say so itself. An empty `recipe` path has no tables.
+FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string>& overrides,
+                        const std::string& preset);
+
+/// One JSON object with an object for each table of the recipe. Equal texts are equal recipes.
+std::string recipe_json(const Recipe& recipe);
+
+}  // namespace twinear

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/watch.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "metric/distance.h"
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+// Unit vectors without structure have a spread of about 1; a run that learns stays above a third.
+constexpr double no_spread = 0.05, small_spread = 0.2;
+constexpr int patience = 15;  // steps: a batch can be unlucky, fifteen in a row cannot
+
+}  // namespace
+
+BatchSpread measure_spread(const Matrix& embeddings, std::span<const int> labels) {
+  const std::size_t n = embeddings.rows();
+  const PairTable table = distances(embeddings, Distance::euclidean);
+  BatchSpread result;
+  std::size_t same = 0, different = 0;
+  double squares = 0;  // over all pairs: 1/n sum |e - mean|^2 = 1/n^2 sum over pairs of d^2
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = i + 1; j < n; ++j) {
+      const double d = table(i, j);
+      squares += d * d;
+      (labels[i] == labels[j] ? result.positive : result.negative) += d;
+      ++(labels[i] == labels[j] ? same : different);
+    }
+  if (same > 0) result.positive /= static_cast<double>(same);
+  if (different > 0) result.negative /= static_cast<double>(different);
+  if (n > 0) result.spread = std::sqrt(squares) / static_cast<double>(n);
+  return result;
+}
+
+Watch::Watch(const Objective& objective, const OptimizerOptions& optimizer, bool stop_on_collapse)
+    : objective_(objective), optimizer_(optimizer), stop_on_collapse_(stop_on_collapse) {}
+
+void Watch::see(std::uint64_t step, double loss, double gradient_norm, double spread) {
+  if (!std::isfinite(loss) || !std::isfinite(gradient_norm))
+    throw Error(Fault::numeric,
+                fmt::format("step {}: the {} is not finite; try a lower optimizer.learning_rate "
+                            "(now {}) or optimizer.clip_norm (now {})",
+                            step, std::isfinite(loss) ? "gradient" : "loss",
+                            optimizer_.learning_rate, optimizer_.clip_norm));
+  if (!stop_on_collapse_) return;
+  const double point = collapsed_loss(objective_);
+  const bool at_point = point > 0 && std::abs(loss - point) < 0.02 * point;
+  const bool collapsed = spread < no_spread || (at_point && spread < small_spread);
+  collapsed_steps_ = collapsed ? collapsed_steps_ + 1 : 0;
+  if (collapsed_steps_ < patience) return;
+  throw Error(
+      Fault::numeric,
+      fmt::format("step {}: training has collapsed: all embeddings are nearly one point (spread "
+                  "{:.3f}, loss {:.4f}{}); try a lower optimizer.learning_rate (now {}), more "
+                  "optimizer.warmup_steps (now {}), encoder.pooled_norm = true{}, or "
+                  "train.stop_on_collapse = false to go on",
+                  step, spread, loss,
+                  point > 0 ? fmt::format(", a single point has {:.4f}", point) : std::string(),
+                  optimizer_.learning_rate, optimizer_.warmup_steps,
+                  objective_.kind == "triplet" && objective_.triplets == TripletMining::batch_hard
+                      ? ", mining.kind = \"semi-hard\""
+                      : ""));
+}
+
+}  // namespace twinear
