@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// One training step as the trainer does it: forward, batch-hard mining, triplet loss, backward,
+// Adam. The defaults are those of the PyTorch peer: 16 x 4 clips of 300 frames and 64 bands.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "nn/optimizer.h"
+#include "nn/pass.h"
+#include "train/objective.h"
+
+namespace {
+
+using namespace twinear;
+
+/// Arguments: threads, labels P, clips K, frames.
+void compact_train_step(benchmark::State& state) {
+  const ThreadLimit limit(static_cast<int>(state.range(0)));
+  const std::int64_t clips = state.range(1) * state.range(2), frames = state.range(3);
+  nn::Network network(
+      EncoderSpec::compact({.bins = 64, .strides = {1, 2, 2}, .pooled_norm = false}), 0);
+  nn::Pass pass(network, {clips, frames, 64}, nn::Mode::training);
+  nn::Adam adam(network, {});
+  Random random(0, Purpose::test);
+  for (float& x : pass.input().value) x = static_cast<float>(random.normal());
+  std::vector<int> labels(static_cast<std::size_t>(clips));
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    labels[i] = static_cast<int>(static_cast<std::int64_t>(i) / state.range(2));
+
+  Matrix embeddings(labels.size(), 192);
+  for (auto _ : state) {
+    pass.forward();
+    std::ranges::copy(pass.output().value, embeddings.values().begin());
+    Matrix gradient(labels.size(), 192);
+    mine_and_lose({}, embeddings, labels, 0, gradient);
+    std::ranges::copy(gradient.values(), pass.output().gradient.begin());
+    pass.backward();
+    adam.clip(5.0);
+    adam.step(1e-5);
+  }
+  state.SetItemsProcessed(state.iterations() * clips);
+  const double forward = 2 * network.multiply_adds({clips, frames, 64});
+  const double first = 2.0 * static_cast<double>(clips * frames) * 64 * 128 * 5;
+  state.counters["flop/s"] =  // the first layer's input needs no gradient
+      benchmark::Counter(3 * forward - first, benchmark::Counter::kIsIterationInvariantRate,
+                         benchmark::Counter::kIs1000);
+}
+BENCHMARK(compact_train_step)
+    ->ArgNames({"threads", "P", "K", "frames"})
+    ->Args({1, 16, 4, 300})
+    ->Args({2, 16, 4, 300})
+    ->Args({2, 32, 4, 200})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace

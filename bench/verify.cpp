@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person waits for: one clip of 3 s to its embedding, and a batch of them.
+#include <benchmark/benchmark.h>
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "twinear/verifier.h"
+
+namespace {
+
+using namespace twinear;
+
+Verifier compact_verifier() {
+  return Verifier(Model{.front_end = {},
+                        .encoder = Encoder(EncoderSpec::compact({}), 0),
+                        .calibration = {},
+                        .provenance = "{}",
+                        .id = {}});
+}
+
+Waveform noise(double seconds) {
+  Waveform wave;
+  Random random(0, Purpose::test);
+  wave.samples.resize(static_cast<std::size_t>(seconds * wave.sample_rate));
+  for (float& x : wave.samples) x = static_cast<float>(0.1 * random.normal());
+  return wave;
+}
+
+void embed_one_clip(benchmark::State& state) {
+  const ThreadLimit limit(1);
+  const Verifier verifier = compact_verifier();
+  const Waveform wave = noise(static_cast<double>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(verifier.embed(wave));
+  state.counters["x real time"] =
+      benchmark::Counter(wave.seconds(), benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(embed_one_clip)->ArgName("seconds")->Arg(3)->Arg(30)->Unit(benchmark::kMillisecond);
+
+void encode_batch(benchmark::State& state) {
+  const ThreadLimit limit(static_cast<int>(state.range(0)));
+  const Encoder encoder(EncoderSpec::compact({}), 0);
+  const LogMel log_mel;
+  const std::vector<Matrix> clips(64, log_mel(noise(3).samples));
+  for (auto _ : state) benchmark::DoNotOptimize(encoder.embed(clips));
+  state.SetItemsProcessed(state.iterations() * 64);
+}
+BENCHMARK(encode_batch)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace

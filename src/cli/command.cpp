@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+
+#include "base/settings.h"
+#include "base/threads.h"
+#include "cli/version.h"
+#include "twinear/error.h"
+
+namespace twinear::cli {
+namespace {
+
+constexpr const char* common_group = "Common options";
+constexpr int most_threads = 4096;
+
+CLI::Option* need(CLI::Option* option, Need need) {
+  return option->required(need == Need::required);
+}
+
+/// A check that a number lies in a range; help does not show it.
+auto in_range(double low, double high) {
+  return [low, high](const std::string& text) {
+    double value = 0;
+    return CLI::detail::lexical_cast(text, value) && value >= low && value <= high
+               ? std::string()
+               : fmt::format("expected a number from {} to {}, found {}", low, high, text);
+  };
+}
+
+/// Help that tells of an option its names, what it takes, its default, and whether it must be.
+class HelpFormatter final : public CLI::Formatter {
+  std::string make_option_opts(const CLI::Option* option) const override {
+    std::string text;
+    if (const std::string what = option->get_type_name(); !what.empty()) text = " " + what;
+    if (const std::string value = option->get_default_str(); !value.empty()) text += "=" + value;
+    if (option->get_required() && !option->get_positional()) text += " (required)";
+    return text;
+  }
+};
+
+/// The long names of a command's options.
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* option : app.get_options())
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& names) {
+  const std::string meant = nearest(word, names);
+  return meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
+}
+
+/// One line that says what is wrong with the arguments of a command.
+std::string complaint(const CLI::App& command, const CLI::ParseError& e) {
+  const auto extra = command.remaining();
+  std::string text = e.what();
+  if (!extra.empty()) {
+    const std::string word = extra.front().substr(0, extra.front().find('='));
+    text = word.starts_with("-") ? fmt::format("unknown option \"{}\"{}", word,
+                                               suggestion(word, option_names(command)))
+                                 : fmt::format("unexpected argument \"{}\"", word);
+  }
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0)  // not a name
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return fmt::format("{} (see twinear {} --help)", text, command.get_name());
+}
+
+}  // namespace
+
+struct Program::Parts {
+  CLI::App app{"Verifies whether two clips have the same source: speakers, and other sounds."};
+  Command::Action chosen;
+  std::string log_level = "info";
+  bool json = false, quiet = false;
+  int threads = 0;
+
+  Console console() const {
+    if (quiet) return Console(Level::error);
+    const auto at = std::ranges::find(levels, log_level);
+    return Console(static_cast<Level>(at - levels.begin()));
+  }
+  static inline const std::vector<std::string> levels{"error", "warning", "info", "debug"};
+};
+
+void Command::argument(const char* name, std::string& value, const char* help) {
+  app_->add_option(name, value, help)->required()->type_name("");
+}
+
+void Command::arguments(const char* name, std::vector<std::string>& values, const char* help,
+                        Need is) {
+  need(app_->add_option(name, values, help), is)->type_name("");
+}
+
+void Command::option(const char* names, const char* what, std::string& value, const char* help,
+                     Need is) {
+  auto* option = need(app_->add_option(names, value, help), is)->type_name(what);
+  if (!value.empty()) option->capture_default_str();
+}
+
+void Command::option(const char* names, const char* what, std::optional<double>& value, double low,
+                     double high, const char* help) {
+  app_->add_option(names, value, help)->type_name(what)->check(in_range(low, high));
+}
+
+void Command::flag(const char* names, bool& value, const char* help) {
+  app_->add_flag(names, value, help);
+}
+
+void Command::model(std::string& path, Need is) {
+  option("--model", "FILE", path,
+         "a trained model; \"speaker\" and \"sound\" name those that ship with twinear", is);
+}
+
+void Command::overrides(std::vector<std::string>& assignments) {
+  app_->add_option("--set", assignments, "overrides a recipe's key; may be said again")
+      ->type_name("TABLE.KEY=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
+void Command::seed(std::uint64_t& value) {
+  app_->add_option("--seed", value, "of every random choice")
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+void Command::channel(int& value) {
+  app_->add_option("--channel", value,
+                   "the channel to take, counted from 0 (default: the mean of all)")
+      ->type_name("K")
+      ->check(in_range(0, 1023));
+}
+
+void Command::exclusive(const char* name, const char* other) {
+  app_->get_option(name)->excludes(app_->get_option(other));
+}
+
+void Command::footer(const char* text) { app_->footer(text); }
+
+void Command::run(Action action) {
+  app_->callback([chosen = chosen_, action = std::move(action)] { *chosen = action; });
+}
+
+Program::Program() : parts_(std::make_unique<Parts>()) {
+  auto& app = parts_->app;
+  app.name("twinear");
+  app.require_subcommand(1);
+  app.set_help_flag("-h,--help", "this text");
+  app.set_version_flag("--version", version_text, "versions of twinear and of what it runs on");
+  const auto help = std::make_shared<HelpFormatter>();
+  help->label("SUBCOMMAND", "COMMAND");
+  help->label("Positionals", "Arguments");
+  help->column_width(32);
+  app.formatter(help);
+  app.footer(
+      "Exit codes: 0 success (verify: same source), 1 verify: different sources,\n"
+      "2 usage or bad input, 3 internal failure. Help on one: twinear COMMAND --help");
+}
+Program::~Program() = default;
+
+Command Program::command(const char* name, const char* summary) {
+  auto& app = *parts_->app.add_subcommand(name, summary)->group("Commands");
+  app.footer("");
+  app.add_flag("--json", parts_->json, "results as JSON on standard output")->group(common_group);
+  app.add_option("--threads", parts_->threads, "threads of the process; 0: all allowed cores")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(in_range(0, most_threads))
+      ->group(common_group);
+  app.add_option("--log-level", parts_->log_level, "what standard error shows")
+      ->type_name("LEVEL")
+      ->capture_default_str()
+      ->check(CLI::IsMember(Parts::levels))
+      ->group(common_group);
+  app.add_flag("-q,--quiet", parts_->quiet, "no progress, errors only")->group(common_group);
+  return {app, parts_->chosen};
+}
+
+int Program::run(int argc, char** argv) {
+  auto& app = parts_->app;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}", app.help());
+    return 0;
+  } catch (const CLI::CallForVersion& e) {
+    fmt::print("{}\n", e.what());
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    if (const auto commands = app.get_subcommands(); !commands.empty())
+      throw Error(Fault::config, complaint(*commands.front(), e));
+    if (argc < 2) throw Error(Fault::config, "a command is needed (see twinear --help)");
+    std::vector<std::string> names = option_names(app);
+    for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+    throw Error(Fault::config, fmt::format("unknown command \"{}\"{} (see twinear --help)", argv[1],
+                                           suggestion(argv[1], names)));
+  }
+  const ThreadLimit limit(parts_->threads);
+  return parts_->chosen({.json = parts_->json, .console = parts_->console()});
+}
+
+}  // namespace twinear::cli

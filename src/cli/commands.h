@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/command.h"
+
+namespace twinear::cli {
+
+/// Each puts one command into the program; its file says what the command does.
+void add_calibrate(Program& program);
+void add_embed(Program& program);
+void add_eval(Program& program);
+void add_features(Program& program);
+void add_info(Program& program);
+void add_score(Program& program);
+void add_train(Program& program);
+void add_verify(Program& program);
+
+}  // namespace twinear::cli

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twinear/features.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/threads.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "model/npy.h"
+#include "train/recipe.h"
+#include "twinear/error.h"
+#include "twinear/model.h"
+
+namespace twinear::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Clips whose features are held in memory at once.
+constexpr std::size_t clips_at_once = 64;
+
+struct Arguments {
+  std::vector<std::string> inputs, overrides;
+  std::string out, preset = "kaldi", recipe;
+  std::uint64_t seed = 0;
+  int channel = -1;
+};
+
+/// Where the features of each input go: OUT itself for one input, else a file in the folder OUT.
+std::vector<std::string> output_paths(const Arguments& args) {
+  std::error_code ignored;
+  if (args.inputs.size() == 1 && !fs::is_directory(args.out, ignored)) return {args.out};
+  std::vector<std::string> outputs;
+  std::map<std::string, std::string> taken;  // output -> input
+  for (const auto& input : args.inputs) {
+    const fs::path name = fs::path(input).stem().concat(".npy");
+    outputs.push_back((fs::path(args.out) / name).string());
+    const auto [other, is_new] = taken.try_emplace(outputs.back(), input);
+    if (!is_new)
+      throw Error(Fault::config, input + ": its features would replace those of " + other->second +
+                                     " in " + outputs.back());
+  }
+  return outputs;
+}
+
+int features(const Arguments& args, const Common& common) {
+  const LogMel log_mel(read_front_end(args.recipe, args.overrides, args.preset));
+  const auto outputs = output_paths(args);
+  std::optional<OutputFolder> folder;
+  if (args.inputs.size() > 1) folder.emplace(args.out);
+  check_output(outputs.front());
+
+  Progress progress(common.console, "clips", args.inputs.size());
+  for (std::size_t begin = 0; begin < args.inputs.size(); begin += clips_at_once) {
+    const std::size_t n = std::min(clips_at_once, args.inputs.size() - begin);
+    std::vector<Matrix> frames(n);
+    parallel_for(n, [&](std::size_t i) {
+      Clip clip;
+      clip.path = clip.name = args.inputs[begin + i];
+      frames[i] = read_features(clip, log_mel, args.channel, args.seed);
+    });
+    for (std::size_t i = 0; i < n; ++i) {
+      write_npy(outputs[begin + i], frames[i]);
+      if (common.json)
+        print_json({{"input", args.inputs[begin + i]},
+                    {"output", outputs[begin + i]},
+                    {"frames", frames[i].rows()},
+                    {"bins", frames[i].cols()}});
+    }
+    progress.at(begin + n);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_features(Program& program) {
+  const auto args = std::make_shared<Arguments>();
+  auto command = program.command("features", "Log-mel features of clips, as .npy");
+  command.arguments("IN", args->inputs, "audio files");
+  command.option("-o,--out", "OUT", args->out, "a file for one input, a folder for many",
+                 Need::required);
+  command.option("--front-end", "PRESET", args->preset, "how sound becomes frames: kaldi");
+  command.option("--recipe", "FILE", args->recipe, "or as the recipe's [front_end] says");
+  command.exclusive("--recipe", "--front-end");
+  command.overrides(args->overrides);
+  command.channel(args->channel);
+  command.seed(args->seed);
+  command.run([args](const Common& common) { return features(*args, common); });
+}
+
+}  // namespace twinear::cli

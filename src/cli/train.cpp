@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "report/report.h"
+#include "twinear/error.h"
+#include "twinear/trainer.h"
+
+namespace twinear::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string recipe, out;
+  std::vector<std::string> overrides;
+  std::uint64_t seed = 0;
+  bool resume = false;
+};
+
+/// Shows a run as it goes.
+class Watch {
+ public:
+  explicit Watch(const Console& console) : console_(console) {}
+
+  void step(const StepReport& r) {
+    if (!progress_) progress_.emplace(console_, "steps", r.steps);
+    progress_->at(r.step,
+                  fmt::format("{:.0f} clips/s, loss {:.4f}{}", r.clips_per_second, r.loss, dev_));
+    console_.say(Level::debug,
+                 fmt::format("step {}: loss {:.4f}, gradient {:.3g}, active {:.2f}, distances "
+                             "{:.3f} {:.3f}, spread {:.3f}, waiting {:.0f} %",
+                             r.step, r.loss, r.gradient_norm, r.active, r.positive, r.negative,
+                             r.spread, 100.0 * r.data_wait));
+  }
+  void epoch(const EpochReport& r) {
+    dev_ = fmt::format(", dev EER {:.2f} %", 100.0 * r.dev_eer);
+    console_.say(Level::debug, fmt::format("epoch {}{}", r.epoch, dev_));
+  }
+
+ private:
+  const Console& console_;
+  std::optional<Progress> progress_;
+  std::string dev_;
+};
+
+TrainResult train(const Arguments& args, const Recipe& recipe, const Common& common,
+                  const Interrupt& interrupt) {
+  Watch watch(common.console);
+  return twinear::train(recipe,
+                        {.out = args.out,
+                         .seed = args.seed,
+                         .resume = args.resume,
+                         .on_step = [&](const StepReport& report) { watch.step(report); },
+                         .on_epoch = [&](const EpochReport& report) { watch.epoch(report); },
+                         .should_stop = [&] { return interrupt.signal() != 0; }});
+}
+
+std::string summary(const Arguments& args, const Recipe& recipe, const TrainResult& r) {
+  if (r.stopped)
+    return fmt::format("{}: stopped after {:.1f} s; --resume goes on", args.out, r.seconds);
+  const std::string work = fmt::format("{} steps in {:.1f} s", r.steps, r.seconds);
+  if (recipe.data.dev.empty())
+    return fmt::format("{}: {}, no dev clips to judge by", args.out, work);
+  return fmt::format("{}: EER {:.2f} % on dev after epoch {}; {}", args.out, 100.0 * r.dev_eer,
+                     r.best_epoch, work);
+}
+
+int train(const Arguments& args, const Common& common) {
+  const Recipe recipe = read_recipe(args.recipe, args.overrides);
+  if (recipe.data.train.empty())
+    throw Error(Fault::config, args.recipe + ": [data] names no train manifest");
+  const OutputFolder folder(args.out);
+  const std::string model = (fs::path(args.out) / "model.safetensors").string();
+  std::error_code ignored;
+  if (!args.resume && fs::exists(model, ignored))
+    common.console.say(Level::warning,
+                       "twinear: warning: " + args.out + ": the run in it is written over");
+
+  const Interrupt interrupt;
+  const TrainResult result = train(args, recipe, common, interrupt);
+  write_report((fs::path(args.out) / "report.html").string(),
+               {.title = "Training of " + args.recipe,
+                .training_log = (fs::path(args.out) / "log.jsonl").string(),
+                .systems = {},
+                .threshold = {}});
+  if (common.json)
+    print_json({{"model", model},
+                {"steps", result.steps},
+                {"best_epoch", result.best_epoch},
+                {"dev_eer", result.dev_eer},
+                {"seconds", result.seconds},
+                {"stopped", result.stopped}});
+  else
+    fmt::print("{}\n", summary(args, recipe, result));
+  return result.stopped ? 128 + interrupt.signal() : 0;
+}
+
+}  // namespace
+
+void add_train(Program& program) {
+  const auto args = std::make_shared<Arguments>();
+  auto command = program.command("train", "Trains an encoder as a recipe says");
+  command.argument("RECIPE", args->recipe, "a recipe in TOML");
+  command.option("-o,--out", "DIR", args->out,
+                 "gets model.safetensors (best on dev), last.safetensors, log.jsonl, report.html",
+                 Need::required);
+  command.flag("--resume", args->resume, "goes on from DIR/last.safetensors, to the same bytes");
+  command.overrides(args->overrides);
+  command.seed(args->seed);
+  command.footer(
+      "Ctrl-C or SIGTERM saves last.safetensors and exits with 130 or 143, so that\n"
+      "--resume can go on; a second one ends at once.");
+  command.run([args](const Common& common) { return train(*args, common); });
+}
+
+}  // namespace twinear::cli

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/version.h"
+
+#include <fmt/format.h>
+
+#include "nn/onednn_info.h"
+
+namespace twinear::cli {
+
+std::string version_text() {
+  return fmt::format("twinear {}\noneDNN {} ({})\nKissFFT {}\nlibsndfile {}\nTBB {}",
+                     TWINEAR_VERSION, onednn_version(), onednn_isa(), TWINEAR_KISSFFT_VERSION,
+                     TWINEAR_SNDFILE_VERSION, TWINEAR_TBB_VERSION);
+}
+
+}  // namespace twinear::cli

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace twinear::cli {
+
+/// The program's version, then a line for each library that it stands on.
+std::string version_text();
+
+}  // namespace twinear::cli

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "base/files.h"
+#include "report/assets.h"
+#include "report/curves.h"
+#include "report/training_log.h"
+
+namespace twinear {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t most_points = 500, bins = 60;  // so that no list of trials makes a big page
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) switch (c) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      case '\'':
+        result += "&#39;";
+        break;
+      default:
+        result += c;
+    }
+  return result;
+}
+
+/// JSON that may stand in a script element: no "<" can end it or open a comment.
+std::string script_json(const Json& json) {
+  std::string result;
+  for (const char c : json.dump(-1, ' ', true, Json::error_handler_t::replace))
+    c == '<' ? result += "\\u003c" : result += c;
+  return result;
+}
+
+/// Six digits: all that a chart can show, and half the page.
+double shortened(double value) { return std::stod(fmt::format("{:.6g}", value)); }
+
+Json shortened(std::span<const double> values) {
+  Json result = Json::array();
+  for (const double value : values) result.push_back(shortened(value));
+  return result;
+}
+
+/// `page` with each {{name}} replaced; what is put in is not looked at again.
+std::string filled(std::string_view page, const std::map<std::string_view, std::string>& parts) {
+  std::string result;
+  for (std::size_t open; (open = page.find("{{")) != std::string_view::npos;) {
+    const std::size_t close = page.find("}}", open);
+    result += page.substr(0, open);
+    result += parts.at(page.substr(open + 2, close - open - 2));
+    page.remove_prefix(close + 2);
+  }
+  return result += page;
+}
+
+struct Figure {
+  const char* name;
+  std::string (*cell)(const Evaluation&);
+};
+
+std::string cell(double value) { return fmt::format("{:.3f}", value); }
+std::string cell(double value, const Interval& interval) {
+  return fmt::format("{:.3f}<small>{:.3f} to {:.3f}</small>", value, interval.low, interval.high);
+}
+
+const std::array figures{
+    Figure{"Equal error rate (EER)",
+           [](const Evaluation& e) {
+             return fmt::format("{:.2f} %<small>{:.1f} to {:.1f} %</small>", 100 * e.eer.rocch,
+                                100 * e.eer_interval.low, 100 * e.eer_interval.high);
+           }},
+    Figure{"minDCF (p&nbsp;=&nbsp;0.01)",
+           [](const Evaluation& e) { return cell(e.min_dcf_001, e.min_dcf_001_interval); }},
+    Figure{"minDCF (p&nbsp;=&nbsp;0.05)",
+           [](const Evaluation& e) { return cell(e.min_dcf_005, e.min_dcf_005_interval); }},
+    Figure{"actDCF (p&nbsp;=&nbsp;0.01)", [](const Evaluation& e) { return cell(e.act_dcf_001); }},
+    Figure{"actDCF (p&nbsp;=&nbsp;0.05)", [](const Evaluation& e) { return cell(e.act_dcf_005); }},
+    Figure{"Cllr, bits", [](const Evaluation& e) { return cell(e.cllr, e.cllr_interval); }},
+    Figure{"min Cllr, bits",
+           [](const Evaluation& e) { return cell(e.min_cllr, e.min_cllr_interval); }},
+    Figure{"Comparisons of the same source",
+           [](const Evaluation& e) { return fmt::format("{}", e.targets); }},
+    Figure{"Comparisons of different sources",
+           [](const Evaluation& e) { return fmt::format("{}", e.nontargets); }},
+    Figure{"Speakers or sounds", [](const Evaluation& e) { return fmt::format("{}", e.speakers); }},
+};
+
+std::string figures_section(std::span<const ReportedScores> systems) {
+  if (systems.empty()) return {};
+  std::string html =
+      "<section>\n<h2>Figures</h2>\n<p>Below each figure: its 95 % interval, by drawing the "
+      "speakers "
+      "or sounds anew. actDCF and Cllr read a score as a natural-log likelihood ratio; of a score "
+      "without calibration they say nothing.</p>\n"
+      "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Figure</th>";
+  for (const auto& system : systems)
+    html += fmt::format("<th scope=\"col\">{}</th>", escaped(system.name));
+  html += "</tr></thead>\n<tbody>\n";
+  for (const auto& figure : figures) {
+    html += fmt::format("<tr><th scope=\"row\">{}</th>", figure.name);
+    for (const auto& system : systems)
+      html += fmt::format("<td>{}</td>", figure.cell(system.evaluation));
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table></div>\n</section>";
+}
+
+/// A point that the DET chart marks, where the axes are probits.
+Json mark(std::string name, const char* style, const OperatingPoint& at) {
+  name +=
+      fmt::format(": misses {:.3g} %, false alarms {:.3g} %", 100 * at.miss, 100 * at.false_alarm);
+  return {{"name", std::move(name)},
+          {"style", style},
+          {"x", shortened(probit(at.false_alarm))},
+          {"y", shortened(probit(at.miss))}};
+}
+
+OperatingPoint cheapest(std::span<const OperatingPoint> curve, double p_target) {
+  return *std::ranges::min_element(curve, {}, [=](const OperatingPoint& at) {
+    return p_target * at.miss + (1 - p_target) * at.false_alarm;
+  });
+}
+
+Json det_curve_of(const ReportedScores& system, const Scores& scores,
+                  std::optional<double> threshold) {
+  const auto curve = det_curve(scores);
+  Json points = Json::array();
+  for (const auto& at : thin(curve, most_points))
+    points.push_back({shortened(probit(at.false_alarm)), shortened(probit(at.miss))});
+
+  const double eer = system.evaluation.eer.rocch;
+  Json marks{mark("EER", "circle", {.threshold = 0, .miss = eer, .false_alarm = eer}),
+             mark("minDCF (p = 0.01)", "triangle", cheapest(curve, 0.01)),
+             mark("minDCF (p = 0.05)", "rect", cheapest(curve, 0.05))};
+  if (threshold) {
+    const auto in_use = std::ranges::lower_bound(curve, *threshold, {}, &OperatingPoint::threshold);
+    marks.push_back(mark("the threshold", "crossRot", *in_use));
+  }
+  return {{"name", system.name}, {"curve", std::move(points)}, {"marks", std::move(marks)}};
+}
+
+/// Axes from the least rate that so many trials can show to a rate above every EER.
+Json det_axes(std::span<const ReportedScores> systems) {
+  std::size_t most_trials = 1;
+  double worst_eer = 0;
+  for (const auto& [name, trials, evaluation] : systems) {
+    most_trials = std::max({most_trials, evaluation.targets, evaluation.nontargets});
+    worst_eer = std::max(worst_eer, evaluation.eer.rocch);
+  }
+  const double low = std::clamp(0.5 / static_cast<double>(most_trials), 1e-5, 0.01);
+  const double high = worst_eer < 0.4 ? 0.6 : 0.99;
+
+  Json ticks = Json::array();
+  for (const double percent :
+       {0.001, 0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0, 80.0, 95.0, 99.0})
+    if (percent >= 100 * low && percent <= 100 * high)
+      ticks.push_back({shortened(probit(percent / 100)), fmt::format("{}", percent)});
+  return {{"low", shortened(probit(low))},
+          {"high", shortened(probit(high))},
+          {"ticks", std::move(ticks)},
+          {"systems", Json::array()}};
+}
+
+Json histogram_of(const ReportedScores& system, const Scores& scores,
+                  std::optional<double> threshold) {
+  const auto shares = histogram(scores, bins);
+  return {{"name", system.name},
+          {"low", shares.low},
+          {"width", shares.width},
+          {"target", shortened(shares.target)},
+          {"nontarget", shortened(shares.nontarget)},
+          {"threshold", threshold.value_or(system.evaluation.eer.threshold)},
+          {"threshold_name", threshold ? "threshold" : "equal error threshold"}};
+}
+
+/// A table as columns; of many rows, every so-manieth and the last.
+Json columns(const Table& table) {
+  const std::size_t stride = table.rows.size() / most_points + 1;
+  Json result;
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    std::vector<double> values;
+    for (std::size_t row = 0; row < table.rows.size(); ++row)
+      if (row % stride == 0 || row + 1 == table.rows.size())
+        values.push_back(table.rows[row][column]);
+    result[table.columns[column]] = shortened(values);
+  }
+  return result;
+}
+
+std::string training_summary(const TrainingLog& log) {
+  std::string html;
+  for (const auto& row : log.epochs.rows) {
+    const auto at = [&](const char* column) {
+      return row[static_cast<std::size_t>(std::ranges::find(log.epochs.columns, column) -
+                                          log.epochs.columns.begin())];
+    };
+    if (at("best") == 1)
+      html = fmt::format(
+          "<p>Best on dev: EER {:.2f} % after epoch {} (step {}); the model is from "
+          "there.</p>",
+          100 * at("dev_eer"), at("epoch"), at("step"));
+  }
+  return html;
+}
+
+}  // namespace
+
+void write_report(const std::string& path, const ReportContent& content) {
+  std::map<std::string_view, std::string> parts{{"title", escaped(content.title)},
+                                                {"figures", figures_section(content.systems)},
+                                                {"training", ""},
+                                                {"chart_js", std::string(chart_js)}};
+  Json data{{"training", nullptr}, {"det", nullptr}, {"histograms", Json::array()}};
+  if (!content.training_log.empty()) {
+    const auto log = read_training_log(content.training_log);
+    parts["training"] = training_summary(log);
+    data["training"] = {{"steps", columns(log.steps)}, {"epochs", columns(log.epochs)}};
+  }
+  if (!content.systems.empty()) data["det"] = det_axes(content.systems);
+  auto threshold = content.threshold;
+  for (const auto& system : content.systems) {
+    const auto scores = split_scores(system.trials);
+    data["det"]["systems"].push_back(det_curve_of(system, scores, threshold));
+    data["histograms"].push_back(histogram_of(system, scores, threshold));
+    threshold.reset();  // it belongs to the first system
+  }
+  parts["data"] = script_json(data);
+  write_file(path, filled(page_html, parts));
+}
+
+}  // namespace twinear

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/files.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+
+#include "base/expect_error.h"
+#include "temporary_folder.h"
+
+namespace twinear {
+namespace {
+
+std::set<std::string> names_in(const TemporaryFolder& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / ""))
+    names.insert(entry.path().filename());
+  return names;
+}
+
+TEST(WriteFile, WhatIsWrittenReadsBack) {
+  const TemporaryFolder folder;
+  std::string bytes(300000, 'x');
+  bytes[7] = '\0';
+  write_file(folder / "f", bytes);
+  EXPECT_EQ(read_file(folder / "f"), bytes);
+  write_file(folder / "f", "");
+  EXPECT_EQ(read_file(folder / "f"), "");
+  EXPECT_EQ(names_in(folder), std::set<std::string>{"f"});
+}
+
+TEST(WriteFile, AWriterThatFailsLeavesTheOldFileAndNothingElse) {
+  const TemporaryFolder folder;
+  write_file(folder / "f.wav", "old");
+  expect_error(
+      [&] {
+        write_file_by(folder / "f.wav", [](const std::string& temporary) {
+          put(temporary, "half of the n");
+          throw Error(Fault::io, temporary + ": disk full");
+        });
+      },
+      Fault::io, folder / "f.wav: disk full");
+  EXPECT_THROW(write_file_by(folder / "f.wav",
+                             [](const std::string& temporary) {
+                               put(temporary, "half");
+                               throw std::runtime_error("a bug");
+                             }),
+               std::runtime_error);
+  EXPECT_EQ(read_file(folder / "f.wav"), "old");
+  EXPECT_EQ(names_in(folder), std::set<std::string>{"f.wav"});
+}
+
+TEST(WriteFile, TheDestinationIsOldUntilTheWriterIsDone) {
+  const TemporaryFolder folder;
+  write_file(folder / "f.wav", "old");
+  write_file_by(folder / "f.wav", [&](const std::string& temporary) {
+    EXPECT_TRUE(temporary.ends_with(".wav"));
+    put(temporary, "new");
+    EXPECT_EQ(read_file(folder / "f.wav"), "old");
+  });
+  EXPECT_EQ(read_file(folder / "f.wav"), "new");
+}
+
+TEST(WriteFile, NamesWhatCannotBeWritten) {
+  const TemporaryFolder folder;
+  expect_error([&] { write_file(folder / "no/f", "x"); }, Fault::io,
+               folder / "no/f: No such file or directory");
+  std::filesystem::create_directory(folder / "sub");
+  expect_error([&] { write_file(folder / "sub", "x"); }, Fault::io, folder / "sub: is a folder");
+  EXPECT_EQ(names_in(folder), std::set<std::string>{"sub"});
+}
+
+TEST(ReadFile, NamesWhatCannotBeRead) {
+  const TemporaryFolder folder;
+  expect_error([&] { read_file(folder / "none"); }, Fault::io,
+               folder / "none: No such file or directory");
+  expect_error([&] { read_file(folder / ""); }, Fault::io, folder / ": is a folder");
+  write_file(folder / "f", "12345");
+  EXPECT_EQ(read_file(folder / "f", 5), "12345");
+  expect_error([&] { read_file(folder / "f", 4); }, Fault::io,
+               folder / "f: 5 bytes; at most 4 are read");
+  expect_error([&] { read_file("/dev/zero", 100000); }, Fault::io,
+               "/dev/zero: more than 100000 bytes");
+}
+
+TEST(FileMap, ShowsTheBytes) {
+  const TemporaryFolder folder;
+  write_file(folder / "f", "abc");
+  const FileMap map(folder / "f");
+  ASSERT_EQ(map.bytes().size(), 3U);
+  EXPECT_EQ(map.bytes()[2], std::byte{'c'});
+  write_file(folder / "empty", "");
+  EXPECT_TRUE(FileMap(folder / "empty").bytes().empty());
+  expect_error([&] { FileMap(folder / "none"); }, Fault::io,
+               folder / "none: No such file or directory");
+  expect_error([&] { FileMap(folder / ""); }, Fault::io, folder / ": is a folder");
+}
+
+TEST(Beside, JoinsTheFolderWithWhatIsRelative) {
+  EXPECT_EQ(beside("corpus/train.csv", "wav/a.wav"), "corpus/wav/a.wav");
+  EXPECT_EQ(beside("train.csv", "a.wav"), "a.wav");
+  EXPECT_EQ(beside("corpus/train.csv", "/data/a.wav"), "/data/a.wav");
+}
+
+// The vectors of the authors' page (isthe.com/chongo/tech/comp/fnv).
+TEST(Hash, IsFnv1a) {
+  EXPECT_EQ(hash(""), 0xcbf29ce484222325ULL);
+  EXPECT_EQ(hash("a"), 0xaf63dc4c8601ec8cULL);
+  EXPECT_EQ(hash("foobar"), 0x85944171f73967e8ULL);
+  EXPECT_EQ(hash("bar", hash("foo")), hash("foobar"));
+  EXPECT_EQ(hex(0xbeef), "000000000000beef");
+}
+
+}  // namespace
+}  // namespace twinear

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/expect_error.h"
+#include "base/threads.h"
+#include "twinear/dataset.h"
+
+namespace twinear {
+namespace {
+
+/// Clips of ten labels: label l has l % 4 + 1 of them, in mixed order.
+Manifest ten_labels() {
+  std::vector<Clip> clips;
+  for (int c = 0; c < 4; ++c)
+    for (int label = 9; label >= 0; --label)
+      if (c <= label % 4) {
+        Clip clip;
+        clip.name = std::to_string(label) + "-" + std::to_string(c);
+        clip.label = std::to_string(label);
+        clips.push_back(clip);
+      }
+  return make_manifest(std::move(clips));
+}
+
+std::vector<int> labels_drawn(const Manifest& manifest, const std::vector<std::size_t>& batch,
+                              std::size_t clips) {
+  std::vector<int> labels;
+  for (std::size_t i = 0; i < batch.size(); i += clips)
+    labels.push_back(manifest.label_of[batch[i]]);
+  return labels;
+}
+
+TEST(Sampler, ABatchIsAFunctionOfSeedAndNumber) {
+  const Manifest manifest = ten_labels();
+  const Sampler a(manifest, {.labels = 3, .clips = 2}, 7),
+      b(manifest, {.labels = 3, .clips = 2}, 7);
+  std::vector<std::vector<std::size_t>> forwards, backwards;
+  for (std::uint64_t k = 0; k < 50; ++k) forwards.push_back(a.batch(k));
+  for (std::uint64_t k = 50; k-- > 0;) backwards.push_back(b.batch(k));
+  std::ranges::reverse(backwards);
+  EXPECT_EQ(forwards, backwards);
+  const Sampler other(manifest, {.labels = 3, .clips = 2}, 8);
+  EXPECT_NE(other.batch(0), a.batch(0));
+}
+
+TEST(Sampler, AnyNumberOfThreadsDrawsTheSameBatches) {
+  const Manifest manifest = ten_labels();
+  const Sampler sampler(manifest, {.labels = 4, .clips = 3}, 1);
+  const auto all = [&] {
+    std::vector<std::vector<std::size_t>> batches(64);
+    parallel_for(batches.size(), [&](std::size_t k) { batches[k] = sampler.batch(k); });
+    return batches;
+  };
+  const auto many = all();
+  const ThreadLimit one(1);
+  EXPECT_EQ(all(), many);
+}
+
+TEST(Sampler, EveryPassVisitsEachLabelOnceInANewOrder) {
+  const Manifest manifest = ten_labels();
+  const Sampler sampler(manifest, {.labels = 5, .clips = 2}, 3);
+  std::set<std::vector<int>> orders;
+  for (std::uint64_t pass = 0; pass < 20; ++pass) {
+    auto order = labels_drawn(manifest, sampler.batch(2 * pass), 2);
+    std::ranges::copy(labels_drawn(manifest, sampler.batch(2 * pass + 1), 2),
+                      std::back_inserter(order));
+    orders.insert(order);
+    std::ranges::sort(order);
+    EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})) << pass;
+  }
+  EXPECT_EQ(orders.size(), 20U);
+}
+
+TEST(Sampler, LeavesOutTheRemainderOfAPass) {
+  const Manifest manifest = ten_labels();
+  const Sampler sampler(manifest, {.labels = 4, .clips = 2}, 3);  // 2 batches of 4: 2 left out
+  std::map<int, int> visits;
+  for (std::uint64_t pass = 0; pass < 500; ++pass) {
+    std::set<int> seen;
+    for (const std::uint64_t k : {2 * pass, 2 * pass + 1})
+      for (const int label : labels_drawn(manifest, sampler.batch(k), 2)) {
+        EXPECT_TRUE(seen.insert(label).second) << "pass " << pass;
+        ++visits[label];
+      }
+    EXPECT_EQ(seen.size(), 8U);
+  }
+  for (int label = 0; label < 10; ++label) EXPECT_NEAR(visits[label], 400, 60) << label;
+}
+
+TEST(Sampler, NoClipReturnsBeforeTheOthersOfItsLabel) {
+  const Manifest manifest = ten_labels();
+  const Sampler sampler(manifest, {.labels = 10, .clips = 6}, 5);
+  for (std::uint64_t k = 0; k < 20; ++k) {
+    const auto batch = sampler.batch(k);
+    ASSERT_EQ(batch.size(), 60U);
+    for (std::size_t p = 0; p < 10; ++p) {
+      const int label = manifest.label_of[batch[6 * p]];
+      const auto clips = static_cast<std::size_t>(label % 4 + 1);
+      std::map<std::size_t, std::size_t> times;
+      for (std::size_t i = 0; i < 6; ++i) {
+        EXPECT_EQ(manifest.label_of[batch[6 * p + i]], label);
+        EXPECT_EQ(times[batch[6 * p + i]]++, i / clips) << "clip " << i << " of " << clips;
+      }
+    }
+  }
+}
+
+TEST(Sampler, DrawsEveryClipOfALabelEquallyOften) {
+  const Manifest manifest = ten_labels();
+  const Sampler sampler(manifest, {.labels = 10, .clips = 2}, 5);
+  std::map<std::size_t, int> drawn;
+  for (std::uint64_t k = 0; k < 2000; ++k)
+    for (const std::size_t clip : sampler.batch(k)) ++drawn[clip];
+  for (std::size_t clip = 0; clip < manifest.clips.size(); ++clip)
+    EXPECT_NEAR(drawn[clip], 4000 / (manifest.label_of[clip] % 4 + 1), 120) << clip;
+}
+
+TEST(Sampler, RefusesBatchesThatHoldNoPairs) {
+  const Manifest manifest = ten_labels();
+  const auto make = [&](int labels, int clips) {
+    return [&manifest, labels, clips] { Sampler(manifest, {.labels = labels, .clips = clips}, 0); };
+  };
+  expect_error(make(11, 2), Fault::config, "sampler: a batch of 11 labels; the manifest has 10");
+  expect_error(make(4, 1), Fault::config, "sampler: 4 labels x 1 clips; at least 2 x 2 are needed");
+  expect_error(make(1, 4), Fault::config, "sampler: 1 labels x 4 clips; at least 2 x 2 are needed");
+}
+
+}  // namespace
+}  // namespace twinear

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "features/front_end.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+FrontEnd unlike_every_default() {
+  return {.preset = "mine",
+          .sample_rate = 8000,
+          .window_ms = 32.5,
+          .hop_ms = 12.5,
+          .window = Window::hann,
+          .preemphasis = 0.5,
+          .remove_dc = false,
+          .dither = 0.25,
+          .fft_size = 500,
+          .mel_bins = 23,
+          .low_hz = 60.0,
+          .high_hz = -100.0,
+          .snip_edges = false,
+          .scale = 2.0,
+          .power = 1,
+          .log = LogScale::db,
+          .norm = Norm::band_variance};
+}
+
+TEST(FrontEnd, ItsJsonReadsBackAsTheSameValues) {
+  FrontEnd read;
+  Settings::from_json(to_json(unlike_every_default()), "model").read("", read);
+  EXPECT_EQ(read, unlike_every_default());
+}
+
+TEST(FrontEnd, HasTheKeysOfTheCommandLinesContract) {
+  const auto json = nlohmann::ordered_json::parse(to_json(FrontEnd{}));
+  EXPECT_EQ(json.dump(),
+            R"({"preset":"kaldi","sample_rate":16000,"window_ms":25.0,"hop_ms":10.0,)"
+            R"("window":"povey","preemphasis":0.97,"remove_dc":true,"dither":0.0,"fft_size":0,)"
+            R"("mel_bins":80,"low_hz":20.0,"high_hz":0.0,"snip_edges":true,"scale":32768.0,)"
+            R"("power":2,"log":"natural","norm":"none"})");
+}
+
+TEST(FrontEnd, RefusesAValueOutOfRangeWithItsPlace) {
+  FrontEnd front_end;
+  auto settings = Settings::from_json(R"({"preemphasis":1.01})", "m.safetensors");
+  try {
+    settings.read("", front_end);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "m.safetensors: preemphasis: expected a value from 0 to 1, found 1.01");
+  }
+}
+
+TEST(FrontEnd, APresetIsFoundByItsName) { EXPECT_EQ(front_end_preset("kaldi"), FrontEnd{}); }
+
+TEST(FrontEnd, AnUnknownPresetNamesTheNearest) {
+  try {
+    front_end_preset("kadli");
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.fault(), Fault::config);
+    EXPECT_STREQ(e.what(), "front end: unknown preset \"kadli\"; did you mean \"kaldi\"?");
+  }
+}
+
+TEST(FrontEnd, CutsOffPartsOfASampleAsKaldiDoes) {
+  const FrontEnd odd{.sample_rate = 11025};  // 275.625 and 110.25 samples
+  EXPECT_EQ(window_size(odd), 275U);
+  EXPECT_EQ(hop_size(odd), 110U);
+  EXPECT_EQ(transform_size(odd), 512U);
+}
+
+TEST(FrontEnd, ANegativeUpperEdgeCountsFromNyquist) {
+  EXPECT_EQ(upper_edge({.high_hz = -400.0}), 7600.0);
+  EXPECT_EQ(upper_edge({.high_hz = 0.0}), 8000.0);
+  EXPECT_EQ(upper_edge({.high_hz = 7000.0}), 7000.0);
+}
+
+}  // namespace
+}  // namespace twinear

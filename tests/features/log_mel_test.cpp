@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/settings.h"
+#include "base/threads.h"
+#include "features/front_end.h"
+#include "features/golden_signal.h"
+#include "twinear/error.h"
+#include "twinear/features.h"
+
+namespace twinear {
+namespace {
+
+const std::string golden = TWINEAR_SOURCE_DIR "/tests/golden/fbank.json";
+
+std::span<const float> from(const std::vector<float>& samples, std::size_t begin) {
+  return std::span(samples).subspan(begin);
+}
+
+// What Kaldi prints, to the digits that it prints.
+TEST(LogMel, IsKaldisFilterBank) {
+  struct Case {
+    FrontEnd front_end;
+    std::size_t frames;
+    std::array<double, 7> bins;  // 0, 1, 10, 23, 40, 60 and 79 of frame 0
+    double mean;
+  };
+  const std::vector<Case> cases{
+      {{}, 98, {10.5646, 10.5348, 15.4256, 13.9739, 15.7709, 20.0577, 21.0747}, 17.72455},
+      {{.window = Window::hamming},
+       98,
+       {12.3844, 10.8092, 12.0343, 14.5562, 16.3196, 20.0529, 21.0668},
+       17.90250},
+      {{.snip_edges = false},
+       100,
+       {15.4749, 15.8829, 20.0313, 18.0502, 19.2027, 19.6766, 19.5804},
+       17.76428},
+      {{.high_hz = -400.0, .snip_edges = false},
+       100,
+       {15.4259, 15.9236, 19.9014, 18.1005, 18.8733, 19.7784, 20.4408},
+       17.67001}};
+  for (const auto& [front_end, frames, bins, mean] : cases) {
+    const Matrix mel = LogMel(front_end)(golden_signal(16000));
+    ASSERT_EQ(mel.rows(), frames);
+    const std::array<std::size_t, 7> shown{0, 1, 10, 23, 40, 60, 79};
+    for (std::size_t i = 0; i < shown.size(); ++i)
+      EXPECT_NEAR(mel.row(0)[shown[i]], bins[i], 2e-3) << "bin " << shown[i];
+    double sum = 0;
+    for (const float value : mel.values()) sum += value;
+    EXPECT_NEAR(sum / static_cast<double>(mel.values().size()), mean, 1e-4);
+  }
+}
+
+// 1e-4: the difference between float32 and the float64 of the maker, on a signal whose quietest
+// band is 60 dB under its loudest.
+TEST(LogMel, FollowsTheDefinitionForEveryOption) {
+  for (const auto& one : parse_json(read_file(golden), golden)) {
+    SCOPED_TRACE(one.at("name").get<std::string>());
+    FrontEnd front_end;
+    Settings::from_json(one.at("front_end").dump(), golden).read("", front_end);
+    const Matrix mel = LogMel(front_end)(golden_signal(one.at("samples").get<std::size_t>()));
+    ASSERT_EQ(mel.rows(), one.at("frames").get<std::size_t>());
+    for (const auto& [t, expected] : one.at("rows").items()) {
+      const auto row = mel.row(std::stoul(t));
+      ASSERT_EQ(row.size(), expected.size());
+      for (std::size_t b = 0; b < row.size(); ++b) {
+        const double value = expected[b].get<double>();
+        ASSERT_NEAR(row[b], value, 1e-4 * std::max(1.0, std::abs(value)))
+            << "frame " << t << ", band " << b;
+      }
+    }
+    double sum = 0;
+    for (const float value : mel.values()) sum += value;
+    const double mean = one.at("mean").get<double>();
+    EXPECT_NEAR(sum / static_cast<double>(mel.values().size()), mean,
+                1e-4 * std::max(1.0, std::abs(mean)));
+  }
+}
+
+TEST(LogMel, GivesAFrameForEveryWindowInTheClip) {
+  const LogMel snipped, centred({.snip_edges = false});
+  const auto signal = golden_signal(2000);
+  for (std::size_t n = 0; n <= 2000; ++n) {
+    std::size_t whole = 0, near = 0;
+    while (whole * 160 + 400 <= n) ++whole;
+    while ((near + 1) * 160 <= n + 80) ++near;  // hops, the last one at least half there
+    ASSERT_EQ(snipped.frames(n), whole) << n;
+    ASSERT_EQ(centred.frames(n), near) << n;
+    if (n % 37 != 0 && n > 500) continue;
+    const std::span<const float> clip(signal.data(), n);
+    ASSERT_EQ(snipped(clip).rows(), whole) << n;
+    ASSERT_EQ(centred(clip).rows(), near) << n;
+  }
+}
+
+TEST(LogMel, MirrorsAClipShorterThanItsWindow) {
+  const LogMel centred({.snip_edges = false});
+  const auto clip = golden_signal(100);
+  std::vector<float> mirrored;  // what frame 0, samples -120 to 279, sees
+  for (int i = -120; i < 280; ++i) {
+    const int at = ((i % 200) + 200) % 200;
+    mirrored.push_back(clip[static_cast<std::size_t>(at < 100 ? at : 199 - at)]);
+  }
+  EXPECT_EQ(centred(clip), LogMel()(mirrored));
+}
+
+TEST(LogMel, SilenceIsTheFloorInEveryBand) {
+  const Matrix mel = LogMel()(std::vector<float>(16000));
+  ASSERT_EQ(mel.rows(), 98U);
+  for (const float value : mel.values()) EXPECT_NEAR(value, -15.942385, 1e-6);
+}
+
+TEST(LogMel, ScalingSamplesBy32768AddsTwiceItsLogarithm) {
+  const auto signal = golden_signal(16000);
+  const Matrix loud = LogMel()(signal), quiet = LogMel({.scale = 1.0})(signal);
+  std::size_t compared = 0;
+  for (std::size_t i = 0; i < loud.values().size(); ++i) {
+    if (quiet.values()[i] < -15.9F) continue;  // floored
+    ++compared;
+    ASSERT_NEAR(loud.values()[i] - quiet.values()[i], 20.794415, 1e-5);
+  }
+  EXPECT_GT(compared, 7000U);  // of 98 x 80
+}
+
+TEST(LogMel, AFrameDependsOnItsSamplesAlone) {
+  for (const int fft_size : {512, 500}) {
+    const LogMel log_mel({.fft_size = fft_size});
+    const auto signal = golden_signal(16000);
+    const Matrix whole = log_mel(signal);
+    for (const std::size_t shift : {1U, 5U, 16U, 33U, 97U}) {  // other lanes, other blocks
+      const Matrix rest = log_mel(from(signal, shift * 160));
+      ASSERT_EQ(rest.rows() + shift, whole.rows());
+      for (std::size_t t = 0; t < rest.rows(); ++t)
+        ASSERT_TRUE(std::ranges::equal(rest.row(t), whole.row(t + shift))) << shift << ", " << t;
+    }
+  }
+}
+
+TEST(LogMel, AnyNumberOfThreadsGivesTheSameFrames) {
+  const LogMel log_mel({.dither = 1.0, .norm = Norm::band});
+  const auto signal = golden_signal(20000);
+  const auto all_clips = [&] {
+    std::vector<Matrix> results(24);
+    parallel_for(results.size(),
+                 [&](std::size_t i) { results[i] = log_mel(from(signal, 100 * i), i); });
+    return results;
+  };
+  const auto many = all_clips();
+  const ThreadLimit one(1);
+  EXPECT_EQ(all_clips(), many);
+  EXPECT_EQ(log_mel(from(signal, 700), 7), many[7]);
+}
+
+TEST(LogMel, DitherIsAFunctionOfTheSeed) {
+  const LogMel log_mel({.dither = 1.0});
+  const auto signal = golden_signal(8000);
+  EXPECT_EQ(log_mel(signal, 3), log_mel(signal, 3));
+  EXPECT_NE(log_mel(signal, 3), log_mel(signal, 4));
+  EXPECT_EQ(LogMel()(signal, 3), LogMel()(signal, 4));
+}
+
+// White noise of deviation s has |X|^2 of mean s^2 sum w^2 in every bin; without window and
+// pre-emphasis that is 400 s^2, and a band's energy is that times the sum of its weights.
+TEST(LogMel, DitherHasTheDeviationAskedFor) {
+  FrontEnd front_end{.window = Window::rectangular,
+                     .preemphasis = 0.0,
+                     .remove_dc = false,
+                     .mel_bins = 10,
+                     .log = LogScale::none};
+  front_end.dither = 2.0;
+  const Matrix noise = LogMel(front_end)(std::vector<float>(160000));
+  front_end.dither = 0.0;
+  front_end.scale = 1.0;
+  std::vector<float> pulse(400);  // |X|^2 is 1 in every bin
+  pulse[0] = 1.0F;
+  const Matrix weights = LogMel(front_end)(pulse);
+  for (std::size_t b = 0; b < 10; ++b) {
+    double mean = 0;
+    for (std::size_t t = 0; t < noise.rows(); ++t) mean += noise.row(t)[b];
+    mean /= static_cast<double>(noise.rows());
+    EXPECT_NEAR(mean / (4.0 * 400.0 * weights.row(0)[b]), 1.0, 0.1) << b;
+  }
+}
+
+TEST(LogMel, RefusesWhatNoFrontEndCanHave) {
+  const auto refused = [](const FrontEnd& front_end, const std::string& word) {
+    try {
+      const LogMel log_mel(front_end);
+      ADD_FAILURE() << "accepted; expected a complaint of " << word;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.fault(), Fault::config);
+      EXPECT_NE(std::string(e.what()).find(word), std::string::npos) << e.what();
+    }
+  };
+  refused({.sample_rate = 0}, "sample_rate");
+  refused({.sample_rate = 8000, .high_hz = 7000.0}, "4000 Hz");
+  refused({.window_ms = std::nan("")}, "window_ms");
+  refused({.sample_rate = 1000, .window_ms = 1.0}, "window_ms");
+  refused({.sample_rate = 1000, .hop_ms = 0.5}, "hop_ms");
+  refused({.window = static_cast<Window>(9)}, "window");
+  refused({.preemphasis = 1.5}, "preemphasis");
+  refused({.dither = -1.0}, "dither");
+  refused({.fft_size = 256}, "fft_size");
+  refused({.fft_size = 401}, "fft_size");
+  refused({.mel_bins = 0}, "mel_bins");
+  refused({.mel_bins = 200}, "mel_bins");
+  refused({.low_hz = 500.0, .high_hz = 400.0}, "bands from 500 to 400 Hz");
+  refused({.low_hz = 20.0, .high_hz = -8000.0}, "bands from 20 to 0 Hz");
+  refused({.power = 3}, "power");
+}
+
+TEST(LogMel, MovesWithItsTables) {
+  LogMel a({.mel_bins = 40});
+  const LogMel b = std::move(a);
+  EXPECT_EQ(b.front_end().mel_bins, 40);
+  EXPECT_EQ(b(golden_signal(800)).cols(), 40U);
+}
+
+}  // namespace
+}  // namespace twinear

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/report.h"
+
+#include <gtest/gtest.h>
+
+#include "example.h"
+#include "report/assets.h"
+#include "temporary_folder.h"
+
+namespace twinear {
+namespace {
+
+/// The page, less Chart.js.
+std::string page(const ReportContent& content) {
+  const TemporaryFolder folder;
+  write_report(folder / "report.html", content);
+  std::string html = read_file(folder / "report.html");
+  const auto library = html.find(chart_js);
+  EXPECT_NE(library, std::string::npos);
+  return html.erase(library, chart_js.size());
+}
+
+TEST(Report, ShowsEachFigureWithItsInterval) {
+  auto system = example_system("night shift", 200, 2);
+  system.evaluation.eer.rocch = 0.0562;
+  system.evaluation.eer_interval = {0.039, 0.076};
+  const auto html =
+      page({.title = "Doors", .training_log = "", .systems = {system}, .threshold = {}});
+  EXPECT_TRUE(holds(html, "<title>Doors</title>"));
+  EXPECT_TRUE(holds(html, "<th scope=\"col\">night shift</th>"));
+  EXPECT_TRUE(holds(html, "<td>5.62 %<small>3.9 to 7.6 %</small></td>"));
+  EXPECT_TRUE(holds(html, "\"training\":null"));
+}
+
+TEST(Report, ShowsARunWithoutScores) {
+  const TemporaryFolder folder;
+  write_example_log(folder / "log.jsonl", 200);
+  const auto html =
+      page({.title = "Run", .training_log = folder / "log.jsonl", .systems = {}, .threshold = {}});
+  EXPECT_TRUE(holds(html, "EER 6.27 % after epoch 4 (step 200)"));
+  EXPECT_TRUE(holds(html, "\"step\":[10.0,20.0,30.0"));
+  EXPECT_TRUE(holds(html, "\"det\":null"));
+  EXPECT_FALSE(holds(html, "<table>"));
+}
+
+TEST(Report, HostileNamesStayText) {
+  const std::string name = "</script><script>alert('x')</script><!--\"&{{data}}\xff";
+  const auto html = page({.title = name,
+                          .training_log = "",
+                          .systems = {example_system(name, 50, 1)},
+                          .threshold = {}});
+  EXPECT_FALSE(holds(html, "<script>alert"));
+  EXPECT_FALSE(holds(html, "<!--"));
+  EXPECT_TRUE(holds(html, "<h1>&lt;/script&gt;&lt;script&gt;alert(&#39;x&#39;)"));
+  EXPECT_TRUE(holds(html, "\\u003c/script>\\u003cscript>alert('x')"));
+  EXPECT_TRUE(holds(html, "&quot;&amp;{{data}}"));
+}
+
+TEST(Report, FetchesNothing) {
+  const auto html = page({.title = "Offline",
+                          .training_log = "",
+                          .systems = {example_system("a", 50, 1)},
+                          .threshold = {}});
+  EXPECT_TRUE(holds(html, "content=\"default-src 'none';"));
+  for (const char* word :
+       {"http:", "https:", "//www", " src", " href", "url(", "@import", "import(", "fetch("})
+    EXPECT_FALSE(holds(html, word)) << word;
+}
+
+TEST(Report, CarriesTheLicenceOfChartJs) {
+  EXPECT_TRUE(holds(std::string(chart_js.substr(0, 300)), "Released under the MIT License"));
+  EXPECT_EQ(chart_js.find("</script"), std::string_view::npos);
+}
+
+TEST(Report, DoesNotGrowWithTheTrials) {
+  const auto size_of = [](std::size_t n) {
+    return page({.title = "",
+                 .training_log = "",
+                 .systems = {example_system("a", n, 2)},
+                 .threshold = 1.0})
+        .size();
+  };
+  EXPECT_LT(size_of(200000), size_of(2000) + 10000);
+}
+
+TEST(Report, DoesNotGrowWithTheSteps) {
+  const TemporaryFolder folder;
+  write_example_log(folder / "log.jsonl", 100000);
+  EXPECT_LT(
+      page({.title = "", .training_log = folder / "log.jsonl", .systems = {}, .threshold = {}})
+          .size(),
+      90000U);
+}
+
+TEST(Report, OnlyTheFirstSystemHasTheThreshold) {
+  const auto html = page({.title = "Two",
+                          .training_log = "",
+                          .systems = {example_system("a", 50, 1), example_system("b", 50, 2)},
+                          .threshold = 0.25});
+  const auto first = html.find("\"threshold\":0.25,\"threshold_name\":\"threshold\"");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_NE(html.find("\"threshold_name\":\"equal error threshold\"", first), std::string::npos);
+}
+
+}  // namespace
+}  // namespace twinear

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "base/random.h"
+#include "model/npy.h"
+#include "twinear/trainer.h"
+
+namespace twinear {
+
+/// A folder that goes with the test.
+struct TemporaryFolder {
+  TemporaryFolder()
+      : path(std::filesystem::temp_directory_path() /
+             ("twinear_" + std::to_string(::getpid()) + "_" +
+              ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::filesystem::create_directories(path);
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+  std::string operator/(const std::string& name) const { return (path / name).string(); }
+  std::filesystem::path path;
+};
+
+/// Voices that differ in a slow pattern over the bands, as features: clips of `voices` speakers,
+/// `first` on. Loud noise of each clip's own hides the pattern from its mean alone.
+inline std::string write_corpus(const TemporaryFolder& folder, const std::string& name, int first,
+                                int voices, int clips) {
+  std::ofstream manifest(folder / (name + ".csv"));
+  manifest << "path,label\n";
+  for (int v = first; v < first + voices; ++v)
+    for (int c = 0; c < clips; ++c) {
+      Random voice(1, Purpose::test, static_cast<std::uint32_t>(v));
+      Random noise(2, Purpose::test, static_cast<std::uint32_t>(v), static_cast<std::uint32_t>(c));
+      Matrix features(static_cast<std::size_t>(40 + 7 * c), 12);
+      std::vector<double> pattern(12), level(12);
+      for (double& p : pattern) p = voice.normal();
+      for (double& l : level) l = noise.normal();
+      for (std::size_t t = 0; t < features.rows(); ++t)
+        for (std::size_t b = 0; b < 12; ++b)
+          features.row(t)[b] = static_cast<float>(pattern[b] + 0.7 * level[b] + noise.normal());
+      const std::string file = name + "_" + std::to_string(v) + "_" + std::to_string(c) + ".npy";
+      write_npy(folder / file, features);
+      manifest << file << ",voice" << v << '\n';
+    }
+  return folder / (name + ".csv");
+}
+
+/// A recipe that learns these voices in a second.
+inline Recipe small_recipe(const TemporaryFolder& folder) {
+  Recipe recipe;
+  recipe.front_end.mel_bins = 12;
+  recipe.encoder = {.kind = "compact",
+                    .embedding = 8,
+                    .channels = {16, 16},
+                    .strides = {1, 2},
+                    .input_norm = true,
+                    .pooled_norm = true};
+  recipe.sampler = {.labels = 6, .clips = 3};
+  recipe.optimizer.learning_rate = 3e-3;
+  recipe.optimizer.warmup_steps = 5;
+  recipe.train = {.epochs = 10,
+                  .crop_seconds = 0.4,
+                  .eval_every = 2,
+                  .log_every = 3,
+                  .checkpoint_every = 7,
+                  .cache_mb = 64,
+                  .stop_on_collapse = true};
+  recipe.data.train = {write_corpus(folder, "train", 0, 18, 4)};
+  recipe.data.dev = write_corpus(folder, "dev", 100, 8, 4);
+  return recipe;
+}
+
+}  // namespace twinear

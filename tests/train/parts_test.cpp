@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <numbers>
+
+#include "train/batch_loader.h"
+#include "train/corpus.h"
+#include "train/schedule.h"
+#include "train/watch.h"
+#include "twinear/error.h"
+#include "twinear/model.h"
+
+namespace twinear {
+namespace {
+
+TEST(Schedule, WarmsUpInALineAndFallsAsACosine) {
+  const OptimizerOptions options{.learning_rate = 0.1, .warmup_steps = 10};
+  EXPECT_DOUBLE_EQ(learning_rate(options, 0, 110), 0.01);
+  EXPECT_DOUBLE_EQ(learning_rate(options, 9, 110), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate(options, 10, 110), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate(options, 60, 110), 0.05);
+  EXPECT_LT(learning_rate(options, 109, 110), 1e-4);
+  OptimizerOptions level = options;
+  level.schedule = "constant";
+  EXPECT_DOUBLE_EQ(learning_rate(level, 109, 110), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate({.learning_rate = 0.1, .warmup_steps = 0}, 0, 1), 0.1);
+}
+
+TEST(Watch, NamesCollapseOnlyAfterManyStepsInARow) {
+  Watch watch({.kind = "triplet", .margin = 0.3F}, {}, true);
+  for (std::uint64_t k = 0; k < 200; ++k)
+    watch.see(k, k % 10 == 0 ? 0.4 : 0.3, 1.0, k % 10 == 0 ? 0.5 : 0.01);
+  EXPECT_THROW(for (std::uint64_t k = 0; k < 50; ++k) watch.see(k, 0.3, 1.0, 0.01), Error);
+}
+
+TEST(Watch, KnowsTheLossOfASinglePoint) {
+  EXPECT_FLOAT_EQ(static_cast<float>(collapsed_loss({.kind = "triplet", .margin = 0.3F})), 0.3F);
+  EXPECT_DOUBLE_EQ(collapsed_loss({.kind = "triplet", .form = TripletForm::soft}),
+                   std::numbers::ln2);
+  EXPECT_EQ(collapsed_loss({.kind = "contrastive"}), 0.0);
+  // A loss at that value is no collapse while the embeddings are apart.
+  Watch watch({.kind = "triplet", .margin = 0.3F}, {}, true);
+  for (std::uint64_t k = 0; k < 200; ++k) watch.see(k, 0.3, 1.0, 0.6);
+}
+
+TEST(Watch, StopsAtOnceAtAValueThatIsNotFinite) {
+  for (const double bad : {NAN, INFINITY}) {
+    Watch watch({}, {}, false);
+    EXPECT_THROW(watch.see(1, bad, 1.0, 1.0), Error);
+    EXPECT_THROW(watch.see(1, 0.1, bad, 1.0), Error);
+  }
+  Watch silent({}, {}, false);
+  for (std::uint64_t k = 0; k < 200; ++k) silent.see(k, 0.3, 1.0, 0.0);
+}
+
+TEST(Watch, SpreadIsTheRootMeanSquaredDistanceFromTheMean) {
+  Matrix e(4, 2);
+  e.row(0)[0] = 1;
+  e.row(1)[0] = -1;
+  e.row(2)[1] = 1;
+  e.row(3)[1] = -1;
+  const std::vector<int> labels{0, 0, 1, 1};
+  const BatchSpread s = measure_spread(e, labels);
+  EXPECT_NEAR(s.spread, 1.0, 1e-6);
+  EXPECT_NEAR(s.positive, 2.0, 1e-6);
+  EXPECT_NEAR(s.negative, std::numbers::sqrt2, 1e-6);
+}
+
+TEST(BatchLoader, BatchIsAPureFunctionOfItsNumber) {
+  const TemporaryFolder folder;
+  const Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 6, 4));
+  FrontEnd front_end;
+  front_end.mel_bins = 12;
+  const LogMel log_mel(front_end);
+  const auto batch = [&](std::vector<std::uint64_t> order, std::size_t budget) {
+    FeatureStore store(manifest.clips, log_mel, budget);
+    BatchLoader loader(manifest, {.labels = 4, .clips = 3}, 9, store, 50, 12);
+    nn::Flow flow;
+    flow.value.resize(12U * 50U * 12U);
+    std::vector<int> labels;
+    for (const auto k : order) {
+      loader.start(k);
+      labels = loader.finish(flow);
+    }
+    return std::tuple(flow.value, flow.lengths, labels);
+  };
+  const auto third = batch({3}, 0);
+  EXPECT_EQ(batch({0, 1, 2, 3}, 1 << 20), third);  // kept features or not
+  EXPECT_NE(std::get<0>(batch({2}, 0)), std::get<0>(third));
+  const auto& [values, lengths, labels] = third;
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(labels[i], labels[i / 3 * 3]);
+    EXPECT_LE(lengths[i], 50);
+    for (auto at = static_cast<std::size_t>(lengths[i]) * 12; at < 600; ++at)
+      EXPECT_EQ(values[i * 600 + at], 0.0F);
+  }
+}
+
+TEST(FeatureStore, ABadClipNamesItself) {
+  const TemporaryFolder folder;
+  Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 3, 2));
+  std::filesystem::remove(manifest.clips[4].path);
+  FrontEnd front_end;
+  front_end.mel_bins = 12;
+  const LogMel log_mel(front_end);
+  FeatureStore store(manifest.clips, log_mel, 1 << 20);
+  const std::vector<std::size_t> which{0, 4};
+  try {
+    store.visit(which, [](std::size_t, const Matrix&) {});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find(manifest.clips[4].path), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace twinear

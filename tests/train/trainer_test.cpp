@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twinear/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/files.h"
+#include "base/threads.h"
+#include "train/corpus.h"
+#include "twinear/error.h"
+#include "twinear/model.h"
+
+namespace twinear {
+namespace {
+
+/// The lines of a log without what a clock put there.
+std::vector<std::string> timeless(const std::string& path) {
+  std::vector<std::string> lines;
+  std::istringstream text(read_file(path));
+  for (std::string line; std::getline(text, line);) {
+    auto entry = nlohmann::ordered_json::parse(line);
+    entry.erase("data_wait");
+    entry.erase("clips_per_second");
+    lines.push_back(entry.dump());
+  }
+  return lines;
+}
+
+std::string refusal(const Recipe& recipe, const TrainRun& run, Fault fault) {
+  try {
+    train(recipe, run);
+  } catch (const Error& e) {
+    EXPECT_EQ(e.fault(), fault) << e.what();
+    return e.what();
+  }
+  return "trained";
+}
+
+TEST(Trainer, LearnsVoicesItNeverHeard) {
+  const TemporaryFolder folder;
+  for (const char* kind : {"triplet", "contrastive"}) {
+    Recipe recipe = small_recipe(folder);
+    recipe.objective.kind = kind;
+    if (recipe.objective.kind == "contrastive") recipe.objective.margin = 1.0F;
+    const TrainResult result = train(recipe, {.out = folder / kind});
+    recipe.encoder.kind = "statistics";
+    const TrainResult untrained = train(recipe, {.out = folder / "untrained"});
+    EXPECT_EQ(untrained.steps, 0U);
+    EXPECT_LT(result.dev_eer, untrained.dev_eer - 0.05) << kind;
+    const Model model = load_model(folder / (std::string(kind) + "/model.safetensors"));
+    ASSERT_TRUE(model.calibration.has_value());
+    EXPECT_NEAR(model.calibration->eer, result.dev_eer, 1e-12);
+    EXPECT_LT(selftest(folder / (std::string(kind) + "/model.safetensors")), 1e-5);
+  }
+}
+
+TEST(Trainer, SameSeedGivesTheSameBytesAtAnyNumberOfThreads) {
+  const TemporaryFolder folder;
+  const Recipe recipe = small_recipe(folder);
+  const auto run = [&](const std::string& out, int threads, std::uint64_t seed) {
+    const ThreadLimit limit(threads);
+    train(recipe, {.out = folder / out, .seed = seed});
+    return read_file(folder / (out + "/model.safetensors")) +
+           read_file(folder / (out + "/last.safetensors"));
+  };
+  const std::string one = run("one", 1, 5);
+  EXPECT_EQ(run("two", 2, 5), one);
+  EXPECT_EQ(run("three", 3, 5), one);
+  EXPECT_NE(run("other", 2, 6), one);
+  EXPECT_EQ(timeless(folder / "one/log.jsonl"), timeless(folder / "two/log.jsonl"));
+}
+
+TEST(Trainer, KilledAnywhereAndResumedEqualsTheUnbrokenRun) {
+  const TemporaryFolder folder;
+  const Recipe recipe = small_recipe(folder);
+  train(recipe, {.out = folder / "unbroken"});
+  Random random(11, Purpose::test);
+  for (int trial = 0; trial < 4; ++trial) {
+    const std::string out = folder / ("broken" + std::to_string(trial));
+    // The first stop saves a checkpoint; the second is a crash: nothing after the last one is kept.
+    std::uint64_t left = 1 + random.below(20);
+    EXPECT_TRUE(train(recipe, {.out = out, .should_stop = [&] { return --left == 0; }}).stopped);
+    std::uint64_t more = 1 + random.below(15);
+    struct Crash {};
+    EXPECT_THROW(train(recipe, {.out = out,
+                                .resume = true,
+                                .should_stop =
+                                    [&] {
+                                      if (--more == 0) throw Crash{};
+                                      return false;
+                                    }}),
+                 Crash);
+    EXPECT_FALSE(train(recipe, {.out = out, .resume = true}).stopped);
+    for (const char* name : {"/model.safetensors", "/last.safetensors"})
+      EXPECT_TRUE(read_file(out + name) == read_file(folder / "unbroken" + name)) << name;
+    EXPECT_EQ(timeless(out + "/log.jsonl").back(), timeless(folder / "unbroken/log.jsonl").back());
+  }
+}
+
+TEST(Trainer, ResumesOnlyTheRunThatWasInterrupted) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.train.epochs = 2;
+  EXPECT_NE(
+      refusal(recipe, {.out = folder / "none", .resume = true}, Fault::io).find("last.safetensors"),
+      std::string::npos);
+  train(recipe, {.out = folder / "run", .seed = 1});
+  EXPECT_NE(refusal(recipe, {.out = folder / "run", .seed = 2, .resume = true}, Fault::mismatch)
+                .find("another seed"),
+            std::string::npos);
+  recipe.optimizer.learning_rate *= 2;
+  EXPECT_NE(refusal(recipe, {.out = folder / "run", .seed = 1, .resume = true}, Fault::mismatch)
+                .find("another recipe"),
+            std::string::npos);
+}
+
+TEST(Trainer, ReportsWhatItWatches) {
+  const TemporaryFolder folder;
+  const Recipe recipe = small_recipe(folder);
+  std::vector<StepReport> steps;
+  std::vector<EpochReport> epochs;
+  train(recipe, {.out = folder / "run",
+                 .on_step = [&](const StepReport& r) { steps.push_back(r); },
+                 .on_epoch = [&](const EpochReport& r) { epochs.push_back(r); }});
+  ASSERT_EQ(steps.size(), 14U);  // 40 steps, every third and the last
+  EXPECT_EQ(steps.back().step, 40U);
+  EXPECT_EQ(epochs.size(), 5U);
+  for (const StepReport& r : steps) {
+    EXPECT_EQ(r.steps, 40U);
+    EXPECT_GT(r.gradient_norm, 0.0);
+    EXPECT_GT(r.negative, 0.0);
+    EXPECT_GT(r.spread, 0.1);
+    EXPECT_LE(r.active, 1.0);
+    EXPECT_GE(r.data_wait, 0.0);
+    EXPECT_LE(r.data_wait, 1.0);
+    EXPECT_GT(r.clips_per_second, 0.0);
+  }
+  EXPECT_LT(steps.back().loss, steps.front().loss);
+  EXPECT_LT(steps.back().positive, steps.back().negative);
+}
+
+TEST(Trainer, CollapseIsNamedWithWhatToTry) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.encoder.pooled_norm = false;
+  recipe.encoder.input_norm = false;
+  recipe.optimizer.learning_rate = 1.0;
+  recipe.optimizer.warmup_steps = 0;
+  recipe.train.epochs = 100;
+  const std::string reason = refusal(recipe, {.out = folder / "run"}, Fault::numeric);
+  EXPECT_NE(reason.find("learning_rate"), std::string::npos) << reason;
+}
+
+TEST(Trainer, DevMustHoldOthersThanTraining) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.data.dev = recipe.data.train[0];
+  EXPECT_NE(refusal(recipe, {.out = folder / "run"}, Fault::mismatch).find("also in training"),
+            std::string::npos);
+}
+
+TEST(Trainer, LabelsOfTwoManifestsAreDifferentVoices) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.data.train.push_back(recipe.data.train[0]);
+  recipe.train.epochs = 1;
+  train(recipe, {.out = folder / "run"});
+  const auto provenance =
+      nlohmann::json::parse(load_model(folder / "run/model.safetensors").provenance);
+  EXPECT_EQ(provenance.at("corpus").at("labels"), 36);
+}
+
+}  // namespace
+}  // namespace twinear
