@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <numeric>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 
@@ -22,9 +24,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int lowest_rate = 1000, highest_rate = 768000;    // Hz
-constexpr std::size_t most_samples = std::size_t{1} << 30;  // 18 hours at 16 kHz
-constexpr std::size_t block_floats = std::size_t{1} << 16;  // decoded at a time
+constexpr int lowest_rate = 1000, highest_rate = 768000;       // Hz
+constexpr std::size_t most_samples = std::size_t{1} << 30;     // 18 hours at 16 kHz
+constexpr std::size_t trusted_samples = std::size_t{1} << 22;  // reserved at a header's word
+constexpr std::size_t block_floats = std::size_t{1} << 16;     // decoded at a time
 constexpr double overshoot = 0.5;  // seconds that an end may lie past the file's, as in Kaldi
 
 struct Close {
@@ -127,12 +130,19 @@ Part part_of(const std::string& path, const SF_INFO& info, const ReadOptions& op
           end < length ? static_cast<sf_count_t>(end) : info.frames};
 }
 
-/// One frame of the file as one sample.
-float mixed(std::span<const float> frame, int channel) {
-  if (channel >= 0) return frame[static_cast<std::size_t>(channel)];
-  float sum = 0;
-  for (const float value : frame) sum += value;
-  return sum / static_cast<float>(frame.size());
+/// Appends one sample for each frame of `block`.
+void mix(std::span<const float> block, std::size_t channels, int channel,
+         std::vector<float>& samples) {
+  if (channels == 1) {
+    samples.insert(samples.end(), block.begin(), block.end());
+    return;
+  }
+  for (; !block.empty(); block = block.subspan(channels)) {
+    const auto frame = block.first(channels);
+    samples.push_back(channel >= 0 ? frame[static_cast<std::size_t>(channel)]
+                                   : std::accumulate(frame.begin(), frame.end(), 0.0F) /
+                                         static_cast<float>(channels));
+  }
 }
 
 /// Decodes in blocks, so that memory follows what is there and not what a header says.
@@ -142,22 +152,23 @@ std::vector<float> decode(const std::string& path, SNDFILE* file, std::size_t ch
     refuse(path, Fault::format, fmt::format("frame {} cannot be reached", part.begin));
   const std::size_t block_frames = std::max<std::size_t>(1, block_floats / channels);
   std::vector<float> block(block_frames * channels), samples;
-  for (auto left = part.end - part.begin; left > 0;) {
+  auto left = part.end - part.begin;
+  samples.reserve(std::min(static_cast<std::size_t>(left), trusted_samples));
+  while (left > 0) {
     const auto got =
         sf_readf_float(file, block.data(), std::min(left, static_cast<sf_count_t>(block_frames)));
     if (got <= 0) break;
     left -= got;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
-      samples.push_back(mixed({block.data() + i * channels, channels}, channel));
-      if (!std::isfinite(samples.back()))
-        refuse(path, Fault::format,
-               fmt::format("sample {} is not finite",
-                           samples.size() - 1 + static_cast<std::size_t>(part.begin)));
-    }
+    mix(std::span(block).first(static_cast<std::size_t>(got) * channels), channels, channel,
+        samples);
     if (samples.size() > most_samples)
       refuse(path, Fault::format,
              fmt::format("more than {} samples; read it in parts", most_samples));
   }
+  const auto bad = std::ranges::find_if_not(samples, [](float x) { return std::isfinite(x); });
+  if (bad != samples.end())
+    refuse(path, Fault::format,
+           fmt::format("sample {} is not finite", part.begin + (bad - samples.begin())));
   return samples;
 }
 

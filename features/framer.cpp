@@ -48,27 +48,31 @@ TWINEAR_SIMD void to_lanes(const float* samples, std::size_t hop, std::size_t si
     for (std::size_t lane = 0; lane < lane_count; ++lane) block[i][lane] = samples[lane * hop];
 }
 
-TWINEAR_SIMD void subtract_mean(Lanes* block, std::size_t size) {
-  Lanes mean{};
-  for (std::size_t i = 0; i < size; ++i) {
+TWINEAR_SIMD void take_mean(const Lanes* block, std::size_t size, Lanes& mean) {
+  Lanes sum{};
+  std::size_t i = 0;
+  for (; i + 4 <= size; i += 4) {  // by fours, as each sum waits for the one before
+    const Lanes *a = block + i, *b = a + 1, *c = a + 2, *d = a + 3;
     TWINEAR_LANES
-    for (std::size_t lane = 0; lane < lane_count; ++lane) mean[lane] += block[i][lane];
+    for (std::size_t lane = 0; lane < lane_count; ++lane)
+      sum[lane] += ((*a)[lane] + (*b)[lane]) + ((*c)[lane] + (*d)[lane]);
   }
-  for (float& value : mean.values) value /= static_cast<float>(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    TWINEAR_LANES
-    for (std::size_t lane = 0; lane < lane_count; ++lane) block[i][lane] -= mean[lane];
-  }
+  for (; i < size; ++i)
+    for (std::size_t lane = 0; lane < lane_count; ++lane) sum[lane] += block[i][lane];
+  for (std::size_t lane = 0; lane < lane_count; ++lane)
+    mean[lane] = sum[lane] / static_cast<float>(size);
 }
 
-// From the end, so that each sample still finds the one before it; the first takes itself.
-TWINEAR_SIMD void emphasise(Lanes* block, std::size_t size, float preemphasis,
-                            const float* window) {
+/// Subtracts the mean, then from each sample a part of the one before it (from the first, of
+/// itself), and applies the window. From the end, so that the one before is still as it was.
+TWINEAR_SIMD void shape(Lanes* block, std::size_t size, const Lanes& mean, float preemphasis,
+                        const float* window) {
   for (std::size_t i = size; i-- > 0;) {
     const Lanes& before = block[i > 0 ? i - 1 : 0];
     TWINEAR_LANES
     for (std::size_t lane = 0; lane < lane_count; ++lane)
-      block[i][lane] = window[i] * (block[i][lane] - preemphasis * before[lane]);
+      block[i][lane] =
+          window[i] * ((block[i][lane] - mean[lane]) - preemphasis * (before[lane] - mean[lane]));
   }
 }
 
@@ -94,8 +98,9 @@ void Framer::cut(std::span<const float> samples, std::size_t first, std::size_t 
   stretch(samples, first, count, scratch);
   to_lanes(scratch.data(), hop_, window_.size(), block);
   if (dither_ > 0) add_dither(first, count, seed, block);
-  if (remove_dc_) subtract_mean(block, window_.size());
-  emphasise(block, window_.size(), preemphasis_, window_.data());
+  Lanes mean{};
+  if (remove_dc_) take_mean(block, window_.size(), mean);
+  shape(block, window_.size(), mean, preemphasis_, window_.data());
   std::fill(block + window_.size(), block + padded_, Lanes{});
 }
 

@@ -35,9 +35,9 @@ void print(const Calibration& c) {
 int calibrate(const Arguments& args, const Common& common) {
   check_output(args.out);
   const auto trials = read_scores(args.scores);
+  const Scores scores = within(args.scores, [&] { return split_scores(trials); });
   Model model = load_model(find_model(args.model));
-  model.calibration =
-      within(args.scores, [&] { return fit_calibration(split_scores(trials), args.scores); });
+  model.calibration = fit_calibration(scores, args.scores);
   save_model(model, args.out);
   if (common.json)
     print_json({{"output", args.out},

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/within.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "report/report.h"
@@ -16,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 struct Arguments {
   std::vector<std::string> scores;
-  std::string report;
+  std::string report, log;
   std::uint64_t seed = 0;
 };
 
@@ -70,10 +71,11 @@ int eval(const Arguments& args, const Common& common) {
   if (!args.report.empty()) check_output(args.report);
   std::vector<ReportedScores> systems;
   for (const auto& path : args.scores) systems.push_back({path, read_scores(path), {}});
-  for (auto& system : systems) system.evaluation = evaluate(system.trials, args.seed);
+  for (auto& system : systems)
+    system.evaluation = within(system.name, [&] { return evaluate(system.trials, args.seed); });
   if (!args.report.empty())
     write_report(args.report, {.title = "Evaluation",
-                               .training_log = {},
+                               .training_log = args.log,
                                .systems = systems,
                                .threshold = systems.front().evaluation.eer.threshold});
 
@@ -98,6 +100,7 @@ void add_eval(Program& program) {
   command.arguments("SCORES", args->scores, "files of twinear score, each one system");
   command.option("--report", "HTML", args->report,
                  "also a page with DET curves and score histograms");
+  command.option("--log", "JSONL", args->log, "a training run's log.jsonl: its curves in the page");
   command.seed(args->seed);
   command.run([args](const Common& common) { return eval(*args, common); });
 }

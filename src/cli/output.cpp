@@ -29,7 +29,8 @@ void check_output(const std::string& path) {
 OutputFolder::OutputFolder(const std::string& path) : path_(path) {
   std::error_code code;
   made_ = fs::create_directories(path, code);
-  if (!code && !fs::is_directory(path, code)) code = std::make_error_code(std::errc::not_a_directory);
+  if (!code && !fs::is_directory(path, code))
+    code = std::make_error_code(std::errc::not_a_directory);
   if (code) throw Error(Fault::io, fmt::format("{}: {}", path, code.message()));
 }
 

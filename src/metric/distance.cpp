@@ -2,6 +2,7 @@
 #include "metric/distance.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -17,8 +18,9 @@ constexpr std::size_t rows_per_task = 16;  // so that a block of columns stays i
 
 /// out[j] = |x - y_j|^2 for the rows y of a block, whose element k of row j is block[k lanes + j].
 /// In double, where the squares of float differences are exact: the sums hardly round.
-TWINEAR_SIMD void squared_distances(std::span<const float> x, const float* block, double* out) {
-  double sums[lanes] = {};
+TWINEAR_SIMD void squared_distances(std::span<const float> x, const float* block,
+                                    std::array<double, lanes>& out) {
+  std::array<double, lanes> sums{};
   for (const double value : x) {
     for (std::size_t j = 0; j < lanes; ++j) {
       const double difference = value - static_cast<double>(block[j]);
@@ -26,7 +28,7 @@ TWINEAR_SIMD void squared_distances(std::span<const float> x, const float* block
     }
     block += lanes;
   }
-  std::copy_n(sums, lanes, out);
+  out = sums;
 }
 
 /// Blocks of `lanes` rows, each transposed; the last is filled with zeros.
@@ -58,7 +60,7 @@ PairTable distances(const Matrix& embeddings, Distance distance) {
   const auto blocks = transposed_blocks(embeddings);
   parallel_for((n + rows_per_task - 1) / rows_per_task, [&](std::size_t task) {
     const std::size_t begin = task * rows_per_task, end = std::min(n, begin + rows_per_task);
-    double squares[lanes];
+    std::array<double, lanes> squares;
     for (std::size_t j = 0; j < n; j += lanes)
       for (std::size_t i = begin; i < end; ++i) {
         squared_distances(embeddings.row(i), blocks.data() + j * width, squares);

@@ -44,15 +44,14 @@ void keep_balanced(std::vector<Pair>& pairs, std::uint64_t seed) {
 /// Leaves as many different pairs as same ones, the nearest; ties go to the lowest rows.
 void keep_nearest(std::vector<Pair>& pairs, const Matrix& embeddings) {
   const PairTable d = distances(embeddings, Distance::euclidean);
-  const auto different = std::ranges::stable_partition(pairs, is_same);
-  const auto wanted = std::min(different.size(), pairs.size() - different.size());
+  const auto first = std::stable_partition(pairs.begin(), pairs.end(), is_same);
+  const auto wanted = std::min(first - pairs.begin(), pairs.end() - first);
   const auto rank = [&](const Pair& p) {  // what is not a number comes last
     constexpr double infinity = std::numeric_limits<double>::infinity();
     return std::tuple(std::fmin(d(p.first, p.second), infinity), p.first, p.second);
   };
-  std::ranges::nth_element(different, different.begin() + static_cast<std::ptrdiff_t>(wanted), {},
-                           rank);
-  pairs.resize(pairs.size() - different.size() + wanted);
+  std::ranges::nth_element(first, first + wanted, pairs.end(), {}, rank);
+  pairs.erase(first + wanted, pairs.end());
   std::ranges::sort(pairs, {}, [](const Pair& p) { return std::pair(p.first, p.second); });
 }
 

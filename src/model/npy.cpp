@@ -70,7 +70,7 @@ class HeaderReader {
     const bool quoted = accept('\'');
     const std::size_t end = rest_.find_first_of(quoted ? "'" : ",}: ");
     if (end == std::string_view::npos) fail();
-    const std::string found(rest_.substr(0, end));
+    std::string found(rest_.substr(0, end));
     rest_.remove_prefix(end + (quoted ? 1 : 0));
     return found;
   }

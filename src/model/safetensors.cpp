@@ -8,7 +8,9 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -115,7 +117,9 @@ std::string safetensors_bytes(std::vector<NamedTensor> tensors,
   header[metadata_key] = metadata;
   std::size_t at = 0;
   for (const auto& t : tensors) {
-    if (t.name == metadata_key || element_count(t.shape, t.values.size()) != t.values.size())
+    const auto count =
+        std::accumulate(t.shape.begin(), t.shape.end(), std::size_t{1}, std::multiplies());
+    if (t.name == metadata_key || count != t.values.size())
       throw std::invalid_argument("safetensors_bytes: a tensor's name or shape");
     const std::size_t end = at + t.values.size_bytes();
     header[t.name] = {{"dtype", "F32"}, {"shape", t.shape}, {"data_offsets", {at, end}}};

@@ -3,11 +3,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <numbers>
-#include <numeric>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/random.h"
 #include "base/threads.h"
@@ -32,15 +31,15 @@ class DisjointSets {
     return x;
   }
   void merge(std::uint32_t a, std::uint32_t b) { parent_[find(a)] = find(b); }
-  std::size_t size() const { return parent_.size(); }
 
  private:
   std::vector<std::uint32_t> parent_;
 };
 
-/// A trial as the bootstrap sees it: where its score ranks and whose clips it compares.
+/// A trial as the bootstrap sees it, with numbers for speakers: a target's are the same.
 struct Comparison {
-  std::uint32_t group, enrol, test;  ///< of the ranking; speakers, the same one for a target
+  double score;
+  std::uint32_t enrol, test;
   bool target;
 };
 
@@ -51,7 +50,7 @@ struct Comparisons {
 
 /// Speakers are the groups of clips that target trials join, numbered by the order of names, so
 /// that the order of trials changes nothing.
-Comparisons compare(std::span<const ScoredTrial> trials, std::span<const ScoreGroup> ranking) {
+Comparisons compare(std::span<const ScoredTrial> trials) {
   DisjointSets sets;
   std::unordered_map<std::string_view, std::uint32_t> clips;
   const auto clip = [&](const std::string& name) {
@@ -62,36 +61,41 @@ Comparisons compare(std::span<const ScoredTrial> trials, std::span<const ScoreGr
   Comparisons result;
   result.trials.reserve(trials.size());
   for (const auto& [trial, score] : trials) {
-    const auto group = std::ranges::lower_bound(ranking, score, {}, &ScoreGroup::score);
-    result.trials.push_back({static_cast<std::uint32_t>(group - ranking.begin()), clip(trial.enrol),
-                             clip(trial.test), trial.target});
-    if (trial.target) sets.merge(result.trials.back().enrol, result.trials.back().test);
+    const Comparison c{score, clip(trial.enrol), clip(trial.test), trial.target};
+    if (c.target) sets.merge(c.enrol, c.test);
+    result.trials.push_back(c);
   }
 
   std::vector<std::pair<std::string_view, std::uint32_t>> by_name(clips.begin(), clips.end());
   std::ranges::sort(by_name);
-  std::unordered_map<std::uint32_t, std::uint32_t> speakers;
-  for (const auto& [name, c] : by_name)
-    speakers.try_emplace(sets.find(c), static_cast<std::uint32_t>(speakers.size()));
-  for (auto& trial : result.trials) {
-    trial.enrol = speakers.at(sets.find(trial.enrol));
-    trial.test = speakers.at(sets.find(trial.test));
+  constexpr std::uint32_t nobody = ~0U;
+  std::vector<std::uint32_t> speaker_of_set(clips.size(), nobody), speaker_of(clips.size());
+  for (const auto& [name, c] : by_name) {
+    std::uint32_t& speaker = speaker_of_set[sets.find(c)];
+    if (speaker == nobody) speaker = static_cast<std::uint32_t>(result.speakers++);
+    speaker_of[c] = speaker;
   }
-  result.speakers = speakers.size();
-  std::ranges::stable_sort(result.trials, {}, &Comparison::group);
+  for (auto& trial : result.trials) {
+    trial.enrol = speaker_of[trial.enrol];
+    trial.test = speaker_of[trial.test];
+  }
+  std::ranges::sort(result.trials, {}, &Comparison::score);
   return result;
 }
 
-/// The ranking as it is with each speaker taken `times` times: a target trial counts as often as
-/// its speaker, a nontarget one as often as the pair of its speakers.
+/// The ranking of the same trials with speaker s taken `times[s]` times: a target trial counts as
+/// often as its speaker, a nontarget one as often as the pair of its speakers.
 void reweigh(std::span<ScoreGroup> ranking, std::span<const Comparison> trials,
              std::span<const std::uint32_t> times) {
   for (auto& group : ranking) group.target = group.nontarget = 0;
-  for (const auto& t : trials)
+  auto group = ranking.begin();
+  for (const auto& t : trials) {
+    while (group->score != t.score) ++group;
     if (t.target)
-      ranking[t.group].target += times[t.enrol];
+      group->target += times[t.enrol];
     else
-      ranking[t.group].nontarget += times[t.enrol] * times[t.test];
+      group->nontarget += times[t.enrol] * times[t.test];
+  }
 }
 
 bool has_both(std::span<const ScoreGroup> ranking) {
@@ -99,10 +103,18 @@ bool has_both(std::span<const ScoreGroup> ranking) {
          std::ranges::any_of(ranking, [](const ScoreGroup& g) { return g.nontarget > 0; });
 }
 
-/// The costs of a score taken as an LLR, which no resample changes.
+/// The cost of each score of a ranking taken as an LLR, which no resample changes.
 struct LlrCost {
   double target, nontarget;
 };
+
+std::vector<LlrCost> llr_costs(std::span<const ScoreGroup> ranking) {
+  std::vector<LlrCost> costs;
+  costs.reserve(ranking.size());
+  for (const auto& group : ranking)
+    costs.push_back({softplus(-group.score), softplus(group.score)});
+  return costs;
+}
 
 double cllr(std::span<const ScoreGroup> ranking, std::span<const LlrCost> costs) {
   double targets = 0, nontargets = 0, of_targets = 0, of_nontargets = 0;
@@ -112,13 +124,33 @@ double cllr(std::span<const ScoreGroup> ranking, std::span<const LlrCost> costs)
     of_targets += ranking[i].target * costs[i].target;
     of_nontargets += ranking[i].nontarget * costs[i].nontarget;
   }
-  return (of_targets / targets + of_nontargets / nontargets) / (2 * std::numbers::ln2);
+  return bits * (of_targets / targets + of_nontargets / nontargets);
 }
 
 /// The figures that get an interval.
 struct Figures {
   double eer, min_dcf_001, min_dcf_005, cllr, min_cllr;
 };
+
+std::vector<Figures> bootstrap(const Comparisons& comparisons, std::span<const ScoreGroup> ranking,
+                               std::uint64_t seed, int resamples) {
+  if (resamples <= 0) return {};
+  const auto costs = llr_costs(ranking);
+  std::vector<Figures> figures(static_cast<std::size_t>(resamples));
+  parallel_for(figures.size(), [&](std::size_t i) {
+    Random random(seed, Purpose::bootstrap, static_cast<std::uint32_t>(i));
+    std::vector<ScoreGroup> resample(ranking.begin(), ranking.end());
+    do {  // a draw that left one kind of trial out says nothing: draw again
+      std::vector<std::uint32_t> times(comparisons.speakers);
+      for (std::size_t draw = 0; draw < times.size(); ++draw) ++times[random.below(times.size())];
+      reweigh(resample, comparisons.trials, times);
+    } while (!has_both(resample));
+    const auto hull = pool(resample);
+    figures[i] = {rocch_eer(hull), min_dcf(hull, rare), min_dcf(hull, scarce),
+                  cllr(resample, costs), min_cllr(hull)};
+  });
+  return figures;
+}
 
 /// The middle 95 % of one figure, interpolated between the resamples around each end.
 Interval interval(std::span<const Figures> resamples, double Figures::*figure) {
@@ -143,35 +175,19 @@ Interval interval(std::span<const Figures> resamples, double Figures::*figure) {
 Evaluation evaluate(std::span<const ScoredTrial> trials, std::uint64_t seed, int resamples) {
   const Scores scores = split_scores(trials);
   const auto ranking = rank(scores);
-  const auto [comparisons, speakers] = compare(trials, ranking);
-  std::vector<LlrCost> costs;
-  costs.reserve(ranking.size());
-  for (const auto& group : ranking)
-    costs.push_back({softplus(-group.score), softplus(group.score)});
-
-  std::vector<Figures> figures(static_cast<std::size_t>(std::max(resamples, 0)));
-  parallel_for(figures.size(), [&](std::size_t i) {
-    Random random(seed, Purpose::bootstrap, static_cast<std::uint32_t>(i));
-    auto resample = ranking;
-    do {  // a draw that left one kind of trial out says nothing: draw again
-      std::vector<std::uint32_t> times(speakers);
-      for (std::size_t draw = 0; draw < speakers; ++draw) ++times[random.below(speakers)];
-      reweigh(resample, comparisons, times);
-    } while (!has_both(resample));
-    figures[i] = {eer(resample).rocch, min_dcf(resample, rare), min_dcf(resample, scarce),
-                  cllr(resample, costs), min_cllr(resample)};
-  });
-
+  const auto hull = pool(ranking);
+  const auto comparisons = compare(trials);
+  const auto figures = bootstrap(comparisons, ranking, seed, resamples);
   return {.targets = scores.target.size(),
           .nontargets = scores.nontarget.size(),
-          .speakers = speakers,
+          .speakers = comparisons.speakers,
           .eer = eer(ranking),
-          .min_dcf_001 = min_dcf(ranking, rare),
-          .min_dcf_005 = min_dcf(ranking, scarce),
+          .min_dcf_001 = min_dcf(hull, rare),
+          .min_dcf_005 = min_dcf(hull, scarce),
           .act_dcf_001 = act_dcf(scores, rare),
           .act_dcf_005 = act_dcf(scores, scarce),
           .cllr = cllr(scores),
-          .min_cllr = min_cllr(ranking),
+          .min_cllr = min_cllr(hull),
           .eer_interval = interval(figures, &Figures::eer),
           .min_dcf_001_interval = interval(figures, &Figures::min_dcf_001),
           .min_dcf_005_interval = interval(figures, &Figures::min_dcf_005),

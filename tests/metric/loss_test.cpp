@@ -176,6 +176,8 @@ TEST(Loss, GradientIsTheSlopeWithTiesAndIdenticalEmbeddings) {
   expect_slopes(e, {0, 0, 0, 1, 1, 2, 2, 2, 3});
 }
 
+bool has(const std::string& name, const char* word) { return name.find(word) != std::string::npos; }
+
 TEST(Loss, ACollapsedBatchLosesTheMarginAndIsNotPulledAnywhere) {
   Matrix e(8, 3);
   std::ranges::fill(e.values(), 0.5F);
@@ -184,9 +186,8 @@ TEST(Loss, ACollapsedBatchLosesTheMarginAndIsNotPulledAnywhere) {
     const auto value = loss(e, gradient);
     EXPECT_EQ(gradient, Matrix(8, 3)) << name;
     if (name.starts_with("contrastive")) continue;
-    const auto has = [&](const char* word) { return name.find(word) != std::string::npos; };
-    const double margin = has("soft") ? std::numbers::ln2 : 0.5;
-    EXPECT_DOUBLE_EQ(value.mean, has("semi_hard") ? 0 : margin) << name;
+    const double margin = has(name, "soft") ? std::numbers::ln2 : 0.5;
+    EXPECT_DOUBLE_EQ(value.mean, has(name, "semi_hard") ? 0 : margin) << name;
   }
 }
 

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/files.h"
 #include "model/npy.h"
 #include "nn/network.h"
-#include "train/corpus.h"
+#include "temporary_folder.h"
 #include "twinear/error.h"
 
 namespace twinear {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What mining and losses cost a training step: a P x K batch of range(0) labels with four clips
+// each, embeddings 192 wide. Rates are in clips.
+#include <benchmark/benchmark.h>
+
+#include "base/random.h"
+#include "twinear/loss.h"
+
+namespace twinear {
+namespace {
+
+constexpr int clips = 4;
+constexpr std::size_t width = 192;
+
+struct Batch {
+  explicit Batch(const benchmark::State& state)
+      : embeddings(static_cast<std::size_t>(state.range(0)) * clips, width),
+        gradient(embeddings.rows(), width) {
+    Random random(0, Purpose::test);
+    for (float& v : embeddings.values()) v = static_cast<float>(random.normal() / 14);
+    for (std::size_t i = 0; i < embeddings.rows(); ++i)
+      labels.push_back(static_cast<int>(i) / clips);
+  }
+
+  void count(benchmark::State& state) const {
+    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(labels.size()));
+  }
+
+  Matrix embeddings, gradient;
+  std::vector<int> labels;
+};
+
+void mine(benchmark::State& state, TripletMining mining) {
+  const Batch b(state);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(
+        mine_triplets(b.embeddings, b.labels, mining, 0.3F, Distance::euclidean));
+  b.count(state);
+}
+
+void mine_hard_pairs(benchmark::State& state) {
+  const Batch b(state);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(mine_pairs(b.embeddings, b.labels, PairMining::hard));
+  b.count(state);
+}
+
+void loss_of_hardest_triplets(benchmark::State& state) {
+  Batch b(state);
+  const auto triplets =
+      mine_triplets(b.embeddings, b.labels, TripletMining::batch_hard, 0.3F, Distance::euclidean);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(triplet_loss(b.embeddings, triplets, {}, b.gradient));
+  b.count(state);
+}
+
+void loss_of_all_triplets(benchmark::State& state) {
+  Batch b(state);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(
+        batch_all_triplet_loss(b.embeddings, b.labels, {}, TripletMean::nonzero, b.gradient));
+  b.count(state);
+}
+
+void loss_of_all_pairs(benchmark::State& state) {
+  Batch b(state);
+  const auto pairs = mine_pairs(b.embeddings, b.labels, PairMining::all);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(contrastive_loss(b.embeddings, pairs, 1.0F, b.gradient));
+  b.count(state);
+}
+
+void sizes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->RangeMultiplier(4)->Range(16, 256)->UseRealTime()->Unit(benchmark::kMicrosecond);
+}
+
+BENCHMARK_CAPTURE(mine, batch_hard, TripletMining::batch_hard)->Apply(sizes);
+BENCHMARK_CAPTURE(mine, semi_hard, TripletMining::semi_hard)->Apply(sizes);
+BENCHMARK(mine_hard_pairs)->Apply(sizes);
+BENCHMARK(loss_of_hardest_triplets)->Apply(sizes);
+BENCHMARK(loss_of_all_triplets)->Apply(sizes);
+BENCHMARK(loss_of_all_pairs)->Apply(sizes);
+
+}  // namespace
+}  // namespace twinear

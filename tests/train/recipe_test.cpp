@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "temporary_folder.h"
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+class RecipeFile : public ::testing::Test {
+ protected:
+  Recipe read(const std::string& toml, const std::vector<std::string>& overrides = {}) const {
+    write_file(path, toml);
+    return read_recipe(path, overrides);
+  }
+  /// What the refusal says after the path of the recipe.
+  std::string refusal(const std::string& toml,
+                      const std::vector<std::string>& overrides = {}) const {
+    try {
+      read(toml, overrides);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.fault(), Fault::config);
+      const std::string text = e.what();
+      return text.starts_with(path) ? text.substr(path.size()) : text;
+    }
+    return "nothing was refused";
+  }
+
+  TemporaryFolder folder;
+  const std::string path = folder / "recipe.toml";
+};
+
+TEST_F(RecipeFile, EmptyOneIsTheDefaults) {
+  EXPECT_EQ(recipe_json(read("")), recipe_json(Recipe{}));
+}
+
+TEST_F(RecipeFile, EveryKeyIsRead) {
+  const Recipe r = read(R"(
+[front_end]
+preset = "kaldi"
+sample_rate = 8000
+window_ms = 20
+hop_ms = 5.5
+window = "hamming"
+preemphasis = 0.9
+remove_dc = false
+dither = 0.5
+fft_size = 400
+mel_bins = 24
+low_hz = 100
+high_hz = -200
+snip_edges = false
+scale = 1
+power = 1
+log = "db"
+norm = "band-variance"
+[encoder]
+kind = "compact"
+embedding = 32
+channels = [8, 16]
+strides = [1, 3]
+input_norm = true
+pooled_norm = false
+[loss]
+kind = "triplet"
+margin = 0.5
+form = "soft"
+mean = "all"
+distance = "squared"
+[mining]
+kind = "semi-hard"
+[sampler]
+labels = 5
+clips = 7
+[optimizer]
+kind = "adam"
+learning_rate = 0.01
+weight_decay = 0.5
+beta1 = 0.8
+beta2 = 0.99
+epsilon = 1e-6
+warmup_steps = 3
+schedule = "constant"
+clip_norm = 0
+[train]
+epochs = 2
+crop_seconds = 1.5
+eval_every = 3
+log_every = 4
+checkpoint_every = 6
+cache_mb = 0
+stop_on_collapse = false
+[data]
+train = ["a.csv", "/b.csv"]
+dev = "sub/c.csv"
+[eval]
+dev_trials = 99
+)");
+  FrontEnd f;
+  f.sample_rate = 8000;
+  f.window_ms = 20;
+  f.hop_ms = 5.5;
+  f.window = Window::hamming;
+  f.preemphasis = 0.9;
+  f.remove_dc = false;
+  f.dither = 0.5;
+  f.fft_size = 400;
+  f.mel_bins = 24;
+  f.low_hz = 100;
+  f.high_hz = -200;
+  f.snip_edges = false;
+  f.scale = 1;
+  f.power = 1;
+  f.log = LogScale::db;
+  f.norm = Norm::band_variance;
+  EXPECT_EQ(r.front_end, f);
+  EXPECT_EQ(r.encoder.kind, "compact");
+  EXPECT_EQ(r.encoder.embedding, 32);
+  EXPECT_EQ(r.encoder.channels, (std::vector<int>{8, 16}));
+  EXPECT_EQ(r.encoder.strides, (std::vector<int>{1, 3}));
+  EXPECT_TRUE(r.encoder.input_norm);
+  EXPECT_FALSE(r.encoder.pooled_norm);
+  EXPECT_EQ(r.objective.kind, "triplet");
+  EXPECT_EQ(r.objective.margin, 0.5F);
+  EXPECT_EQ(r.objective.form, TripletForm::soft);
+  EXPECT_EQ(r.objective.mean, TripletMean::all);
+  EXPECT_EQ(r.objective.distance, Distance::squared);
+  EXPECT_EQ(r.objective.triplets, TripletMining::semi_hard);
+  EXPECT_EQ(r.sampler.labels, 5);
+  EXPECT_EQ(r.sampler.clips, 7);
+  EXPECT_EQ(r.optimizer.kind, "adam");
+  EXPECT_EQ(r.optimizer.learning_rate, 0.01);
+  EXPECT_EQ(r.optimizer.weight_decay, 0.5);
+  EXPECT_EQ(r.optimizer.beta1, 0.8);
+  EXPECT_EQ(r.optimizer.beta2, 0.99);
+  EXPECT_EQ(r.optimizer.epsilon, 1e-6);
+  EXPECT_EQ(r.optimizer.warmup_steps, 3);
+  EXPECT_EQ(r.optimizer.schedule, "constant");
+  EXPECT_EQ(r.optimizer.clip_norm, 0.0);
+  EXPECT_EQ(r.train.epochs, 2);
+  EXPECT_EQ(r.train.crop_seconds, 1.5);
+  EXPECT_EQ(r.train.eval_every, 3);
+  EXPECT_EQ(r.train.log_every, 4);
+  EXPECT_EQ(r.train.checkpoint_every, 6);
+  EXPECT_EQ(r.train.cache_mb, 0);
+  EXPECT_FALSE(r.train.stop_on_collapse);
+  EXPECT_EQ(r.data.train, (std::vector<std::string>{folder / "a.csv", "/b.csv"}));
+  EXPECT_EQ(r.data.dev, folder / "sub/c.csv");
+  EXPECT_EQ(r.data.dev_trials, 99);
+}
+
+TEST_F(RecipeFile, ContrastiveLossMinesPairs) {
+  const Recipe r = read("[loss]\nkind = \"contrastive\"\n[mining]\nkind = \"hard\"\n");
+  EXPECT_EQ(r.objective.kind, "contrastive");
+  EXPECT_EQ(r.objective.pairs, PairMining::hard);
+}
+
+TEST_F(RecipeFile, OverridesComeLast) {
+  const Recipe r = read("[train]\nepochs = 2\n",
+                        {"train.epochs=3", "encoder.channels=[4, 4, 4]", "loss.form=soft"});
+  EXPECT_EQ(r.train.epochs, 3);
+  EXPECT_EQ(r.encoder.channels, (std::vector<int>{4, 4, 4}));
+  EXPECT_EQ(r.objective.form, TripletForm::soft);
+}
+
+TEST_F(RecipeFile, PathsOfAnOverrideStartWhereTheShellIs) {
+  const Recipe r = read("[data]\ntrain = \"a.csv\"\ndev = \"d.csv\"\n", {"data.train=b.csv"});
+  EXPECT_EQ(r.data.train, (std::vector<std::string>{"b.csv"}));
+  EXPECT_EQ(r.data.dev, folder / "d.csv");
+}
+
+TEST_F(RecipeFile, UnknownKeyIsToldWithItsLineAndTheNearest) {
+  EXPECT_EQ(refusal("[train]\n\nepoch = 3\n"),
+            ":3: unknown key \"epoch\" in [train]; did you mean \"epochs\"?");
+  EXPECT_EQ(refusal("[front_end]\nmelbins = 3\n"),
+            ":2: unknown key \"melbins\" in [front_end]; did you mean \"mel_bins\"?");
+  EXPECT_EQ(refusal("", {"sampler.label=3"}),
+            "--set sampler.label=3: unknown key \"label\" in [sampler]; did you mean \"labels\"?");
+  EXPECT_EQ(refusal("", {"data.trian=3"}),
+            "--set data.trian=3: unknown key \"trian\" in [data]; did you mean \"train\"?");
+}
+
+TEST_F(RecipeFile, UnknownTableIsToldWithItsLineAndTheNearest) {
+  EXPECT_EQ(refusal("\n[optimiser]\n"), ":2: unknown table [optimiser]; did you mean [optimizer]?");
+  EXPECT_EQ(refusal("", {"samplers.labels=3"}),
+            "--set samplers.labels=3: unknown table [samplers]; did you mean [sampler]?");
+}
+
+TEST_F(RecipeFile, WrongTypeIsTold) {
+  EXPECT_EQ(refusal("[train]\nepochs = \"three\"\n"),
+            ":2: epochs: expected a whole number, found \"three\"");
+  EXPECT_EQ(refusal("[encoder]\nchannels = 3\n"),
+            ":2: channels: expected a list of whole numbers, found 3");
+  EXPECT_EQ(refusal("[front_end]\npreset = 3\n"), ":2: preset: expected a text, found 3");
+}
+
+TEST_F(RecipeFile, ValueOutOfRangeIsTold) {
+  EXPECT_EQ(refusal("[sampler]\nclips = 1\n"),
+            ":2: clips: expected a value from 2 to 65536, found 1");
+  EXPECT_EQ(refusal("[loss]\nmargin = 0\n"),
+            ":2: margin: expected a value from 0.001 to 4, found 0");
+  EXPECT_EQ(refusal("[loss]\nkind = \"arcface\"\n"),
+            ":2: kind: expected one of triplet, contrastive, found \"arcface\"");
+}
+
+TEST_F(RecipeFile, UnknownPresetIsToldWithTheNearest) {
+  EXPECT_NE(refusal("[front_end]\npreset = \"kadli\"\n").find("did you mean \"kaldi\"?"),
+            std::string::npos);
+}
+
+TEST_F(RecipeFile, KeysOfTheOtherLossAreRefused) {
+  EXPECT_EQ(refusal("[loss]\nkind = \"contrastive\"\nform = \"soft\"\n"),
+            ":3: unknown key \"form\" in [loss] (the loss is contrastive)");
+  EXPECT_EQ(refusal("[loss]\nkind = \"contrastive\"\n[mining]\nkind = \"batch-hard\"\n"),
+            ":4: kind: expected one of all, balanced, hard, found \"batch-hard\" (the loss is "
+            "contrastive)");
+  EXPECT_EQ(refusal("[mining]\nkind = \"balanced\"\n"),
+            ":2: kind: expected one of batch-all, batch-hard, semi-hard, found \"balanced\"");
+}
+
+TEST_F(RecipeFile, ValuesThatDoNotFitTogetherAreRefused) {
+  EXPECT_EQ(refusal("[encoder]\nchannels = [8, 8]\n"),
+            ": [encoder] has 2 channels and 3 strides; each convolution needs both");
+  EXPECT_EQ(refusal("[encoder]\nchannels = []\nstrides = []\n"),
+            ": [encoder] has 0 channels and 0 strides; each convolution needs both");
+  EXPECT_EQ(refusal("[train]\ncrop_seconds = 0.1\n[front_end]\nwindow_ms = 200\n"),
+            ": [train] crop_seconds = 0.1 is shorter than one window of 200 ms");
+  EXPECT_TRUE(refusal("[front_end]\nhigh_hz = 9000\n").starts_with(": front end: "));
+}
+
+TEST_F(RecipeFile, TextThatIsNotTomlIsToldWithItsLine) {
+  EXPECT_TRUE(refusal("[train]\nepochs = \n").starts_with(":2: "));
+}
+
+TEST_F(RecipeFile, JsonHasATableForEachOfTheRecipes) {
+  const auto json = nlohmann::ordered_json::parse(recipe_json(Recipe{}));
+  std::vector<std::string> tables;
+  for (const auto& [name, table] : json.items()) tables.push_back(name);
+  EXPECT_EQ(tables, (std::vector<std::string>{"front_end", "encoder", "loss", "mining", "sampler",
+                                              "optimizer", "train", "data", "eval"}));
+  EXPECT_EQ(json["mining"]["kind"], "batch-hard");
+  EXPECT_EQ(json["train"]["epochs"], 30);
+}
+
+TEST(FrontEndSettings, OverridesAloneAreEnough) {
+  EXPECT_EQ(read_front_end("", {"front_end.mel_bins=40"}, "kaldi").mel_bins, 40);
+  EXPECT_THROW(read_front_end("", {"train.epochs=3"}, "kaldi"), Error);
+}
+
+}  // namespace
+}  // namespace twinear
