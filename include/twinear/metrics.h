@@ -12,7 +12,7 @@
 
 namespace twinear {
 
-/// The scores of a trial list, each with a weight (1 unless resampled). Accept iff score >= t.
+/// The scores of a trial list. A trial is accepted iff its score is at least the threshold.
 struct Scores {
   std::vector<double> target, nontarget;
 };

@@ -18,7 +18,7 @@ namespace {
 constexpr const char* common_group = "Common options";
 constexpr int most_threads = 4096;
 
-CLI::Option* need(CLI::Option* option, Need need) {
+CLI::Option* with(Need need, CLI::Option* option) {
   return option->required(need == Need::required);
 }
 
@@ -93,13 +93,13 @@ void Command::argument(const char* name, std::string& value, const char* help) {
 }
 
 void Command::arguments(const char* name, std::vector<std::string>& values, const char* help,
-                        Need is) {
-  need(app_->add_option(name, values, help), is)->type_name("");
+                        Need need) {
+  with(need, app_->add_option(name, values, help))->type_name("");
 }
 
 void Command::option(const char* names, const char* what, std::string& value, const char* help,
-                     Need is) {
-  auto* option = need(app_->add_option(names, value, help), is)->type_name(what);
+                     Need need) {
+  auto* option = with(need, app_->add_option(names, value, help))->type_name(what);
   if (!value.empty()) option->capture_default_str();
 }
 
@@ -112,9 +112,9 @@ void Command::flag(const char* names, bool& value, const char* help) {
   app_->add_flag(names, value, help);
 }
 
-void Command::model(std::string& path, Need is) {
+void Command::model(std::string& path, Need need) {
   option("--model", "FILE", path,
-         "a trained model; \"speaker\" and \"sound\" name those that ship with twinear", is);
+         "a trained model; \"speaker\" and \"sound\" name those that ship with twinear", need);
 }
 
 void Command::overrides(std::vector<std::string>& assignments) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace twinear::cli {
@@ -28,7 +29,7 @@ std::string bar(double share) {
 }
 
 std::string clock_text(double seconds) {
-  const auto s = static_cast<std::uint64_t>(seconds + 0.5);
+  const long long s = std::llround(seconds);
   return s < 3600 ? fmt::format("{}:{:02}", s / 60, s % 60)
                   : fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
 }

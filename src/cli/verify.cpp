@@ -76,8 +76,9 @@ int verify(const Arguments& args, const Common& common) {
   const double score = cosine(embeddings.row(0), embeddings.row(1));
   Verdict verdict = within(path, [&] { return verifier.decide(score, threshold); });
   if (args.at_fpr)
-    verdict.threshold_from = fmt::format("accepts {:g} of different sources in {}", *args.at_fpr,
-                                         verifier.model().calibration->source);
+    verdict.threshold_from =
+        fmt::format("accepts {:g} % of different sources in {}", 100.0 * *args.at_fpr,
+                    verifier.model().calibration->source);
 
   if (common.json)
     print_json({{"a", args.a},

@@ -142,7 +142,7 @@ FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string
   if (!recipe.empty()) return read_recipe(recipe, overrides).front_end;
   Settings settings("--set");
   for (const auto& assignment : overrides) settings.override(assignment);
-  const FrontEnd front_end = read_front_end(settings, "--front-end", preset);
+  FrontEnd front_end = read_front_end(settings, "--front-end", preset);
   settings.refuse_other_tables();
   return front_end;
 }
