@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
+#include <utility>
 
 #include "base/simd.h"
 
@@ -19,11 +20,19 @@ Turn turn(std::size_t step, std::size_t steps) {
   return {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
 }
 
-/// The bin that the passes leave at `place`: a pass sorts bins by their residue modulo its radix.
-std::size_t bin_at(std::size_t place, std::size_t points) {
-  if (points == 1) return 0;
-  const std::size_t radix = points == 2 ? 2 : 4, part = points / radix;
-  return radix * bin_at(place % part, part) + place / part;
+/// The bins in the order in which the passes leave them. A pass sorts them by their residue modulo
+/// its radix, and then the next passes sort the quotients.
+std::vector<std::size_t> bins_as_left(std::size_t points) {
+  std::vector<std::size_t> bins{0};
+  while (bins.size() < points) {
+    const bool last_pass = bins.size() == 1 && std::countr_zero(points) % 2 != 0;
+    const std::size_t radix = last_pass ? 2 : 4;
+    std::vector<std::size_t> sorted;
+    for (std::size_t residue = 0; residue < radix; ++residue)
+      for (const std::size_t quotient : bins) sorted.push_back(radix * quotient + residue);
+    bins = std::move(sorted);
+  }
+  return bins;
 }
 
 /// Radix 4, decimation in frequency: every 4 * quarter points become four transforms' input.
@@ -106,7 +115,8 @@ LaneFft::LaneFft(std::size_t size) : points_(size / 2), places_(points_) {
     for (std::size_t offset = 0; offset < span / 4; ++offset)
       for (std::size_t residue = 1; residue < 4; ++residue)
         turns_.push_back(turn(offset * residue, span));
-  for (std::size_t place = 0; place < points_; ++place) places_[bin_at(place, points_)] = place;
+  const std::vector<std::size_t> bins = bins_as_left(points_);
+  for (std::size_t place = 0; place < points_; ++place) places_[bins[place]] = place;
   for (std::size_t k = 0; k <= points_ / 2; ++k) unpack_.push_back(turn(k, size));
 }
 

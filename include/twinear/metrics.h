@@ -12,6 +12,9 @@
 
 namespace twinear {
 
+/// The score of two embeddings: <a, b> / (|a| |b|), in double; 0 where either is a zero vector.
+double cosine(std::span<const float> a, std::span<const float> b);
+
 /// The scores of a trial list. A trial is accepted iff its score is at least the threshold.
 struct Scores {
   std::vector<double> target, nontarget;

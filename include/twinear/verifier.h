@@ -13,9 +13,6 @@
 
 namespace twinear {
 
-/// <a, b> / (|a| |b|), in double; 0 where either is a zero vector.
-double cosine(std::span<const float> a, std::span<const float> b);
-
 /// The answer to "the same source?", with what it rests on.
 struct Verdict {
   double score;                       ///< cosine of the two embeddings

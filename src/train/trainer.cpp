@@ -28,7 +28,6 @@
 #include "train/watch.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
-#include "twinear/verifier.h"
 
 namespace twinear {
 namespace {

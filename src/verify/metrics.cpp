@@ -32,6 +32,18 @@ double share_below(std::span<const double> values, double threshold) {
 
 }  // namespace
 
+double cosine(std::span<const float> a, std::span<const float> b) {
+  if (a.size() != b.size()) throw std::invalid_argument("cosine: vectors of different sizes");
+  double ab = 0, aa = 0, bb = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = a[i], y = b[i];
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0.0;
+}
+
 Scores split_scores(std::span<const ScoredTrial> trials) {
   const auto targets = static_cast<std::size_t>(
       std::ranges::count_if(trials, [](const ScoredTrial& t) { return t.trial.target; }));

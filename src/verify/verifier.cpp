@@ -4,27 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <map>
-#include <stdexcept>
 
 #include "base/threads.h"
 #include "twinear/error.h"
 
 namespace twinear {
-
-double cosine(std::span<const float> a, std::span<const float> b) {
-  if (a.size() != b.size()) throw std::invalid_argument("cosine: vectors of different sizes");
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double x = a[i], y = b[i];
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0.0;
-}
 
 Verifier::Verifier(Model model) : model_(std::move(model)), log_mel_(model_.front_end) {}
 
