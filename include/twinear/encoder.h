@@ -18,19 +18,29 @@ class Network;
 
 /// One layer in words: which kind, and the sizes that this kind has (others keep their defaults).
 ///
-/// kinds: conv1d (out, kernel, stride, dilation, bias; zero padding of dilation (kernel - 1) / 2),
-/// batch_norm (relu, affine), relu, stats_pool (mean and deviation over a clip's frames),
-/// linear (out, bias), l2_normalize.
+/// kinds, with what they have:
+/// conv1d (out, kernel, stride, dilation, bias, reflect), linear (out, bias; after the pooling),
+/// batch_norm (affine, relu, relu_first), relu, tanh, l2_normalize;
+/// stats_pool: mean and deviation over a clip's frames;
+/// attentive_pool: the same, weighted; inputs x and logits;
+/// context_conv (out): a map of each frame beside its clip's mean and deviation;
+/// squeeze_excite (out: channels of the bottleneck): a gate a channel; a second input is added;
+/// slice (from, out): some channels; a second input is added;
+/// concat, add: of all inputs.
 struct LayerSpec {
   std::string kind;
-  std::string name;  ///< first part of its tensors' names in the model file; unique
-  int out = 0;       ///< channels
-  int kernel = 1;    ///< frames, odd
-  int stride = 1;    ///< frames
-  int dilation = 1;  ///< frames
+  std::string name;                      ///< first part of its tensors' names in the file; unique
+  std::vector<std::string> inputs = {};  ///< names of layers before it; none means the one before
+  int from = 0;                          ///< first channel
+  int out = 0;                           ///< channels
+  int kernel = 1;                        ///< frames, odd
+  int stride = 1;                        ///< frames
+  int dilation = 1;                      ///< frames
   bool bias = true;
-  bool relu = false;   ///< clamp at 0 in the same pass
-  bool affine = true;  ///< learn a scale and a shift
+  bool reflect = false;     ///< beyond a clip's ends are its own frames mirrored, else zeros
+  bool relu = false;        ///< clamp at 0 in the same pass
+  bool relu_first = false;  ///< clamp the input at 0 in the same pass
+  bool affine = true;       ///< learn a scale and a shift
   bool operator==(const LayerSpec&) const = default;
 };
 
@@ -45,13 +55,35 @@ struct CompactOptions {
   bool pooled_norm = true;  ///< batch norm on the pooled vector; batch-hard collapses without it
 };
 
+/// ECAPA-TDNN (Desplanques et al. 2020), layer by layer as SpeechBrain builds it.
+struct EcapaOptions {
+  int bins = 80;          ///< columns of the features
+  int channels = 512;     ///< of each block; a multiple of the scale
+  int aggregated = 1536;  ///< channels of the multi-layer aggregation
+  int attention = 128;    ///< channels of the attention
+  int squeeze = 128;      ///< channels of squeeze and excitation
+  int scale = 8;          ///< chunks of a Res2 block
+  int embedding = 192;
+  bool unit = true;  ///< end on the unit sphere; SpeechBrain's does not
+};
+
+/// The x-vector TDNN (Snyder et al. 2018): five layers over time, statistics, two linear layers.
+struct XvectorOptions {
+  int bins = 80;
+  int channels = 512;
+  int pooled = 1500;  ///< channels of the last layer before the statistics
+  int embedding = 192;
+};
+
 /// An encoder in words. The model file stores exactly this.
 struct EncoderSpec {
-  std::string kind;  ///< the recipe's word for it: compact, statistics
+  std::string kind;  ///< the recipe's word for it: compact, xvector, ecapa, statistics
   int bins = 80;     ///< columns of the features it takes
   std::vector<LayerSpec> layers;
 
   static EncoderSpec compact(const CompactOptions& options);
+  static EncoderSpec ecapa(const EcapaOptions& options);
+  static EncoderSpec xvector(const XvectorOptions& options);
   /// The untrained baseline: mean and deviation of each band, on the unit sphere.
   static EncoderSpec statistics(int bins);
   bool operator==(const EncoderSpec&) const = default;

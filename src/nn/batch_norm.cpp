@@ -5,46 +5,52 @@
 #include <cmath>
 
 #include "base/simd.h"
+#include "nn/gradient_slots.h"
 
 namespace twinear::nn {
 namespace {
 
 constexpr double epsilon = 1e-5, momentum = 0.1;
 
+// Both sides may be clamped: x from below at `floor`, y at `least`; -infinity clamps nothing.
+
 /// Per channel: sums of x and of x^2 over the rows, added to first and second.
 TWINEAR_SIMD void add_moments(const float* __restrict x, std::int64_t rows, std::int64_t channels,
-                              float* __restrict first, float* __restrict second) {
+                              float floor, float* __restrict first, float* __restrict second) {
   for (std::int64_t r = 0; r + 4 <= rows; r += 4, x += 4 * channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = x[c], x1 = x[c + channels];
-      const float x2 = x[c + 2 * channels], x3 = x[c + 3 * channels];
+      const float x0 = std::max(x[c], floor), x1 = std::max(x[c + channels], floor);
+      const float x2 = std::max(x[c + 2 * channels], floor);
+      const float x3 = std::max(x[c + 3 * channels], floor);
       first[c] += (x0 + x1) + (x2 + x3);
       second[c] += (x0 * x0 + x1 * x1) + (x2 * x2 + x3 * x3);
     }
   for (std::int64_t r = rows - rows % 4; r < rows; ++r, x += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      first[c] += x[c];
-      second[c] += x[c] * x[c];
+      const float x0 = std::max(x[c], floor);
+      first[c] += x0;
+      second[c] += x0 * x0;
     }
 }
 
-/// y = x scale + shift, or no less than `least`.
+/// y = x scale + shift, both clamped.
 TWINEAR_SIMD void scale_rows(const float* __restrict x, float* __restrict y, std::int64_t rows,
                              std::int64_t channels, const float* __restrict scale,
-                             const float* __restrict shift, float least) {
+                             const float* __restrict shift, float floor, float least) {
   for (std::int64_t r = 0; r < rows; ++r, x += channels, y += channels)
-    for (std::int64_t c = 0; c < channels; ++c) y[c] = std::max(x[c] * scale[c] + shift[c], least);
+    for (std::int64_t c = 0; c < channels; ++c)
+      y[c] = std::max(std::max(x[c], floor) * scale[c] + shift[c], least);
 }
 
 /// Per channel, of the gradients that pass the clamp: sums of g and of g x.
 TWINEAR_SIMD void add_gradient_moments(const float* __restrict x, const float* __restrict dy,
                                        std::int64_t rows, std::int64_t channels,
                                        const float* __restrict scale, const float* __restrict shift,
-                                       float least, float* __restrict first,
+                                       float floor, float least, float* __restrict first,
                                        float* __restrict second) {
   for (std::int64_t r = 0; r + 2 <= rows; r += 2, x += 2 * channels, dy += 2 * channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = x[c], x1 = x[c + channels];
+      const float x0 = std::max(x[c], floor), x1 = std::max(x[c + channels], floor);
       const float g0 = x0 * scale[c] + shift[c] > least ? dy[c] : 0.0F;
       const float g1 = x1 * scale[c] + shift[c] > least ? dy[c + channels] : 0.0F;
       first[c] += g0 + g1;
@@ -52,9 +58,10 @@ TWINEAR_SIMD void add_gradient_moments(const float* __restrict x, const float* _
     }
   if (rows % 2 == 1)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float g = x[c] * scale[c] + shift[c] > least ? dy[c] : 0.0F;
+      const float x0 = std::max(x[c], floor);
+      const float g = x0 * scale[c] + shift[c] > least ? dy[c] : 0.0F;
       first[c] += g;
-      second[c] += g * x[c];
+      second[c] += g * x0;
     }
 }
 
@@ -62,31 +69,34 @@ TWINEAR_SIMD void add_gradient_moments(const float* __restrict x, const float* _
 TWINEAR_SIMD void gradient_rows(const float* __restrict x, const float* __restrict dy,
                                 float* __restrict dx, std::int64_t rows, std::int64_t channels,
                                 const float* __restrict scale, const float* __restrict shift,
-                                float least, const float* __restrict a, const float* __restrict b,
-                                const float* __restrict c0) {
+                                float floor, float least, const float* __restrict a,
+                                const float* __restrict b, const float* __restrict c0) {
   for (std::int64_t r = 0; r < rows; ++r, x += channels, dy += channels, dx += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float g = x[c] * scale[c] + shift[c] > least ? dy[c] : 0.0F;
-      dx[c] = a[c] * g + b[c] * x[c] + c0[c];
+      const float x0 = std::max(x[c], floor);
+      const float g = x0 * scale[c] + shift[c] > least ? dy[c] : 0.0F;
+      dx[c] = x[c] > floor ? a[c] * g + b[c] * x0 + c0[c] : 0.0F;
     }
 }
 
 class BatchNormStep final : public Step {
  public:
-  BatchNormStep(BatchNorm& layer, Flow& in, Flow& out, Mode mode)
+  BatchNormStep(BatchNorm& layer, const Edge& in, Flow& out, Mode mode)
       : layer_(layer),
-        in_(in),
+        edge_(in),
+        in_(*in.flow),
         out_(out),
         training_(mode == Mode::training),
-        channels_(static_cast<std::size_t>(in.shape.channels)),
+        channels_(static_cast<std::size_t>(in_.shape.channels)),
+        floor_(layer.options().relu_first ? 0.0F : -INFINITY),
         least_(layer.options().relu ? 0.0F : -INFINITY),
         mean_(channels_),
         inverse_(channels_),
         scale_(channels_),
         shift_(channels_) {
     if (!training_) return;
-    const auto parts = (in.shape.clips + clips_per_part - 1) / clips_per_part;
-    sums_.resize(static_cast<std::size_t>(parts), std::vector<double>(2 * channels_));
+    const auto parts = part_count(in_.shape);
+    sums_.resize(parts, std::vector<double>(2 * channels_));
     for (Buffer* buffer : {&a_, &b_, &c_}) buffer->resize(channels_);
   }
 
@@ -106,7 +116,7 @@ class BatchNormStep final : public Step {
 
   void collect(const Part& part) override {
     sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
-      add_moments(in_.clip(i), rows, in_.shape.channels, first, second);
+      add_moments(in_.clip(i), rows, in_.shape.channels, floor_, first, second);
     });
   }
 
@@ -126,9 +136,9 @@ class BatchNormStep final : public Step {
 
   void forward(const Part& part) override {
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
-      const std::int64_t rows = valid(i), size = in_.shape.clip_size();
+      const std::int64_t rows = in_.length(i), size = in_.shape.clip_size();
       scale_rows(in_.clip(i), out_.clip(i), rows, in_.shape.channels, scale_.data(), shift_.data(),
-                 least_);
+                 floor_, least_);
       std::fill(out_.clip(i) + rows * in_.shape.channels, out_.clip(i) + size, 0.0F);
     }
   }
@@ -136,7 +146,7 @@ class BatchNormStep final : public Step {
   void collect_back(const Part& part) override {
     sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
       add_gradient_moments(in_.clip(i), out_.clip_gradient(i), rows, in_.shape.channels,
-                           scale_.data(), shift_.data(), least_, first, second);
+                           scale_.data(), shift_.data(), floor_, least_, first, second);
     });
   }
 
@@ -159,22 +169,16 @@ class BatchNormStep final : public Step {
   }
 
   void backward(const Part& part) override {
-    if (in_.gradient.empty()) return;
-    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
-      const std::int64_t rows = valid(i), size = in_.shape.clip_size();
-      gradient_rows(in_.clip(i), out_.clip_gradient(i), in_.clip_gradient(i), rows,
-                    in_.shape.channels, scale_.data(), shift_.data(), least_, a_.data(), b_.data(),
-                    c_.data());
-      std::fill(in_.clip_gradient(i) + rows * in_.shape.channels, in_.clip_gradient(i) + size,
-                0.0F);
-    }
+    if (!edge_.wants_gradient()) return;
+    InputGradient gradient(edge_, part);
+    for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
+      gradient_rows(in_.clip(i), out_.clip_gradient(i), gradient.clip(i), in_.length(i),
+                    in_.shape.channels, scale_.data(), shift_.data(), floor_, least_, a_.data(),
+                    b_.data(), c_.data());
+    gradient.clear_padding();
   }
 
  private:
-  std::int64_t valid(std::int64_t clip) const {
-    return in_.lengths[static_cast<std::size_t>(clip)];
-  }
-
   void fold(std::size_t c, double mean, double variance) {
     const bool affine = layer_.options().affine;
     mean_[c] = mean;
@@ -192,7 +196,7 @@ class BatchNormStep final : public Step {
     Buffer of_clip(2 * channels_);
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
       std::ranges::fill(of_clip, 0.0F);
-      add(i, valid(i), of_clip.data(), of_clip.data() + channels_);
+      add(i, in_.length(i), of_clip.data(), of_clip.data() + channels_);
       for (std::size_t c = 0; c < 2 * channels_; ++c) sums[c] += of_clip[c];
     }
   }
@@ -205,11 +209,12 @@ class BatchNormStep final : public Step {
   }
 
   BatchNorm& layer_;
+  Edge edge_;
   Flow& in_;
   Flow& out_;
   bool training_;
   std::size_t channels_;
-  float least_;
+  float floor_, least_;
   double count_ = 0;
   std::uint64_t folded_version_ = 0;
   std::vector<double> mean_, inverse_;     // of the batch, or the running ones
@@ -230,8 +235,8 @@ BatchNorm::BatchNorm(const Options& options) : options_(options) {
   parameters_.push_back({"bias", shape, Buffer(n), Buffer(n)});
 }
 
-std::unique_ptr<Step> BatchNorm::prepare(Flow& in, Flow& out, Mode mode) {
-  return std::make_unique<BatchNormStep>(*this, in, out, mode);
+std::unique_ptr<Step> BatchNorm::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
+  return std::make_unique<BatchNormStep>(*this, in[0], out, mode);
 }
 
 }  // namespace twinear::nn

@@ -8,23 +8,23 @@
 
 namespace twinear::nn {
 
-/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias per channel, then max(0, y) where `relu`
-/// (Ioffe and Szegedy 2015). In training the statistics are those of all valid frames of the whole
-/// batch, and the running ones move a tenth of the way (with the unbiased variance, as in PyTorch);
-/// in inference the running ones are used. Padding neither counts nor changes.
-/// Parameters "weight", "bias" where `affine`; "running_mean", "running_var".
+/// y = weight (x - mean) / sqrt(variance + 1e-5) + bias per channel (Ioffe and Szegedy 2015);
+/// before that x becomes max(0, x) where `relu_first`, after it y becomes max(0, y) where `relu`.
+/// In training the statistics are those of all valid frames of the whole batch, and the running
+/// ones move a tenth of the way (with the unbiased variance, as in PyTorch); in inference the
+/// running ones are used. Padding neither counts nor changes. Parameters "weight", "bias" where
+/// `affine`; "running_mean", "running_var".
 class BatchNorm final : public Layer {
  public:
   struct Options {
     std::int64_t channels = 0;
-    bool affine = true, relu = false;
+    bool affine = true, relu = false, relu_first = false;
   };
   explicit BatchNorm(const Options& options);
 
   std::string_view kind() const override { return "batch_norm"; }
-  Shape output(Shape input) const override { return input; }
   std::span<Parameter> parameters() override { return parameters_; }
-  std::unique_ptr<Step> prepare(Flow& in, Flow& out, Mode mode) override;
+  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
 
   const Options& options() const noexcept { return options_; }
   Parameter& scale() { return parameters_[2]; }  ///< only where affine

@@ -5,7 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
-#include "base/threads.h"
+#include "nn/gradient_slots.h"
 #include "nn/onednn.h"
 
 namespace twinear::nn {
@@ -16,6 +16,9 @@ using Forward = dnnl::convolution_forward;
 using BackwardData = dnnl::convolution_backward_data;
 using BackwardWeights = dnnl::convolution_backward_weights;
 using Tag = memory::format_tag;
+
+/// Frames that a kernel reaches to each side of its middle.
+std::int64_t margin(const Conv1dOptions& o) { return o.dilation * (o.kernel - 1) / 2; }
 
 /// One primitive of each direction for a number of clips.
 struct Primitives {
@@ -34,7 +37,7 @@ Primitives make_primitives(const Conv1dOptions& o, Shape in, Shape out, Mode mod
     in = {1, in.clips * in.frames, in.channels};
     out = {1, out.clips * out.frames, out.channels};
   }
-  const memory::dims stride{o.stride}, gap{o.dilation - 1}, pad{o.dilation * (o.kernel - 1) / 2};
+  const memory::dims stride{o.stride}, gap{o.dilation - 1}, pad{o.reflect ? 0 : margin(o)};
   // On the right only what the last output frame reaches: less than `pad` where the stride skips.
   const memory::dims reach{std::max<std::int64_t>(
       0, (out.frames - 1) * o.stride + o.dilation * (o.kernel - 1) + 1 - in.frames - pad[0])};
@@ -84,32 +87,37 @@ struct Packed {
   }
 };
 
-/// Sets the frames from each clip's length on to zero.
-void clear_padding(float* clip, std::int64_t length, const Shape& shape) {
-  std::fill(clip + length * shape.channels, clip + shape.clip_size(), 0.0F);
+/// The frame of a clip of `length` frames that a mirror at both ends shows at `t`.
+std::int64_t mirrored(std::int64_t t, std::int64_t length) {
+  if (length == 1) return 0;
+  while (t < 0 || t >= length) t = t < 0 ? -t : 2 * (length - 1) - t;
+  return t;
 }
 
 class Conv1dStep final : public Step {
  public:
-  Conv1dStep(Conv1d& layer, Flow& in, Flow& out, Mode mode)
-      : layer_(layer), in_(in), out_(out), input_gradient_(!in.gradient.empty()) {
+  Conv1dStep(Conv1d& layer, const Edge& in, Flow& out, Mode mode)
+      : layer_(layer), edge_(in), in_(*in.flow), out_(out), seen_(in_.shape) {
+    const Conv1dOptions& o = layer.options();
+    if (o.reflect) {
+      seen_.frames += 2 * margin(o);
+      mirrored_.resize(static_cast<std::size_t>(seen_.size()));
+    }
     const auto primitives = [&](std::int64_t clips) {
-      Shape x = in.shape, y = out.shape;
+      Shape x = seen_, y = out.shape;
       x.clips = y.clips = clips;
-      return make_primitives(layer.options(), x, y, mode, input_gradient_);
+      return make_primitives(o, x, y, mode, edge_.wants_gradient());
     };
-    const std::int64_t clips = in.shape.clips, rest = clips % clips_per_part;
+    const std::int64_t clips = in_.shape.clips, rest = clips % clips_per_part;
     if (clips >= clips_per_part) full_ = primitives(clips_per_part);
     if (rest > 0) rest_ = primitives(rest);
     if (mode == Mode::training) {
-      const auto parts = static_cast<std::size_t>((clips + clips_per_part - 1) / clips_per_part);
+      std::size_t size = 0;
       for (const auto* p : {&full_, &rest_})
         if (*p)
-          slot_size_ = std::max(slot_size_,
-                                (*p)->weights_pd->diff_weights_desc().get_size() / sizeof(float));
-      weight_slots_.resize(parts * slot_size_);
-      if (layer.options().bias)
-        bias_slots_.resize(parts * static_cast<std::size_t>(layer.options().out));
+          size = std::max(size, (*p)->weights_pd->diff_weights_desc().get_size() / sizeof(float));
+      weight_slots_.resize(part_count(in_.shape), size);
+      if (o.bias) bias_slots_.resize(part_count(in_.shape), static_cast<std::size_t>(o.out));
     }
   }
 
@@ -125,8 +133,9 @@ class Conv1dStep final : public Step {
 
   void forward(const Part& part) override {
     const Primitives& p = of(part);
+    if (layer_.options().reflect) mirror(part);
     std::unordered_map<int, memory> arguments{
-        {DNNL_ARG_SRC, view(p.forward_pd.src_desc(), in_.clip(part.first))},
+        {DNNL_ARG_SRC, view(p.forward_pd.src_desc(), seen(part))},
         {DNNL_ARG_WEIGHTS, (whole_part(part) ? full_forward_ : rest_forward_).as_memory()},
         {DNNL_ARG_DST, view(p.forward_pd.dst_desc(), out_.clip(part.first))},
         {DNNL_ARG_SCRATCHPAD, scratchpad(p.forward_pd.scratchpad_desc())}};
@@ -136,60 +145,92 @@ class Conv1dStep final : public Step {
     p.forward.execute(stream(), arguments);
     stream().wait();
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
-      clear_padding(out_.clip(i), out_.lengths[static_cast<std::size_t>(i)], out_.shape);
+      std::fill(out_.clip(i) + out_.length(i) * out_.shape.channels,
+                out_.clip(i) + out_.shape.clip_size(), 0.0F);
   }
 
   void backward(const Part& part) override {
     const Primitives& p = of(part);
     const float* dy = out_.clip_gradient(part.first);
     std::unordered_map<int, memory> arguments{
-        {DNNL_ARG_SRC, view(p.weights_pd->src_desc(), in_.clip(part.first))},
+        {DNNL_ARG_SRC, view(p.weights_pd->src_desc(), seen(part))},
         {DNNL_ARG_DIFF_DST, view(p.weights_pd->diff_dst_desc(), dy)},
-        {DNNL_ARG_DIFF_WEIGHTS,
-         view(p.weights_pd->diff_weights_desc(), &weight_slots_[part.index * slot_size_])},
+        {DNNL_ARG_DIFF_WEIGHTS, view(p.weights_pd->diff_weights_desc(), weight_slots_.of(part))},
         {DNNL_ARG_SCRATCHPAD, scratchpad(p.weights_pd->scratchpad_desc())}};
     if (layer_.options().bias)
-      arguments[DNNL_ARG_DIFF_BIAS] =
-          view(p.weights_pd->diff_bias_desc(),
-               &bias_slots_[part.index * static_cast<std::size_t>(layer_.options().out)]);
+      arguments[DNNL_ARG_DIFF_BIAS] = view(p.weights_pd->diff_bias_desc(), bias_slots_.of(part));
     p.weights.execute(stream(), arguments);
     stream().wait();
-    if (!input_gradient_) return;
+    if (!edge_.wants_gradient()) return;
 
-    p.data.execute(
-        stream(),
-        {{DNNL_ARG_DIFF_DST, view(p.data_pd->diff_dst_desc(), dy)},
-         {DNNL_ARG_WEIGHTS, (whole_part(part) ? full_back_ : rest_back_).as_memory()},
-         {DNNL_ARG_DIFF_SRC, view(p.data_pd->diff_src_desc(), in_.clip_gradient(part.first))},
-         {DNNL_ARG_SCRATCHPAD, scratchpad(p.data_pd->scratchpad_desc())}});
+    InputGradient gradient(edge_, part);
+    thread_local Buffer of_mirrored;
+    float* dx = gradient.data();
+    if (layer_.options().reflect) {
+      of_mirrored.resize(static_cast<std::size_t>(part.clips * seen_.clip_size()));
+      dx = of_mirrored.data();
+    }
+    p.data.execute(stream(),
+                   {{DNNL_ARG_DIFF_DST, view(p.data_pd->diff_dst_desc(), dy)},
+                    {DNNL_ARG_WEIGHTS, (whole_part(part) ? full_back_ : rest_back_).as_memory()},
+                    {DNNL_ARG_DIFF_SRC, view(p.data_pd->diff_src_desc(), dx)},
+                    {DNNL_ARG_SCRATCHPAD, scratchpad(p.data_pd->scratchpad_desc())}});
     stream().wait();
-    for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
-      clear_padding(in_.clip_gradient(i), in_.lengths[static_cast<std::size_t>(i)], in_.shape);
+    if (layer_.options().reflect) fold(part, of_mirrored, gradient);
+    gradient.clear_padding();
   }
 
   void end() override {
     // Parts whose primitive packs the gradient in another way are brought to the first's.
     if (full_ && rest_ &&
         rest_->weights_pd->diff_weights_desc() != full_->weights_pd->diff_weights_desc()) {
-      float* last = weight_slots_.data() + weight_slots_.size() - slot_size_;
       Packed copy;
       copy.desc = rest_->weights_pd->diff_weights_desc();
-      copy.values.assign(last, last + slot_size_);
-      reorder(copy.as_memory(), view(full_->weights_pd->diff_weights_desc(), last));
+      copy.values.assign(weight_slots_.last(), weight_slots_.last() + weight_slots_.size());
+      reorder(copy.as_memory(), view(full_->weights_pd->diff_weights_desc(), weight_slots_.last()));
     }
-    sum_slots(weight_slots_, slot_size_);
     Parameter& weight = layer_.parameters()[0];
     Buffer plain(weight.gradient.size());
-    reorder(view(any().weights_pd->diff_weights_desc(), weight_slots_.data()),
+    reorder(view(any().weights_pd->diff_weights_desc(), weight_slots_.sum()),
             view(plain_desc(), plain.data()));
     for (std::size_t i = 0; i < plain.size(); ++i) weight.gradient[i] += plain[i];
-    if (!layer_.options().bias) return;
-    Parameter& bias = layer_.parameters()[1];
-    sum_slots(bias_slots_, bias.gradient.size());
-    for (std::size_t i = 0; i < bias.gradient.size(); ++i) bias.gradient[i] += bias_slots_[i];
+    if (layer_.options().bias) bias_slots_.add_to(layer_.parameters()[1].gradient);
   }
 
  private:
+  /// What the primitive reads for a part: the input, or the input with its margins.
+  const float* seen(const Part& part) {
+    return layer_.options().reflect ? mirrored_.data() + part.first * seen_.clip_size()
+                                    : in_.clip(part.first);
+  }
+
+  /// Writes each clip of the part between margins that mirror it, zeros behind them.
+  void mirror(const Part& part) {
+    const std::int64_t width = seen_.channels, side = margin(layer_.options());
+    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
+      const float* x = in_.clip(i);
+      float* to = mirrored_.data() + i * seen_.clip_size();
+      for (std::int64_t t = -side; t < in_.length(i) + side; ++t, to += width)
+        std::copy_n(x + mirrored(t, in_.length(i)) * width, width, to);
+      std::fill(to, mirrored_.data() + (i + 1) * seen_.clip_size(), 0.0F);
+    }
+  }
+
+  /// The way back of mirror(): each frame gets the gradients of all its images.
+  void fold(const Part& part, const Buffer& from, InputGradient& gradient) {
+    const std::int64_t width = seen_.channels, side = margin(layer_.options());
+    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
+      const float* d = from.data() + (i - part.first) * seen_.clip_size();
+      float* dx = gradient.clip(i);
+      std::copy_n(d + side * width, in_.length(i) * width, dx);
+      for (std::int64_t t = -side; t < in_.length(i) + side; ++t) {
+        if (t == 0) t = in_.length(i);
+        float* to = dx + mirrored(t, in_.length(i)) * width;
+        for (std::int64_t c = 0; c < width; ++c) to[c] += d[(t + side) * width + c];
+      }
+    }
+  }
+
   memory::desc plain_desc() const {
     const auto& o = layer_.options();
     return f32({o.out, o.in, o.kernel}, Tag::oiw);
@@ -198,55 +239,42 @@ class Conv1dStep final : public Step {
   const Primitives& of(const Part& part) const { return whole_part(part) ? *full_ : *rest_; }
   const Primitives& any() const { return full_ ? *full_ : *rest_; }
 
-  /// Adds every slot to the first, in the order of the parts whatever thread does it.
-  static void sum_slots(Buffer& slots, std::size_t size) {
-    constexpr std::size_t block = 16384;
-    parallel_for((size + block - 1) / block, [&](std::size_t b) {
-      const std::size_t begin = b * block, end = std::min(begin + block, size);
-      for (std::size_t at = size; at < slots.size(); at += size)
-        for (std::size_t i = begin; i < end; ++i) slots[i] += slots[at + i];
-    });
-  }
-
   Conv1d& layer_;
+  Edge edge_;
   Flow& in_;
   Flow& out_;
-  bool input_gradient_;
+  Shape seen_;       // by the primitives: the input's, with margins where they mirror
+  Buffer mirrored_;  // empty where the margins are zeros
   std::optional<Primitives> full_, rest_;  // for whole parts, and for the last that is not
   Packed full_forward_, rest_forward_, full_back_, rest_back_;
   std::uint64_t packed_version_ = 0;
-  std::size_t slot_size_ = 0;
-  Buffer weight_slots_, bias_slots_;  // each part's gradient
+  GradientSlots weight_slots_, bias_slots_;
 };
 
 }  // namespace
 
 Conv1d::Conv1d(const Conv1dOptions& options, bool linear) : options_(options), linear_(linear) {
-  const auto parameter = [](std::string name, std::vector<std::int64_t> shape) {
-    std::size_t size = 1;
-    for (const std::int64_t n : shape) size *= static_cast<std::size_t>(n);
-    return Parameter{std::move(name), std::move(shape), Buffer(size), Buffer(size)};
-  };
-  parameters_.push_back(linear ? parameter("weight", {options.out, options.in})
-                               : parameter("weight", {options.out, options.in, options.kernel}));
-  if (options.bias) parameters_.push_back(parameter("bias", {options.out}));
+  parameters_.push_back(
+      make_parameter("weight", linear ? std::vector{options.out, options.in}
+                                      : std::vector{options.out, options.in, options.kernel}));
+  if (options.bias) parameters_.push_back(make_parameter("bias", {options.out}));
 }
 
-Shape Conv1d::output(Shape input) const {
-  return {input.clips, output_length(input.frames), options_.out};
+Shape Conv1d::output(std::span<const Shape> inputs) const {
+  return {inputs[0].clips, output_length(inputs[0].frames), options_.out};
 }
 
 std::int64_t Conv1d::output_length(std::int64_t length) const {
   return (length - 1) / options_.stride + 1;
 }
 
-double Conv1d::multiply_adds(Shape input) const {
-  const Shape y = output(input);
+double Conv1d::multiply_adds(std::span<const Shape> inputs) const {
+  const Shape y = output(inputs);
   return static_cast<double>(y.size()) * static_cast<double>(options_.in * options_.kernel);
 }
 
-std::unique_ptr<Step> Conv1d::prepare(Flow& in, Flow& out, Mode mode) {
-  return std::make_unique<Conv1dStep>(*this, in, out, mode);
+std::unique_ptr<Step> Conv1d::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
+  return std::make_unique<Conv1dStep>(*this, in[0], out, mode);
 }
 
 }  // namespace twinear::nn

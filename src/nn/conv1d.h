@@ -14,22 +14,23 @@ struct Conv1dOptions {
   std::int64_t kernel = 1;       ///< frames, odd
   std::int64_t stride = 1, dilation = 1;
   bool bias = true;
+  bool reflect = false;  ///< outside the clip are its own frames mirrored, else zeros
 };
 
-/// y[t] = bias + sum over k of W[k] x[stride t + dilation (k - (kernel - 1) / 2)], zeros outside
-/// the clip. Weights "weight" [out, in, kernel] and "bias" [out].
-/// With one frame a clip and a kernel of one it is the linear layer: then "weight" is [out, in].
+/// y[t] = bias + sum over k of W[k] x[stride t + dilation (k - (kernel - 1) / 2)]. Weights "weight"
+/// [out, in, kernel] and "bias" [out]. With one frame a clip and a kernel of one it is the linear
+/// layer: then "weight" is [out, in].
 class Conv1d final : public Layer {
  public:
   /// Weights are zeros.
   explicit Conv1d(const Conv1dOptions& options, bool linear = false);
 
   std::string_view kind() const override { return linear_ ? "linear" : "conv1d"; }
-  Shape output(Shape input) const override;
+  Shape output(std::span<const Shape> inputs) const override;
   std::int64_t output_length(std::int64_t length) const override;
   std::span<Parameter> parameters() override { return parameters_; }
-  double multiply_adds(Shape input) const override;
-  std::unique_ptr<Step> prepare(Flow& in, Flow& out, Mode mode) override;
+  double multiply_adds(std::span<const Shape> inputs) const override;
+  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
 
   const Conv1dOptions& options() const noexcept { return options_; }
 

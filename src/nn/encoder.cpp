@@ -61,38 +61,6 @@ class Idle {
 
 }  // namespace
 
-EncoderSpec EncoderSpec::compact(const CompactOptions& options) {
-  if (options.channels.empty() || options.channels.size() != options.strides.size())
-    throw Error(Fault::config, fmt::format("compact encoder: {} channels and {} strides; as many "
-                                           "of each are needed, at least one",
-                                           options.channels.size(), options.strides.size()));
-  EncoderSpec spec{.kind = "compact", .bins = options.bins, .layers = {}};
-  auto& layers = spec.layers;
-  if (options.input_norm)
-    layers.push_back({.kind = "batch_norm", .name = "input_norm", .affine = false});
-  for (std::size_t i = 0; i < options.channels.size(); ++i) {
-    layers.push_back({.kind = "conv1d",
-                      .name = fmt::format("conv{}", i + 1),
-                      .out = options.channels[i],
-                      .kernel = i == 0 ? 5 : 3,
-                      .stride = options.strides[i],
-                      .bias = false});  // the norm has one
-    layers.push_back({.kind = "batch_norm", .name = fmt::format("norm{}", i + 1), .relu = true});
-  }
-  layers.push_back({.kind = "stats_pool", .name = "pool"});
-  if (options.pooled_norm) layers.push_back({.kind = "batch_norm", .name = "pooled_norm"});
-  layers.push_back({.kind = "linear", .name = "projection", .out = options.embedding});
-  layers.push_back({.kind = "l2_normalize", .name = "sphere"});
-  return spec;
-}
-
-EncoderSpec EncoderSpec::statistics(int bins) {
-  return {.kind = "statistics",
-          .bins = bins,
-          .layers = {{.kind = "stats_pool", .name = "pool"},
-                     {.kind = "l2_normalize", .name = "sphere"}}};
-}
-
 struct Encoder::Parts {
   Parts(EncoderSpec s, std::uint64_t seed) : spec(std::move(s)), network(spec, seed) {}
   EncoderSpec spec;
@@ -153,7 +121,8 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
 }
 
 std::size_t Encoder::dimension() const noexcept {
-  return static_cast<std::size_t>(parts_->network.output({1, 1, parts_->spec.bins}).channels);
+  return static_cast<std::size_t>(
+      parts_->network.shapes({1, 1, parts_->spec.bins}).back().channels);
 }
 
 std::size_t Encoder::parameter_count() const noexcept {

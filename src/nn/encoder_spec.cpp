@@ -19,16 +19,21 @@ constexpr std::size_t most_layers = 1000;
 void fields(Fields& f, LayerSpec& s) {
   f.text("kind", s.kind);
   f.text("name", s.name);
+  f.texts("inputs", s.inputs);
   const bool conv = s.kind == "conv1d", linear = s.kind == "linear", norm = s.kind == "batch_norm";
-  if (conv || linear) f.whole("out", s.out, 1, 65536);
+  const bool wide = s.kind == "slice" || s.kind == "context_conv" || s.kind == "squeeze_excite";
+  if (conv || linear || wide) f.whole("out", s.out, 1, 65536);
+  if (s.kind == "slice") f.whole("from", s.from, 0, 65536);
   if (conv) {
     f.whole("kernel", s.kernel, 1, 1023);
     f.whole("stride", s.stride, 1, 1023);
     f.whole("dilation", s.dilation, 1, 1023);
+    f.flag("reflect", s.reflect);
   }
   if (conv || linear) f.flag("bias", s.bias);
   if (norm) {
     f.flag("relu", s.relu);
+    f.flag("relu_first", s.relu_first);
     f.flag("affine", s.affine);
   }
 }

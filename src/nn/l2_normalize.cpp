@@ -17,50 +17,45 @@ double dot(const float* a, const float* b, std::int64_t n) {
 
 class L2NormalizeStep final : public Step {
  public:
-  L2NormalizeStep(Flow& in, Flow& out) : in_(in), out_(out) {}
+  L2NormalizeStep(const Edge& in, Flow& out) : edge_(in), in_(*in.flow), out_(out) {}
 
   void forward(const Part& part) override {
-    rows(part, [&](std::int64_t at, std::int64_t width) {
-      const float* x = in_.value.data() + at;
-      const double scale = 1.0 / norm(x, width);
-      for (std::int64_t c = 0; c < width; ++c)
-        out_.value[static_cast<std::size_t>(at + c)] = static_cast<float>(x[c] * scale);
-    });
+    const float* x = in_.clip(part.first);
+    float* y = out_.clip(part.first);
+    for (std::int64_t at = 0; at < size(part); at += width()) {
+      const double scale = 1.0 / norm(x + at);
+      for (std::int64_t c = at; c < at + width(); ++c) y[c] = static_cast<float>(x[c] * scale);
+    }
   }
 
   // dx = (dy - y <y, dy>) / |x|: only what is tangent to the sphere gets through.
   void backward(const Part& part) override {
-    if (in_.gradient.empty()) return;
-    rows(part, [&](std::int64_t at, std::int64_t width) {
-      const float *y = out_.value.data() + at, *dy = out_.gradient.data() + at;
-      const double scale = 1.0 / norm(in_.value.data() + at, width);
-      const double along = dot(y, dy, width);
-      for (std::int64_t c = 0; c < width; ++c)
-        in_.gradient[static_cast<std::size_t>(at + c)] =
-            static_cast<float>((dy[c] - y[c] * along) * scale);
-    });
+    if (!edge_.wants_gradient()) return;
+    InputGradient gradient(edge_, part);
+    const float *x = in_.clip(part.first), *y = out_.clip(part.first);
+    const float* dy = out_.clip_gradient(part.first);
+    float* dx = gradient.data();
+    for (std::int64_t at = 0; at < size(part); at += width()) {
+      const double scale = 1.0 / norm(x + at), along = dot(y + at, dy + at, width());
+      for (std::int64_t c = at; c < at + width(); ++c)
+        dx[c] = static_cast<float>((dy[c] - y[c] * along) * scale);
+    }
   }
 
  private:
-  static double norm(const float* x, std::int64_t width) {
-    return std::max(std::sqrt(dot(x, x, width)), least_norm);
-  }
+  std::int64_t width() const { return in_.shape.channels; }
+  std::int64_t size(const Part& part) const { return part.clips * in_.shape.clip_size(); }
+  double norm(const float* x) const { return std::max(std::sqrt(dot(x, x, width())), least_norm); }
 
-  template <class Row>
-  void rows(const Part& part, Row row) const {
-    const std::int64_t size = in_.shape.clip_size(), width = in_.shape.channels;
-    for (std::int64_t at = part.first * size; at < (part.first + part.clips) * size; at += width)
-      row(at, width);
-  }
-
+  Edge edge_;
   Flow& in_;
   Flow& out_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> L2Normalize::prepare(Flow& in, Flow& out, Mode) {
-  return std::make_unique<L2NormalizeStep>(in, out);
+std::unique_ptr<Step> L2Normalize::prepare(std::span<const Edge> in, Flow& out, Mode) {
+  return std::make_unique<L2NormalizeStep>(in[0], out);
 }
 
 }  // namespace twinear::nn

@@ -39,12 +39,13 @@ class Layer {
  public:
   virtual ~Layer() = default;
   virtual std::string_view kind() const = 0;  ///< its name in recipes and models
-  virtual Shape output(Shape input) const = 0;
+  /// Of the inputs, whose clips and frames are the same.
+  virtual Shape output(std::span<const Shape> inputs) const { return inputs[0]; }
   virtual std::int64_t output_length(std::int64_t length) const { return length; }
   virtual std::span<Parameter> parameters() { return {}; }
-  virtual double multiply_adds(Shape) const { return 0; }  ///< of one forward pass
+  virtual double multiply_adds(std::span<const Shape>) const { return 0; }  ///< of a forward pass
   /// `out` has its shape; the layer may be used by many steps, also at once in inference.
-  virtual std::unique_ptr<Step> prepare(Flow& in, Flow& out, Mode mode) = 0;
+  virtual std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) = 0;
 
   /// Counts changes of the weights, so that a step knows when what it packed is stale.
   std::uint64_t version = 1;

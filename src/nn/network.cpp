@@ -5,14 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <set>
+#include <map>
 
 #include "base/random.h"
+#include "nn/activation.h"
+#include "nn/attentive_pool.h"
 #include "nn/batch_norm.h"
+#include "nn/channels.h"
+#include "nn/context_conv.h"
 #include "nn/conv1d.h"
 #include "nn/l2_normalize.h"
-#include "nn/relu.h"
+#include "nn/squeeze_excite.h"
 #include "nn/stats_pool.h"
 #include "twinear/error.h"
 
@@ -30,7 +33,49 @@ void expect_range(const LayerSpec& spec, const char* what, std::int64_t value, s
     refuse(spec, fmt::format("{}: expected 1 to {}, found {}", what, most, value));
 }
 
-std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::int64_t channels) {
+std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> in) {
+  const std::int64_t channels = in[0].channels;
+  const auto expect_inputs = [&](std::size_t least, std::size_t most) {
+    if (in.size() < least || in.size() > most)
+      refuse(spec, fmt::format("takes {} to {} inputs, found {}", least, most, in.size()));
+  };
+  const auto expect_same_channels = [&](std::int64_t wanted) {
+    for (const Shape& other : in.subspan(1))
+      if (other.channels != wanted) refuse(spec, "its inputs' channels do not fit");
+  };
+  if (spec.kind == "slice") {
+    expect_inputs(1, 2);
+    expect_range(spec, "out", spec.out, channels);
+    if (spec.from < 0 || spec.from + spec.out > channels)
+      refuse(spec, fmt::format("from {} on: its input has {} channels", spec.from, channels));
+    expect_same_channels(spec.out);
+    return std::make_unique<Slice>(spec.from, spec.out);
+  }
+  if (spec.kind == "concat") {
+    expect_inputs(2, 64);
+    return std::make_unique<Concat>();
+  }
+  if (spec.kind == "add") {
+    expect_inputs(2, 64);
+    expect_same_channels(channels);
+    return std::make_unique<Add>();
+  }
+  if (spec.kind == "squeeze_excite") {
+    expect_inputs(1, 2);
+    expect_range(spec, "out", spec.out, most_channels);
+    expect_same_channels(channels);
+    return std::make_unique<SqueezeExcite>(channels, spec.out);
+  }
+  if (spec.kind == "attentive_pool") {
+    expect_inputs(2, 2);
+    expect_same_channels(channels);
+    return std::make_unique<AttentivePool>();
+  }
+  expect_inputs(1, 1);
+  if (spec.kind == "context_conv") {
+    expect_range(spec, "out", spec.out, most_channels);
+    return std::make_unique<ContextConv>(channels, spec.out);
+  }
   if (spec.kind == "conv1d" || spec.kind == "linear") {
     expect_range(spec, "out", spec.out, most_channels);
     expect_range(spec, "kernel", spec.kernel, 1023);
@@ -48,32 +93,46 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::int64_t channels) 
                                                   .kernel = spec.kernel,
                                                   .stride = spec.stride,
                                                   .dilation = spec.dilation,
-                                                  .bias = spec.bias},
+                                                  .bias = spec.bias,
+                                                  .reflect = spec.reflect},
                                     linear);
   }
   if (spec.kind == "batch_norm")
-    return std::make_unique<BatchNorm>(
-        BatchNorm::Options{.channels = channels, .affine = spec.affine, .relu = spec.relu});
-  if (spec.kind == "relu") return std::make_unique<Relu>();
+    return std::make_unique<BatchNorm>(BatchNorm::Options{.channels = channels,
+                                                          .affine = spec.affine,
+                                                          .relu = spec.relu,
+                                                          .relu_first = spec.relu_first});
+  if (spec.kind == "relu") return std::make_unique<Activation>(Activation::Kind::relu);
+  if (spec.kind == "tanh") return std::make_unique<Activation>(Activation::Kind::tanh);
   if (spec.kind == "stats_pool") return std::make_unique<StatsPool>();
   if (spec.kind == "l2_normalize") return std::make_unique<L2Normalize>();
   refuse(spec,
-         "unknown kind; known are conv1d, batch_norm, relu, stats_pool, linear, l2_normalize");
+         "unknown kind; known are conv1d, linear, batch_norm, relu, tanh, stats_pool, "
+         "attentive_pool, context_conv, squeeze_excite, slice, concat, add, l2_normalize");
 }
 
+/// Weights and the biases that follow them, from +-1 / sqrt(fan-in). Norms are born as they are.
 void draw_weights(Layer& layer, std::uint64_t seed, std::size_t number) {
-  if (layer.kind() != "conv1d" && layer.kind() != "linear") return;
-  const auto& shape = layer.parameters()[0].shape;
-  std::int64_t fan_in = 1;
-  for (std::size_t i = 1; i < shape.size(); ++i) fan_in *= shape[i];
-  const double bound = 1.0 / std::sqrt(static_cast<double>(fan_in));
+  if (layer.kind() == "batch_norm") return;
+  double bound = 0;
   for (std::size_t p = 0; p < layer.parameters().size(); ++p) {
+    Parameter& parameter = layer.parameters()[p];
+    if (parameter.shape.size() > 1)
+      bound = 1.0 / std::sqrt(static_cast<double>(parameter.value.size()) /
+                              static_cast<double>(parameter.shape[0]));
     Random random(seed, Purpose::weight, static_cast<std::uint32_t>(number),
                   static_cast<std::uint32_t>(p));
-    for (float& w : layer.parameters()[p].value)
-      w = static_cast<float>(random.uniform(-bound, bound));
+    for (float& w : parameter.value) w = static_cast<float>(random.uniform(-bound, bound));
   }
 }
+
+std::vector<Shape> inputs_of(const Node& node, const std::vector<Shape>& shapes) {
+  std::vector<Shape> inputs;
+  for (const std::size_t flow : node.inputs) inputs.push_back(shapes[flow]);
+  return inputs;
+}
+
+bool pools(std::string_view kind) { return kind == "stats_pool" || kind == "attentive_pool"; }
 
 }  // namespace
 
@@ -82,46 +141,72 @@ Network::Network(const EncoderSpec& spec, std::uint64_t seed) : bins_(spec.bins)
     throw Error(Fault::config,
                 fmt::format("encoder: bins: expected 1 to {}, found {}", most_channels, spec.bins));
   if (spec.layers.empty()) throw Error(Fault::config, "encoder: no layers");
-  std::set<std::string> names;
-  bool pooled = false;
+  struct Made {
+    std::size_t flow;
+    Shape shape;
+    bool pooled;  // one frame a clip
+    std::int64_t stride;
+  };
+  std::map<std::string, Made> made;
+  Made last{0, {1, 1, spec.bins}, false, 1};
   std::int64_t weights = 0;
-  Shape shape{1, 1, spec.bins};
   for (const LayerSpec& layer : spec.layers) {
-    if (layer.name.empty() || !names.insert(layer.name).second)
+    if (layer.name.empty() || made.contains(layer.name))
       refuse(layer, "each layer needs a name of its own");
-    if (!pooled && layer.kind == "linear") refuse(layer, "stands before the pooling");
-    if (pooled && layer.kind == "stats_pool") refuse(layer, "a second pooling");
-    pooled = pooled || layer.kind == "stats_pool";
-    layers_.push_back(make_layer(layer, shape.channels));
-    names_.push_back(layer.name);
-    draw_weights(*layers_.back(), seed, layers_.size() - 1);
-    for (const Parameter& p : layers_.back()->parameters())
+    std::vector<Made> inputs;
+    for (const std::string& name : layer.inputs) {
+      const auto found = made.find(name);
+      if (found == made.end()) refuse(layer, "no layer \"" + name + "\" stands before it");
+      if (std::ranges::find(inputs, found->second.flow, &Made::flow) != inputs.end())
+        refuse(layer, "takes \"" + name + "\" twice");
+      inputs.push_back(found->second);
+    }
+    if (inputs.empty()) inputs.push_back(last);
+    last = inputs[0];
+    for (const Made& input : inputs)
+      if (input.pooled != last.pooled || input.stride != last.stride)
+        refuse(layer, "its inputs differ in their frames");
+    if (!last.pooled && layer.kind == "linear") refuse(layer, "stands before the pooling");
+    if (last.pooled && pools(layer.kind)) refuse(layer, "a second pooling");
+
+    Node node{layer.name, nullptr, {}};
+    std::vector<Shape> shapes;
+    for (const Made& input : inputs) {
+      node.inputs.push_back(input.flow);
+      shapes.push_back(input.shape);
+    }
+    node.layer = make_layer(layer, shapes);
+    draw_weights(*node.layer, seed, nodes_.size());
+    for (const Parameter& p : node.layer->parameters())
       weights += static_cast<std::int64_t>(p.value.size());
     if (weights > most_weights) refuse(layer, "too many weights by here");
-    shape = layers_.back()->output(shape);
-    if (shape.channels > most_channels) refuse(layer, "too many channels");
+    last = {nodes_.size() + 1, node.layer->output(shapes), last.pooled || pools(layer.kind),
+            last.stride * (layer.kind == "conv1d" ? layer.stride : 1)};
+    if (last.shape.channels > most_channels) refuse(layer, "too many channels");
+    nodes_.push_back(std::move(node));
+    made[layer.name] = last;
   }
-  if (!pooled) throw Error(Fault::config, "encoder: no stats_pool: clips would keep their frames");
+  if (!last.pooled)
+    throw Error(Fault::config, "encoder: no pooling: clips would keep their frames");
 }
 
 std::vector<NamedParameter> Network::parameters() const {
   std::vector<NamedParameter> all;
-  for (std::size_t i = 0; i < layers_.size(); ++i)
-    for (Parameter& p : layers_[i]->parameters()) all.push_back({names_[i] + "." + p.name, &p});
+  for (const Node& node : nodes_)
+    for (Parameter& p : node.layer->parameters()) all.push_back({node.name + "." + p.name, &p});
   return all;
 }
 
-Shape Network::output(Shape shape) const {
-  for (const auto& layer : layers_) shape = layer->output(shape);
-  return shape;
+std::vector<Shape> Network::shapes(Shape input) const {
+  std::vector<Shape> all{input};
+  for (const Node& node : nodes_) all.push_back(node.layer->output(inputs_of(node, all)));
+  return all;
 }
 
-double Network::multiply_adds(Shape shape) const {
+double Network::multiply_adds(Shape input) const {
+  const std::vector<Shape> all = shapes(input);
   double sum = 0;
-  for (const auto& layer : layers_) {
-    sum += layer->multiply_adds(shape);
-    shape = layer->output(shape);
-  }
+  for (const Node& node : nodes_) sum += node.layer->multiply_adds(inputs_of(node, all));
   return sum;
 }
 
@@ -130,7 +215,7 @@ void Network::zero_gradients() {
 }
 
 void Network::weights_changed() {
-  for (const auto& layer : layers_) ++layer->version;
+  for (const Node& node : nodes_) ++node.layer->version;
 }
 
 }  // namespace twinear::nn

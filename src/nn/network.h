@@ -18,17 +18,26 @@ struct NamedParameter {
   Parameter* parameter;
 };
 
-/// The layers of an encoder, made from their description.
+/// A layer and where its inputs come from: flow 0 is the network's input, flow i + 1 what node i
+/// gives.
+struct Node {
+  std::string name;
+  std::unique_ptr<Layer> layer;
+  std::vector<std::size_t> inputs;
+};
+
+/// The layers of an encoder, made from their description: each reads what stands before it.
 class Network {
  public:
   /// Learned weights are drawn uniformly from +-1 / sqrt(fan-in), as PyTorch does by default.
   /// Throws Error (config) for a description that no network can have.
   Network(const EncoderSpec& spec, std::uint64_t seed);
 
-  std::span<const std::unique_ptr<Layer>> layers() const noexcept { return layers_; }
+  std::span<const Node> nodes() const noexcept { return nodes_; }
   std::vector<NamedParameter> parameters() const;
   std::int64_t bins() const noexcept { return bins_; }
-  Shape output(Shape input) const;
+  /// The shape of every flow for this input, flow 0 included.
+  std::vector<Shape> shapes(Shape input) const;
   double multiply_adds(Shape input) const;
 
   void zero_gradients();
@@ -36,8 +45,7 @@ class Network {
 
  private:
   std::int64_t bins_;
-  std::vector<std::string> names_;
-  std::vector<std::unique_ptr<Layer>> layers_;
+  std::vector<Node> nodes_;
 };
 
 }  // namespace twinear::nn

@@ -7,36 +7,47 @@
 
 namespace twinear::nn {
 
-Pass::Pass(Network& network, Shape input, Mode mode) : network_(network) {
+Pass::Pass(Network& network, Shape input, Mode mode, bool input_gradient) : network_(network) {
   const WorkerScope worker;  // primitives remember how many threads OpenMP had at their birth
   for (std::int64_t at = 0; at < input.clips; at += clips_per_part)
     parts_.push_back({parts_.size(), at, std::min(clips_per_part, input.clips - at)});
 
-  flows_.resize(network.layers().size() + 1);
-  Shape shape = input;
-  bool wanted = false;  // nothing before the first learned weight needs a gradient
+  const std::vector<Shape> shapes = network.shapes(input);
+  flows_.resize(shapes.size());
   for (std::size_t i = 0; i < flows_.size(); ++i) {
-    if (i > 0) {
-      Layer& layer = *network.layers()[i - 1];
-      shape = layer.output(shape);
-      wanted = wanted || std::ranges::any_of(layer.parameters(), &Parameter::learned);
-    }
-    flows_[i].shape = shape;
-    flows_[i].value.resize(static_cast<std::size_t>(shape.size()));
-    if (mode == Mode::training && wanted) flows_[i].gradient.resize(flows_[i].value.size());
-    flows_[i].lengths.resize(static_cast<std::size_t>(shape.clips), shape.frames);
+    flows_[i].shape = shapes[i];
+    flows_[i].value.resize(static_cast<std::size_t>(shapes[i].size()));
+    flows_[i].lengths.resize(static_cast<std::size_t>(input.clips), shapes[i].frames);
   }
-  for (std::size_t i = 0; i < network.layers().size(); ++i)
-    steps_.push_back(network.layers()[i]->prepare(flows_[i], flows_[i + 1], mode));
-
+  if (input_gradient) flows_[0].gradient.resize(flows_[0].value.size());
+  std::vector<std::size_t> last_reader(flows_.size());
+  for (std::size_t i = 0; i < network.nodes().size(); ++i) {
+    const auto& [name, layer, inputs] = network.nodes()[i];
+    // Nothing before the first learned weight needs a gradient.
+    const bool learned = std::ranges::any_of(layer->parameters(), &Parameter::learned);
+    const bool passed_on =
+        std::ranges::any_of(inputs, [&](std::size_t f) { return !flows_[f].gradient.empty(); });
+    if (mode == Mode::training && (learned || passed_on))
+      flows_[i + 1].gradient.resize(flows_[i + 1].value.size());
+    for (const std::size_t f : inputs) last_reader[f] = i;
+  }
+  for (std::size_t i = 0; i < network.nodes().size(); ++i) {
+    const auto& [name, layer, inputs] = network.nodes()[i];
+    std::vector<Edge> edges;
+    for (const std::size_t f : inputs)  // the last to read is the first on the way back
+      edges.push_back({&flows_[f], last_reader[f] != i});
+    steps_.push_back(layer->prepare(edges, flows_[i + 1], mode));
+  }
   for (std::size_t i = 0; i < steps_.size(); ++i)
     if (steps_[i]->whole()) meetings_.push_back(i);
 }
 
 void Pass::forward() {
-  for (std::size_t i = 0; i < steps_.size(); ++i)
-    std::ranges::transform(flows_[i].lengths, flows_[i + 1].lengths.begin(),
-                           [&](std::int64_t n) { return network_.layers()[i]->output_length(n); });
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const auto& [name, layer, inputs] = network_.nodes()[i];
+    for (std::size_t clip = 0; clip < flows_[i + 1].lengths.size(); ++clip)
+      flows_[i + 1].lengths[clip] = layer->output_length(flows_[inputs[0]].lengths[clip]);
+  }
   for (const auto& step : steps_) step->begin();
   std::size_t next = 0;
   for (const std::size_t meeting : meetings_) {
@@ -53,23 +64,24 @@ void Pass::forward() {
 }
 
 void Pass::backward() {
-  std::size_t first = 0;  // what comes before it has no use for a gradient
-  while (flows_[first + 1].gradient.empty()) ++first;
-  std::vector<std::size_t> backwards(meetings_.rbegin(), meetings_.rend());
-  std::erase_if(backwards, [&](std::size_t meeting) { return meeting < first; });
+  const auto has_gradient = [&](std::size_t step) { return !flows_[step + 1].gradient.empty(); };
+  const auto back = [&](std::size_t from, std::size_t to, const Part& part) {
+    for (std::size_t i = from; i > to; --i)
+      if (has_gradient(i - 1)) steps_[i - 1]->backward(part);
+  };
   std::size_t done = steps_.size();
-  for (const std::size_t meeting : backwards) {
+  for (auto meeting = meetings_.rbegin(); meeting != meetings_.rend(); ++meeting) {
+    if (!has_gradient(*meeting)) continue;
     parallel_for(parts_.size(), [&](std::size_t p) {
-      for (std::size_t i = done; i > meeting + 1; --i) steps_[i - 1]->backward(parts_[p]);
-      steps_[meeting]->collect_back(parts_[p]);
+      back(done, *meeting + 1, parts_[p]);
+      steps_[*meeting]->collect_back(parts_[p]);
     });
-    steps_[meeting]->join_back();
-    done = meeting + 1;
+    steps_[*meeting]->join_back();
+    done = *meeting + 1;
   }
-  parallel_for(parts_.size(), [&](std::size_t p) {
-    for (std::size_t i = done; i > first; --i) steps_[i - 1]->backward(parts_[p]);
-  });
-  for (std::size_t i = first; i < steps_.size(); ++i) steps_[i]->end();
+  parallel_for(parts_.size(), [&](std::size_t p) { back(done, 0, parts_[p]); });
+  for (std::size_t i = 0; i < steps_.size(); ++i)
+    if (has_gradient(i)) steps_[i]->end();
 }
 
 std::size_t Pass::bytes() const noexcept {

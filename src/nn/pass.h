@@ -16,7 +16,8 @@ namespace twinear::nn {
 /// parameters. Each backward pass adds to the parameters' gradients.
 class Pass {
  public:
-  Pass(Network& network, Shape input, Mode mode);
+  /// The input has a gradient only where it is asked for.
+  Pass(Network& network, Shape input, Mode mode, bool input_gradient = false);
 
   /// To be filled: values, and the valid frames of each clip (at least one), zeros behind them.
   Flow& input() noexcept { return flows_.front(); }
@@ -31,7 +32,7 @@ class Pass {
  private:
   Network& network_;
   std::vector<Part> parts_;
-  std::vector<Flow> flows_;  // flows_[i] goes into steps_[i], flows_[i + 1] comes out
+  std::vector<Flow> flows_;  // flows_[0] is the input, flows_[i + 1] what steps_[i] gives
   std::vector<std::unique_ptr<Step>> steps_;
   std::vector<std::size_t> meetings_;  // steps before which all parts wait for each other
 };

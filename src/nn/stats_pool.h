@@ -11,9 +11,11 @@ namespace twinear::nn {
 class StatsPool final : public Layer {
  public:
   std::string_view kind() const override { return "stats_pool"; }
-  Shape output(Shape input) const override { return {input.clips, 1, 2 * input.channels}; }
+  Shape output(std::span<const Shape> in) const override {
+    return {in[0].clips, 1, 2 * in[0].channels};
+  }
   std::int64_t output_length(std::int64_t) const override { return 1; }
-  std::unique_ptr<Step> prepare(Flow& in, Flow& out, Mode mode) override;
+  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
 };
 
 }  // namespace twinear::nn

@@ -41,6 +41,16 @@ struct Flow {
 
   float* clip(std::int64_t i) { return value.data() + i * shape.clip_size(); }
   float* clip_gradient(std::int64_t i) { return gradient.data() + i * shape.clip_size(); }
+  std::int64_t length(std::int64_t i) const { return lengths[static_cast<std::size_t>(i)]; }
+};
+
+/// An input of a step. Several steps may read one flow; on the way back the first of them to be
+/// called writes its gradient, the others add to it.
+struct Edge {
+  Flow* flow = nullptr;
+  bool adds = false;
+
+  bool wants_gradient() const noexcept { return !flow->gradient.empty(); }
 };
 
 /// A run of clips that one task takes through several layers while they are in its cache. The cut
@@ -51,6 +61,28 @@ struct Part {
 };
 inline constexpr std::int64_t clips_per_part = 8;
 
+/// Where a step leaves one input's gradient for a part: in the flow itself, or where the edge adds,
+/// in this thread's scratch memory, which is added when the object goes.
+class InputGradient {
+ public:
+  InputGradient(const Edge& edge, const Part& part);
+  ~InputGradient();
+  InputGradient(const InputGradient&) = delete;
+  InputGradient& operator=(const InputGradient&) = delete;
+
+  float* data() noexcept { return data_; }  ///< of the part's first clip
+  float* clip(std::int64_t i) noexcept {    ///< counted in the batch, not in the part
+    return data_ + (i - part_.first) * flow_.shape.clip_size();
+  }
+  void clear_padding();  ///< zeros behind each clip's length
+
+ private:
+  Flow& flow_;
+  const Part& part_;
+  bool adds_;
+  float* data_;
+};
+
 /// Weights of a layer, or statistics that it keeps (those have no gradient).
 struct Parameter {
   std::string name;                 ///< second part of its key in the model file
@@ -59,5 +91,8 @@ struct Parameter {
 
   bool learned() const noexcept { return !gradient.empty(); }
 };
+
+/// A learned parameter of zeros.
+Parameter make_parameter(std::string name, std::vector<std::int64_t> shape);
 
 }  // namespace twinear::nn

@@ -39,7 +39,7 @@ TEST(Network, RefusesWhatNoEncoderCanBe) {
   EXPECT_NE(refusal(with({.kind = "linear", .name = "l", .out = 3})).find("before the pooling"),
             std::string::npos);
   EXPECT_NE(refusal({.kind = "test", .bins = 4, .layers = {{.kind = "relu", .name = "r"}}})
-                .find("no stats_pool"),
+                .find("no pooling"),
             std::string::npos);
   EXPECT_NE(refusal({.kind = "test", .bins = 4, .layers = {}}).find("no layers"),
             std::string::npos);

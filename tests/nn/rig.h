@@ -15,26 +15,35 @@ inline void fill_noise(std::span<float> values, std::uint32_t stream, double sca
   for (float& v : values) v = static_cast<float>(scale * random.normal());
 }
 
-/// One layer between two flows, and sum(output x random weights) as its loss.
+/// One layer between flows, and sum(output x random weights) as its loss.
 struct Rig {
-  Rig(Layer& l, Shape shape, std::vector<std::int64_t> lengths = {}, Mode mode = Mode::training)
-      : layer(l) {
-    for (Flow* flow : {&in, &out}) {
-      flow->shape = flow == &in ? shape : layer.output(shape);
-      flow->value.resize(static_cast<std::size_t>(flow->shape.size()));
-      flow->gradient.resize(flow->value.size());
+  Rig(Layer& l, std::vector<Shape> shapes, std::vector<std::int64_t> lengths = {},
+      Mode mode = Mode::training)
+      : layer(l), in(shapes.size()) {
+    if (lengths.empty())
+      lengths.assign(static_cast<std::size_t>(shapes[0].clips), shapes[0].frames);
+    std::vector<Edge> edges;
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      make(in[i], shapes[i], lengths);
+      fill_noise(in[i].value, static_cast<std::uint32_t>(20 + i));
+      clear_padding(in[i], in[i].value);
+      edges.push_back({&in[i], false});
     }
-    if (lengths.empty()) lengths.assign(static_cast<std::size_t>(shape.clips), shape.frames);
-    in.lengths = lengths;
-    for (const auto n : lengths) out.lengths.push_back(layer.output_length(n));
-    fill_noise(in.value, 1);
-    clear_padding(in, in.value);
+    for (auto& n : lengths) n = layer.output_length(n);
+    make(out, layer.output(shapes), lengths);
     loss_weights.resize(out.value.size());
     fill_noise(loss_weights, 2);
     clear_padding(out, loss_weights);
-    step = layer.prepare(in, out, mode);
-    for (std::int64_t at = 0; at < shape.clips; at += clips_per_part)
-      parts.push_back({parts.size(), at, std::min(clips_per_part, shape.clips - at)});
+    step = layer.prepare(edges, out, mode);
+    for (std::int64_t at = 0; at < shapes[0].clips; at += clips_per_part)
+      parts.push_back({parts.size(), at, std::min(clips_per_part, shapes[0].clips - at)});
+  }
+
+  static void make(Flow& flow, const Shape& shape, const std::vector<std::int64_t>& lengths) {
+    flow.shape = shape;
+    flow.value.resize(static_cast<std::size_t>(shape.size()));
+    flow.gradient.resize(flow.value.size());
+    flow.lengths = lengths;
   }
 
   static void clear_padding(const Flow& flow, Buffer& values) {
@@ -71,7 +80,8 @@ struct Rig {
   }
 
   Layer& layer;
-  Flow in, out;
+  std::vector<Flow> in;
+  Flow out;
   Buffer loss_weights;
   std::unique_ptr<Step> step;
   std::vector<Part> parts;

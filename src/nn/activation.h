@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "nn/layer.h"
+
+namespace twinear::nn {
+
+/// y = f(x) number by number: "relu", max(0, x) with slope 0 at 0, or "tanh" (exact to 2e-7).
+/// Both leave zeros zeros, so padding stays padding.
+class Activation final : public Layer {
+ public:
+  enum class Kind { relu, tanh };
+  explicit Activation(Kind kind) : kind_(kind) {}
+  std::string_view kind() const override { return kind_ == Kind::relu ? "relu" : "tanh"; }
+  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+
+ private:
+  Kind kind_;
+};
+
+}  // namespace twinear::nn

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "twinear/encoder.h"
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+/// Adds layers to a description; says which one came last.
+class Builder {
+ public:
+  explicit Builder(EncoderSpec& spec) : spec_(spec) {}
+
+  std::string add(LayerSpec layer) {
+    spec_.layers.push_back(std::move(layer));
+    return spec_.layers.back().name;
+  }
+
+  /// Convolution, ReLU, batch norm, in SpeechBrain's order.
+  std::string tdnn(const std::string& name, const std::string& input, int out, int kernel = 1,
+                   int dilation = 1) {
+    add({.kind = "conv1d",
+         .name = name + ".conv",
+         .inputs = input.empty() ? std::vector<std::string>{} : std::vector{input},
+         .out = out,
+         .kernel = kernel,
+         .dilation = dilation,
+         .reflect = kernel > 1});
+    return add({.kind = "batch_norm", .name = name + ".norm", .relu_first = true});
+  }
+
+  /// tdnn1, Res2, tdnn2, squeeze and excitation, and the input once more.
+  std::string se_res2(const std::string& name, const std::string& input, const EcapaOptions& o,
+                      int dilation) {
+    const int width = o.channels / o.scale;
+    const std::string wide = tdnn(name + ".tdnn1", input, o.channels);
+    std::vector<std::string> chunks{
+        add({.kind = "slice", .name = name + ".res2.0.in", .inputs = {wide}, .out = width})};
+    for (int i = 1; i < o.scale; ++i) {
+      LayerSpec slice{.kind = "slice",
+                      .name = fmt::format("{}.res2.{}.in", name, i),
+                      .inputs = {wide},
+                      .from = i * width,
+                      .out = width};
+      if (i > 1) slice.inputs.push_back(chunks.back());
+      chunks.push_back(
+          tdnn(fmt::format("{}.res2.{}", name, i), add(std::move(slice)), width, 3, dilation));
+    }
+    const std::string joined =
+        add({.kind = "concat", .name = name + ".res2", .inputs = std::move(chunks)});
+    return add({.kind = "squeeze_excite",
+                .name = name + ".se",
+                .inputs = {tdnn(name + ".tdnn2", joined, o.channels), input},
+                .out = o.squeeze});
+  }
+
+ private:
+  EncoderSpec& spec_;
+};
+
+}  // namespace
+
+EncoderSpec EncoderSpec::compact(const CompactOptions& options) {
+  if (options.channels.empty() || options.channels.size() != options.strides.size())
+    throw Error(Fault::config, fmt::format("compact encoder: {} channels and {} strides; as many "
+                                           "of each are needed, at least one",
+                                           options.channels.size(), options.strides.size()));
+  EncoderSpec spec{.kind = "compact", .bins = options.bins, .layers = {}};
+  auto& layers = spec.layers;
+  if (options.input_norm)
+    layers.push_back({.kind = "batch_norm", .name = "input_norm", .affine = false});
+  for (std::size_t i = 0; i < options.channels.size(); ++i) {
+    layers.push_back({.kind = "conv1d",
+                      .name = fmt::format("conv{}", i + 1),
+                      .out = options.channels[i],
+                      .kernel = i == 0 ? 5 : 3,
+                      .stride = options.strides[i],
+                      .bias = false});  // the norm has one
+    layers.push_back({.kind = "batch_norm", .name = fmt::format("norm{}", i + 1), .relu = true});
+  }
+  layers.push_back({.kind = "stats_pool", .name = "pool"});
+  if (options.pooled_norm) layers.push_back({.kind = "batch_norm", .name = "pooled_norm"});
+  layers.push_back({.kind = "linear", .name = "projection", .out = options.embedding});
+  layers.push_back({.kind = "l2_normalize", .name = "sphere"});
+  return spec;
+}
+
+EncoderSpec EncoderSpec::statistics(int bins) {
+  return {.kind = "statistics",
+          .bins = bins,
+          .layers = {{.kind = "stats_pool", .name = "pool"},
+                     {.kind = "l2_normalize", .name = "sphere"}}};
+}
+
+EncoderSpec EncoderSpec::ecapa(const EcapaOptions& o) {
+  if (o.scale < 2 || o.channels % o.scale != 0)
+    throw Error(Fault::config,
+                fmt::format("ecapa: {} channels do not fall into {} chunks", o.channels, o.scale));
+  EncoderSpec spec{.kind = "ecapa", .bins = o.bins, .layers = {}};
+  Builder b(spec);
+  const std::string first = b.tdnn("block0", "", o.channels, 5);
+  const std::string second = b.se_res2("block1", first, o, 2);
+  const std::string third = b.se_res2("block2", second, o, 3);
+  const std::string fourth = b.se_res2("block3", third, o, 4);
+  const std::string all =
+      b.add({.kind = "concat", .name = "blocks", .inputs = {second, third, fourth}});
+  const std::string mfa = b.tdnn("mfa", all, o.aggregated);
+  b.add({.kind = "context_conv", .name = "attention.context", .inputs = {mfa}, .out = o.attention});
+  b.add({.kind = "batch_norm", .name = "attention.norm", .relu_first = true});
+  b.add({.kind = "tanh", .name = "attention.tanh"});
+  const std::string logits =
+      b.add({.kind = "conv1d", .name = "attention.conv", .out = o.aggregated});
+  b.add({.kind = "attentive_pool", .name = "pool", .inputs = {mfa, logits}});
+  b.add({.kind = "batch_norm", .name = "pooled_norm"});
+  b.add({.kind = "linear", .name = "projection", .out = o.embedding});
+  if (o.unit) b.add({.kind = "l2_normalize", .name = "sphere"});
+  return spec;
+}
+
+EncoderSpec EncoderSpec::xvector(const XvectorOptions& o) {
+  EncoderSpec spec{.kind = "xvector", .bins = o.bins, .layers = {}};
+  Builder b(spec);
+  struct Frame {
+    int out, kernel, dilation;
+  };
+  const Frame frames[] = {{o.channels, 5, 1},
+                          {o.channels, 3, 2},
+                          {o.channels, 3, 3},
+                          {o.channels, 1, 1},
+                          {o.pooled, 1, 1}};
+  int number = 0;
+  for (const auto& [out, kernel, dilation] : frames) {
+    ++number;
+    b.add({.kind = "conv1d",
+           .name = fmt::format("frame{}", number),
+           .out = out,
+           .kernel = kernel,
+           .dilation = dilation,
+           .bias = false});
+    b.add({.kind = "batch_norm", .name = fmt::format("norm{}", number), .relu = true});
+  }
+  b.add({.kind = "stats_pool", .name = "pool"});
+  b.add({.kind = "batch_norm", .name = "pooled_norm"});
+  b.add({.kind = "linear", .name = "segment6", .out = o.channels, .bias = false});
+  b.add({.kind = "batch_norm", .name = "norm6", .relu = true});
+  b.add({.kind = "linear", .name = "projection", .out = o.embedding});
+  b.add({.kind = "l2_normalize", .name = "sphere"});
+  return spec;
+}
+
+}  // namespace twinear

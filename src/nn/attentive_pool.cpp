@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/attentive_pool.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/exponential.h"
+#include "base/simd.h"
+
+namespace twinear::nn {
+namespace {
+
+constexpr float least_variance = 1e-12F;
+
+/// weights = softmax of logits over the rows; they may be one memory. `scratch` has 2 channels
+/// numbers.
+TWINEAR_SIMD void softmax_rows(const float* logits, float* weights, std::int64_t rows,
+                               std::int64_t channels, float* __restrict scratch) {
+  float *largest = scratch, *sum = scratch + channels;
+  std::copy(logits, logits + channels, largest);
+  std::fill(sum, sum + channels, 0.0F);
+  for (std::int64_t r = 0; r < rows * channels; r += channels)
+    for (std::int64_t c = 0; c < channels; ++c) largest[c] = std::max(largest[c], logits[r + c]);
+  for (std::int64_t r = 0; r < rows * channels; r += channels)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float e = fast_exp(logits[r + c] - largest[c]);
+      weights[r + c] = e;
+      sum[c] += e;
+    }
+  for (std::int64_t c = 0; c < channels; ++c) sum[c] = 1.0F / sum[c];
+  for (std::int64_t r = 0; r < rows * channels; r += channels)
+    for (std::int64_t c = 0; c < channels; ++c) weights[r + c] *= sum[c];
+}
+
+TWINEAR_SIMD void pool(const float* __restrict x, const float* __restrict weights,
+                       std::int64_t rows, std::int64_t channels, float* __restrict mean,
+                       float* __restrict deviation) {
+  std::fill(mean, mean + channels, 0.0F);
+  std::fill(deviation, deviation + channels, 0.0F);
+  for (std::int64_t r = 0; r < rows * channels; r += channels)
+    for (std::int64_t c = 0; c < channels; ++c) mean[c] += weights[r + c] * x[r + c];
+  for (std::int64_t r = 0; r < rows * channels; r += channels)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float d = x[r + c] - mean[c];
+      deviation[c] += weights[r + c] * d * d;
+    }
+  for (std::int64_t c = 0; c < channels; ++c)
+    deviation[c] = std::sqrt(std::max(deviation[c], least_variance));
+}
+
+// With weights w, gradients g of the mean m and h of the variance v (d v / d m = 0):
+// dx = w (g + 2 h (x - m));  dw = g x + h (x - m)^2;  dlogit = w (dw - sum of w dw)
+TWINEAR_SIMD void unpool(const float* __restrict x, const float* __restrict weights,
+                         float* __restrict dx, float* __restrict dlogits, std::int64_t rows,
+                         std::int64_t channels, const float* __restrict mean,
+                         const float* __restrict g, const float* __restrict h,
+                         const float* __restrict expected) {
+  for (std::int64_t r = 0; r < rows * channels; r += channels)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float d = x[r + c] - mean[c], w = weights[r + c];
+      dx[r + c] = w * (g[c] + 2.0F * h[c] * d);
+      dlogits[r + c] = w * (g[c] * x[r + c] + h[c] * d * d - expected[c]);
+    }
+}
+
+class AttentivePoolStep final : public Step {
+ public:
+  AttentivePoolStep(std::span<const Edge> in, Flow& out, Mode mode)
+      : x_edge_(in[0]),
+        logit_edge_(in[1]),
+        x_(*in[0].flow),
+        logits_(*in[1].flow),
+        out_(out),
+        training_(mode == Mode::training) {
+    if (training_) weights_.resize(x_.value.size());
+  }
+
+  void forward(const Part& part) override {
+    const std::int64_t channels = x_.shape.channels;
+    Buffer scratch(static_cast<std::size_t>(2 * channels));
+    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
+      // In inference nobody needs the logits again.
+      float* weights = training_ ? weights_.data() + i * x_.shape.clip_size() : logits_.clip(i);
+      softmax_rows(logits_.clip(i), weights, x_.length(i), channels, scratch.data());
+      pool(x_.clip(i), weights, x_.length(i), channels, out_.clip(i), out_.clip(i) + channels);
+    }
+  }
+
+  void backward(const Part& part) override {
+    const std::int64_t channels = x_.shape.channels;
+    const float least = std::sqrt(least_variance);
+    InputGradient dx(x_edge_, part), dlogits(logit_edge_, part);
+    Buffer h(static_cast<std::size_t>(channels)), expected(h.size());
+    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
+      const float *mean = out_.clip(i), *deviation = mean + channels;
+      const float* g = out_.clip_gradient(i);
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const auto at = static_cast<std::size_t>(c);
+        h[at] = deviation[c] > least ? 0.5F * g[channels + c] / deviation[c] : 0.0F;
+        expected[at] = g[c] * mean[c] + h[at] * deviation[c] * deviation[c];
+      }
+      unpool(x_.clip(i), weights_.data() + i * x_.shape.clip_size(), dx.clip(i), dlogits.clip(i),
+             x_.length(i), channels, mean, g, h.data(), expected.data());
+    }
+    dx.clear_padding();
+    dlogits.clear_padding();
+  }
+
+ private:
+  Edge x_edge_, logit_edge_;
+  Flow& x_;
+  Flow& logits_;
+  Flow& out_;
+  bool training_;
+  Buffer weights_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> AttentivePool::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
+  return std::make_unique<AttentivePoolStep>(in, out, mode);
+}
+
+}  // namespace twinear::nn

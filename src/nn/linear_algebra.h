@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace twinear::nn {
+
+/// A row-major matrix in somebody's memory; rows are `stride` numbers apart.
+struct MatrixView {
+  const float* data;
+  std::int64_t rows, columns, stride;
+};
+struct MutableMatrixView {
+  float* data;
+  std::int64_t rows, columns, stride;
+};
+
+enum class Transpose { none, first, second };
+
+/// c = a b (either factor transposed), added to c where `add`. Throws std::invalid_argument for
+/// shapes that do not fit.
+void multiply(const MatrixView& a, const MatrixView& b, const MutableMatrixView& c,
+              Transpose transpose = Transpose::none, bool add = false);
+
+}  // namespace twinear::nn

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/moments.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/simd.h"
+#include "nn/tensor.h"
+
+namespace twinear::nn {
+namespace {
+
+TWINEAR_SIMD void pool(const float* __restrict x, std::int64_t rows, std::int64_t channels,
+                       float least_variance, float* __restrict mean, float* __restrict deviation) {
+  const float share = 1.0F / static_cast<float>(rows);
+  std::fill(mean, mean + channels, 0.0F);
+  std::fill(deviation, deviation + channels, 0.0F);
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < channels; ++c) mean[c] += x[r * channels + c];
+  for (std::int64_t c = 0; c < channels; ++c) mean[c] *= share;
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float d = x[r * channels + c] - mean[c];
+      deviation[c] += d * d;
+    }
+  for (std::int64_t c = 0; c < channels; ++c)
+    deviation[c] = std::sqrt(std::max(deviation[c] * share, least_variance));
+}
+
+// d mean / dx = 1 / T;  d deviation / dx = (x - mean) / (T deviation)
+TWINEAR_SIMD void unpool(const float* __restrict x, float* __restrict dx, std::int64_t rows,
+                         std::int64_t channels, const float* __restrict slope,
+                         const float* __restrict shift) {
+  for (std::int64_t r = 0; r < rows * channels; r += channels)
+    for (std::int64_t c = 0; c < channels; ++c) dx[r + c] = slope[c] * x[r + c] + shift[c];
+}
+
+}  // namespace
+
+void pool_moments(const float* x, std::int64_t rows, std::int64_t channels, float least_variance,
+                  float* mean, float* deviation) {
+  pool(x, rows, channels, least_variance, mean, deviation);
+}
+
+void unpool_moments(const float* x, float* dx, std::int64_t rows, std::int64_t channels,
+                    float least_variance, const float* moments, const float* dmoments) {
+  const float share = 1.0F / static_cast<float>(rows), least = std::sqrt(least_variance);
+  Buffer slope(static_cast<std::size_t>(channels)), shift(slope.size());
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const auto at = static_cast<std::size_t>(c);
+    const float deviation = moments[channels + c];
+    slope[at] = deviation > least ? dmoments[channels + c] * share / deviation : 0.0F;
+    shift[at] = dmoments[c] * share - slope[at] * moments[c];
+  }
+  unpool(x, dx, rows, channels, slope.data(), shift.data());
+}
+
+}  // namespace twinear::nn
