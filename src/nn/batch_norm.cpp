@@ -42,26 +42,26 @@ TWINEAR_SIMD void scale_rows(const float* __restrict x, float* __restrict y, std
       y[c] = std::max(std::max(x[c], floor) * scale[c] + shift[c], least);
 }
 
-/// Per channel, of the gradients that pass the clamp: sums of g and of g x.
+/// Per channel, of the gradients that pass the clamp: sums of g and of g (x - mean).
 TWINEAR_SIMD void add_gradient_moments(const float* __restrict x, const float* __restrict dy,
                                        std::int64_t rows, std::int64_t channels,
-                                       const float* __restrict scale, const float* __restrict shift,
-                                       float floor, float least, float* __restrict first,
-                                       float* __restrict second) {
+                                       const float* __restrict mean, const float* __restrict scale,
+                                       const float* __restrict shift, float floor, float least,
+                                       float* __restrict first, float* __restrict second) {
   for (std::int64_t r = 0; r + 2 <= rows; r += 2, x += 2 * channels, dy += 2 * channels)
     for (std::int64_t c = 0; c < channels; ++c) {
       const float x0 = std::max(x[c], floor), x1 = std::max(x[c + channels], floor);
       const float g0 = x0 * scale[c] + shift[c] > least ? dy[c] : 0.0F;
       const float g1 = x1 * scale[c] + shift[c] > least ? dy[c + channels] : 0.0F;
       first[c] += g0 + g1;
-      second[c] += g0 * x0 + g1 * x1;
+      second[c] += g0 * (x0 - mean[c]) + g1 * (x1 - mean[c]);
     }
   if (rows % 2 == 1)
     for (std::int64_t c = 0; c < channels; ++c) {
       const float x0 = std::max(x[c], floor);
       const float g = x0 * scale[c] + shift[c] > least ? dy[c] : 0.0F;
       first[c] += g;
-      second[c] += g * x0;
+      second[c] += g * (x0 - mean[c]);
     }
 }
 
@@ -92,6 +92,7 @@ class BatchNormStep final : public Step {
         least_(layer.options().relu ? 0.0F : -INFINITY),
         mean_(channels_),
         inverse_(channels_),
+        narrow_mean_(channels_),
         scale_(channels_),
         shift_(channels_) {
     if (!training_) return;
@@ -146,7 +147,8 @@ class BatchNormStep final : public Step {
   void collect_back(const Part& part) override {
     sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
       add_gradient_moments(in_.clip(i), out_.clip_gradient(i), rows, in_.shape.channels,
-                           scale_.data(), shift_.data(), floor_, least_, first, second);
+                           narrow_mean_.data(), scale_.data(), shift_.data(), floor_, least_, first,
+                           second);
     });
   }
 
@@ -156,7 +158,7 @@ class BatchNormStep final : public Step {
     const std::vector<double> total = sum_parts();
     for (std::size_t c = 0; c < channels_; ++c) {
       const double g = total[c];
-      const double gx = (total[channels_ + c] - mean_[c] * g) * inverse_[c];
+      const double gx = total[channels_ + c] * inverse_[c];
       const double a = static_cast<double>(scale_[c]);
       const double b = -a * inverse_[c] * gx / count_;
       a_[c] = static_cast<float>(a);
@@ -182,6 +184,7 @@ class BatchNormStep final : public Step {
   void fold(std::size_t c, double mean, double variance) {
     const bool affine = layer_.options().affine;
     mean_[c] = mean;
+    narrow_mean_[c] = static_cast<float>(mean);
     inverse_[c] = 1.0 / std::sqrt(variance + epsilon);
     const double scale = (affine ? layer_.scale().value[c] : 1.0F) * inverse_[c];
     scale_[c] = static_cast<float>(scale);
@@ -218,7 +221,7 @@ class BatchNormStep final : public Step {
   double count_ = 0;
   std::uint64_t folded_version_ = 0;
   std::vector<double> mean_, inverse_;     // of the batch, or the running ones
-  Buffer scale_, shift_;                   // y = scale x + shift
+  Buffer narrow_mean_, scale_, shift_;     // y = scale x + shift
   Buffer a_, b_, c_;                       // dx = a g + b x + c
   std::vector<std::vector<double>> sums_;  // each part's
 };

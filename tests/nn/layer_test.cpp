@@ -56,7 +56,7 @@ void expect_adding(Layer& layer, const std::vector<Shape>& shapes,
   }
   rig.step = layer.prepare(edges, rig.out, Mode::training);
   rig.backward();
-  for (std::size_t i = 0; i < rig.in[0].size(); ++i)
+  for (std::size_t i = 0; i < rig.in.size(); ++i)
     for (std::size_t k = 0; k < alone[i].size(); ++k)
       EXPECT_NEAR(rig.in[i].gradient[k], 3.0F + alone[i][k], 1e-5) << layer.kind();
 }
