@@ -4,7 +4,7 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
@@ -125,10 +125,11 @@ BENCHMARK(stage_log);
 // What comes before: a file of a minute, and a minute at a CD's rate.
 
 void decode(benchmark::State& state, const std::string& extension) {
-  const std::string path = "/tmp/twinear_bench_" + std::to_string(getpid()) + extension;
+  const std::string path =
+      std::filesystem::temp_directory_path() / ("bench_" + std::to_string(getpid()) + extension);
   write_audio(path, {rate, noise(60 * rate)});
   for (auto _ : state) benchmark::DoNotOptimize(read_audio(path));
-  std::remove(path.c_str());
+  std::filesystem::remove(path);
   count_frames(state, 5998);
 }
 BENCHMARK_CAPTURE(decode, wav, std::string(".wav"));

@@ -78,8 +78,9 @@ File open_audio(const std::string& path, SF_INFO& info) {
                      reason));
 }
 
-std::uint64_t number_at(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(": "), text.size()));
+/// The whole number that comes next, whatever stands before it.
+std::uint64_t next_number(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_of("0123456789"), text.size()));
   std::uint64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
@@ -87,7 +88,9 @@ std::uint64_t number_at(std::string_view text) {
 
 /// libsndfile shortens a cut file in silence, but logs for the chunk that holds the samples
 /// "data : 32000 (should be 15978)".
-void refuse_cut_file(const std::string& path, SNDFILE* file) {
+void refuse_cut_file(const std::string& path, SNDFILE* file, const SF_INFO& info) {
+  if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG && info.frames == SF_COUNT_MAX)
+    refuse(path, Fault::format, "cut short: the stream has no last page");
   constexpr std::uint64_t placeholder = 0x7ffff000;  // and above: a stream of unknown length
   std::array<char, 1 << 14> log{};
   sf_command(file, SFC_GET_LOG_INFO, log.data(), static_cast<int>(log.size()));
@@ -96,14 +99,13 @@ void refuse_cut_file(const std::string& path, SNDFILE* file) {
     std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    constexpr std::string_view mend = "(should be ";
-    const auto at = line.find(mend);
+    const auto at = line.find("(should be ");
     const bool of_samples = line.starts_with("data") || line.starts_with("SSND") ||
                             line.starts_with("Data Size") || line.starts_with("Riff size") ||
                             line.starts_with("riff");
     if (at == line.npos || !of_samples) continue;
-    const std::uint64_t promised = number_at(line.substr(line.find(':')));
-    const std::uint64_t there = number_at(line.substr(at + mend.size()));
+    const std::uint64_t promised = next_number(line);
+    const std::uint64_t there = next_number(line.substr(at));
     if (promised > there && promised < placeholder)
       refuse(path, Fault::format,
              fmt::format("cut short: the header promises {} bytes of samples, found {}", promised,
@@ -178,7 +180,7 @@ Waveform read_audio(const std::string& path, const ReadOptions& options) {
   if (options.channel < -1) throw std::invalid_argument("read_audio: channel must be -1 or more");
   SF_INFO info{};
   const File file = open_audio(path, info);
-  refuse_cut_file(path, file.get());
+  refuse_cut_file(path, file.get(), info);
   if (info.samplerate < lowest_rate || info.samplerate > highest_rate)
     refuse(path, Fault::format,
            fmt::format("sample rate of {} Hz; expected {} to {}", info.samplerate, lowest_rate,

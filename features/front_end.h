@@ -24,7 +24,7 @@ std::size_t hop_size(const FrontEnd& front_end);
 /// Points of the transform: fft_size or, for 0, the next power of two.
 std::size_t transform_size(const FrontEnd& front_end);
 
-/// Hz at the edges of the first and the last band, with 0 and negative values resolved.
+/// Hz at the last band's upper edge: high_hz with 0 and negative values resolved.
 double upper_edge(const FrontEnd& front_end);
 
 }  // namespace twinear

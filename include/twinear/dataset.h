@@ -31,7 +31,8 @@ Manifest make_manifest(std::vector<Clip> clips);
 
 /// Reads a CSV with a header and the columns `path,label` (paths relative to the CSV), or, where
 /// `path` is a folder with a `wav.scp`, a Kaldi data folder (`utt2spk` required, `segments`
-/// optional; a command ending in `|` is refused). Throws Error with file and line.
+/// optional; a command ending in `|` is refused; paths relative to the folder or else, as in Kaldi,
+/// to where the program runs). Throws Error with file and line.
 /// Audio files are checked to exist: the first missing one is an error that names its line.
 Manifest read_manifest(const std::string& path);
 

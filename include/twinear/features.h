@@ -14,8 +14,12 @@ namespace twinear {
 /// Shapes of a frame's window over its N samples, symmetric: 0 and N - 1 are the ends.
 enum class Window { povey, hamming, hann, rectangular };
 
-/// What is taken of each band's energy.
-enum class LogScale { natural, db, none };
+/// What is taken of each band's energy (or magnitude, where FrontEnd::power is 1).
+enum class LogScale {
+  natural,  ///< ln of it, or of Kaldi's floor 2^-23 where it is less
+  db,       ///< 10 log10 of an energy, 20 log10 of a magnitude, of 1e-10 at least
+  none,     ///< itself
+};
 
 /// What is subtracted once the whole clip is known.
 enum class Norm {
@@ -36,7 +40,7 @@ struct FrontEnd {
   Window window = Window::povey;
   double preemphasis = 0.97;  ///< in [0, 1], within each frame
   bool remove_dc = true;      ///< subtract each frame's mean before all else
-  double dither = 0.0;        ///< deviation of added Gaussian noise, in units of `scale`d samples
+  double dither = 0.0;        ///< deviation of noise added to each frame, in `scale`d samples
   int fft_size = 0;           ///< samples; 0 means the next power of two
   int mel_bins = 80;          ///< columns of the result
   double low_hz = 20.0;       ///< lower edge of the first band

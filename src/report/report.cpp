@@ -238,12 +238,12 @@ void write_report(const std::string& path, const ReportContent& content) {
     data["training"] = {{"steps", columns(log.steps)}, {"epochs", columns(log.epochs)}};
   }
   if (!content.systems.empty()) data["det"] = det_axes(content.systems);
-  auto threshold = content.threshold;
-  for (const auto& system : content.systems) {
+  const std::optional<double> none;
+  for (const auto& system : content.systems) {  // the threshold belongs to the first
+    const auto& threshold = &system == content.systems.data() ? content.threshold : none;
     const auto scores = split_scores(system.trials);
     data["det"]["systems"].push_back(det_curve_of(system, scores, threshold));
     data["histograms"].push_back(histogram_of(system, scores, threshold));
-    threshold.reset();  // it belongs to the first system
   }
   parts["data"] = script_json(data);
   write_file(path, filled(page_html, parts));

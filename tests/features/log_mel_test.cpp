@@ -162,6 +162,16 @@ TEST(LogMel, AnyNumberOfThreadsGivesTheSameFrames) {
   EXPECT_EQ(log_mel(from(signal, 700), 7), many[7]);
 }
 
+TEST(LogMel, DenormalsAreZeroWhoeverCalls) {
+  const LogMel log_mel({.scale = 1e-6, .log = LogScale::none});
+  auto signal = golden_signal(800);
+  for (float& sample : signal) sample *= 1e-16F;  // their energies are below 1e-38
+  Matrix in_a_task;
+  parallel_for(1, [&](std::size_t) { in_a_task = log_mel(signal); });
+  EXPECT_EQ(log_mel(signal), in_a_task);
+  EXPECT_EQ(in_a_task, Matrix(3, 80));
+}
+
 TEST(LogMel, DitherIsAFunctionOfTheSeed) {
   const LogMel log_mel({.dither = 1.0});
   const auto signal = golden_signal(8000);
