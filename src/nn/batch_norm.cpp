@@ -10,7 +10,9 @@
 namespace twinear::nn {
 namespace {
 
-constexpr double epsilon = 1e-5, momentum = 0.1;
+constexpr double momentum = 0.1;
+
+double inverse_deviation(double variance) { return 1.0 / std::sqrt(variance + 1e-5); }
 
 // Both sides may be clamped: x from below at `floor`, y at `least`; -infinity clamps nothing.
 
@@ -108,9 +110,7 @@ class BatchNormStep final : public Step {
       count_ = 0;
       for (const std::int64_t length : in_.lengths) count_ += static_cast<double>(length);
     } else if (folded_version_ != layer_.version) {
-      for (std::size_t c = 0; c < channels_; ++c)
-        fold(c, static_cast<double>(layer_.mean().value[c]),
-             static_cast<double>(layer_.variance().value[c]));
+      layer_.fold(scale_, shift_);
       folded_version_ = layer_.version;
     }
   }
@@ -182,13 +182,10 @@ class BatchNormStep final : public Step {
 
  private:
   void fold(std::size_t c, double mean, double variance) {
-    const bool affine = layer_.options().affine;
     mean_[c] = mean;
     narrow_mean_[c] = static_cast<float>(mean);
-    inverse_[c] = 1.0 / std::sqrt(variance + epsilon);
-    const double scale = (affine ? layer_.scale().value[c] : 1.0F) * inverse_[c];
-    scale_[c] = static_cast<float>(scale);
-    shift_[c] = static_cast<float>((affine ? layer_.shift().value[c] : 0.0F) - scale * mean);
+    inverse_[c] = inverse_deviation(variance);
+    layer_.fold(c, mean, variance, scale_[c], shift_[c]);
   }
 
   /// Two sums per channel over a part: floats within a clip, doubles across.
@@ -236,6 +233,21 @@ BatchNorm::BatchNorm(const Options& options) : options_(options) {
   if (!options.affine) return;
   parameters_.push_back({"weight", shape, Buffer(n, 1.0F), Buffer(n)});
   parameters_.push_back({"bias", shape, Buffer(n), Buffer(n)});
+}
+
+void BatchNorm::fold(std::size_t c, double mean, double variance, float& scale,
+                     float& shift) const {
+  const double weight = options_.affine ? parameters_[2].value[c] : 1.0F;
+  const double bias = options_.affine ? parameters_[3].value[c] : 0.0F;
+  const double factor = weight * inverse_deviation(variance);
+  scale = static_cast<float>(factor);
+  shift = static_cast<float>(bias - factor * mean);
+}
+
+void BatchNorm::fold(Buffer& scale, Buffer& shift) const {
+  for (std::size_t c = 0; c < scale.size(); ++c)
+    fold(c, static_cast<double>(parameters_[0].value[c]),
+         static_cast<double>(parameters_[1].value[c]), scale[c], shift[c]);
 }
 
 std::unique_ptr<Step> BatchNorm::prepare(std::span<const Edge> in, Flow& out, Mode mode) {

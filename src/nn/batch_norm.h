@@ -27,10 +27,14 @@ class BatchNorm final : public Layer {
   std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
 
   const Options& options() const noexcept { return options_; }
-  Parameter& scale() { return parameters_[2]; }  ///< only where affine
-  Parameter& shift() { return parameters_[3]; }
+
+  /// Inference in one line a channel: y = scale x + shift.
+  void fold(std::size_t channel, double mean, double variance, float& scale, float& shift) const;
+  void fold(Buffer& scale, Buffer& shift) const;  ///< by the running statistics
   Parameter& mean() { return parameters_[0]; }
   Parameter& variance() { return parameters_[1]; }
+  Parameter& scale() { return parameters_[2]; }  ///< only where affine
+  Parameter& shift() { return parameters_[3]; }
 
  private:
   Options options_;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "nn/batch_norm.h"
 #include "nn/gradient_slots.h"
 #include "nn/onednn.h"
 
@@ -30,8 +31,20 @@ struct Primitives {
   BackwardWeights weights;
 };
 
-Primitives make_primitives(const Conv1dOptions& o, Shape in, Shape out, Mode mode,
-                           bool input_gradient) {
+/// What a batch norm does to each output, as oneDNN's post-operations: in order a clamp, a product
+/// and a sum per channel, a clamp.
+dnnl::post_ops post_operations(const BatchNorm::Options& norm) {
+  const auto per_channel = f32({1, norm.channels, 1}, Tag::abc);
+  dnnl::post_ops ops;
+  if (norm.relu_first) ops.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
+  ops.append_binary(algorithm::binary_mul, per_channel);
+  ops.append_binary(algorithm::binary_add, per_channel);
+  if (norm.relu) ops.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
+  return ops;
+}
+
+Primitives make_primitives(const Conv1dOptions& o, const BatchNorm* norm, Shape in, Shape out,
+                           Mode mode, bool input_gradient) {
   // A kernel of one frame sees no neighbours: all clips are one long clip, which oneDNN cuts best.
   if (o.kernel == 1 && o.stride == 1) {
     in = {1, in.clips * in.frames, in.channels};
@@ -48,23 +61,24 @@ Primitives make_primitives(const Conv1dOptions& o, Shape in, Shape out, Mode mod
   const auto direct = algorithm::convolution_direct;
   const auto direction =
       mode == Mode::training ? prop_kind::forward_training : prop_kind::forward_inference;
-  dnnl::primitive_attr own_scratch;
-  own_scratch.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (norm != nullptr) attributes.set_post_ops(post_operations(norm->options()));
 
   Primitives p;
   const auto forward = o.bias
                            ? Forward::desc(direction, direct, x, w, b, y, stride, gap, pad, reach)
                            : Forward::desc(direction, direct, x, w, y, stride, gap, pad, reach);
-  p.forward_pd = {forward, own_scratch, cpu()};
+  p.forward_pd = {forward, attributes, cpu()};
   p.forward = Forward(p.forward_pd);
   if (mode == Mode::inference) return p;
   if (input_gradient) {
-    p.data_pd = {{direct, x, w, y, stride, gap, pad, reach}, own_scratch, cpu(), p.forward_pd};
+    p.data_pd = {{direct, x, w, y, stride, gap, pad, reach}, attributes, cpu(), p.forward_pd};
     p.data = BackwardData(*p.data_pd);
   }
   const auto backward = o.bias ? BackwardWeights::desc(direct, x, w, b, y, stride, gap, pad, reach)
                                : BackwardWeights::desc(direct, x, w, y, stride, gap, pad, reach);
-  p.weights_pd = {backward, own_scratch, cpu(), p.forward_pd};
+  p.weights_pd = {backward, attributes, cpu(), p.forward_pd};
   p.weights = BackwardWeights(*p.weights_pd);
   return p;
 }
@@ -96,8 +110,8 @@ std::int64_t mirrored(std::int64_t t, std::int64_t length) {
 
 class Conv1dStep final : public Step {
  public:
-  Conv1dStep(Conv1d& layer, const Edge& in, Flow& out, Mode mode)
-      : layer_(layer), edge_(in), in_(*in.flow), out_(out), seen_(in_.shape) {
+  Conv1dStep(Conv1d& layer, BatchNorm* norm, const Edge& in, Flow& out, Mode mode)
+      : layer_(layer), norm_(norm), edge_(in), in_(*in.flow), out_(out), seen_(in_.shape) {
     const Conv1dOptions& o = layer.options();
     if (o.reflect) {
       seen_.frames += 2 * margin(o);
@@ -106,7 +120,7 @@ class Conv1dStep final : public Step {
     const auto primitives = [&](std::int64_t clips) {
       Shape x = seen_, y = out.shape;
       x.clips = y.clips = clips;
-      return make_primitives(o, x, y, mode, edge_.wants_gradient());
+      return make_primitives(o, norm, x, y, mode, edge_.wants_gradient());
     };
     const std::int64_t clips = in_.shape.clips, rest = clips % clips_per_part;
     if (clips >= clips_per_part) full_ = primitives(clips_per_part);
@@ -122,6 +136,12 @@ class Conv1dStep final : public Step {
   }
 
   void begin() override {
+    if (norm_ != nullptr && folded_version_ != norm_->version) {
+      scale_.resize(static_cast<std::size_t>(out_.shape.channels));
+      shift_.resize(scale_.size());
+      norm_->fold(scale_, shift_);
+      folded_version_ = norm_->version;
+    }
     if (packed_version_ == layer_.version) return;
     const memory plain = view(plain_desc(), layer_.parameters()[0].value.data());
     if (full_) full_forward_.pack(full_->forward_pd.weights_desc(), plain);
@@ -142,6 +162,14 @@ class Conv1dStep final : public Step {
     if (layer_.options().bias)
       arguments[DNNL_ARG_BIAS] =
           view(p.forward_pd.bias_desc(), layer_.parameters()[1].value.data());
+    if (norm_ != nullptr) {
+      const auto per_channel = f32({1, out_.shape.channels, 1}, Tag::abc);
+      const int at = norm_->options().relu_first ? 1 : 0;
+      arguments[DNNL_ARG_ATTR_MULTIPLE_POST_OP(at) | DNNL_ARG_SRC_1] =
+          view(per_channel, scale_.data());
+      arguments[DNNL_ARG_ATTR_MULTIPLE_POST_OP(at + 1) | DNNL_ARG_SRC_1] =
+          view(per_channel, shift_.data());
+    }
     p.forward.execute(stream(), arguments);
     stream().wait();
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
@@ -240,6 +268,7 @@ class Conv1dStep final : public Step {
   const Primitives& any() const { return full_ ? *full_ : *rest_; }
 
   Conv1d& layer_;
+  BatchNorm* norm_;  // taken into the primitive, or none
   Edge edge_;
   Flow& in_;
   Flow& out_;
@@ -247,7 +276,8 @@ class Conv1dStep final : public Step {
   Buffer mirrored_;  // empty where the margins are zeros
   std::optional<Primitives> full_, rest_;  // for whole parts, and for the last that is not
   Packed full_forward_, rest_forward_, full_back_, rest_back_;
-  std::uint64_t packed_version_ = 0;
+  std::uint64_t packed_version_ = 0, folded_version_ = 0;
+  Buffer scale_, shift_;  // the batch norm's
   GradientSlots weight_slots_, bias_slots_;
 };
 
@@ -274,7 +304,13 @@ double Conv1d::multiply_adds(std::span<const Shape> inputs) const {
 }
 
 std::unique_ptr<Step> Conv1d::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return std::make_unique<Conv1dStep>(*this, in[0], out, mode);
+  return std::make_unique<Conv1dStep>(*this, nullptr, in[0], out, mode);
+}
+
+std::unique_ptr<Step> Conv1d::prepare_with(Layer& next, std::span<const Edge> in, Flow& out) {
+  auto* norm = dynamic_cast<BatchNorm*>(&next);
+  if (norm == nullptr) return nullptr;
+  return std::make_unique<Conv1dStep>(*this, norm, in[0], out, Mode::inference);
 }
 
 }  // namespace twinear::nn

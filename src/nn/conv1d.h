@@ -31,6 +31,8 @@ class Conv1d final : public Layer {
   std::span<Parameter> parameters() override { return parameters_; }
   double multiply_adds(std::span<const Shape> inputs) const override;
   std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  /// Takes a batch norm into its primitive.
+  std::unique_ptr<Step> prepare_with(Layer& next, std::span<const Edge> in, Flow& out) override;
 
   const Conv1dOptions& options() const noexcept { return options_; }
 

@@ -46,9 +46,15 @@ class Layer {
   virtual double multiply_adds(std::span<const Shape>) const { return 0; }  ///< of a forward pass
   /// `out` has its shape; the layer may be used by many steps, also at once in inference.
   virtual std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) = 0;
+  /// In inference, a step that does the work of `next` too, or nothing where it cannot.
+  virtual std::unique_ptr<Step> prepare_with(Layer& next, std::span<const Edge> in, Flow& out);
 
   /// Counts changes of the weights, so that a step knows when what it packed is stale.
   std::uint64_t version = 1;
 };
+
+inline std::unique_ptr<Step> Layer::prepare_with(Layer&, std::span<const Edge>, Flow&) {
+  return nullptr;
+}
 
 }  // namespace twinear::nn

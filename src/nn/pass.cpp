@@ -20,7 +20,7 @@ Pass::Pass(Network& network, Shape input, Mode mode, bool input_gradient) : netw
     flows_[i].lengths.resize(static_cast<std::size_t>(input.clips), shapes[i].frames);
   }
   if (input_gradient) flows_[0].gradient.resize(flows_[0].value.size());
-  std::vector<std::size_t> last_reader(flows_.size());
+  std::vector<std::size_t> last_reader(flows_.size()), readers(flows_.size());
   for (std::size_t i = 0; i < network.nodes().size(); ++i) {
     const auto& [name, layer, inputs] = network.nodes()[i];
     // Nothing before the first learned weight needs a gradient.
@@ -29,21 +29,34 @@ Pass::Pass(Network& network, Shape input, Mode mode, bool input_gradient) : netw
         std::ranges::any_of(inputs, [&](std::size_t f) { return !flows_[f].gradient.empty(); });
     if (mode == Mode::training && (learned || passed_on))
       flows_[i + 1].gradient.resize(flows_[i + 1].value.size());
-    for (const std::size_t f : inputs) last_reader[f] = i;
+    for (const std::size_t f : inputs) {
+      last_reader[f] = i;
+      ++readers[f];
+    }
   }
   for (std::size_t i = 0; i < network.nodes().size(); ++i) {
     const auto& [name, layer, inputs] = network.nodes()[i];
     std::vector<Edge> edges;
     for (const std::size_t f : inputs)  // the last to read is the first on the way back
       edges.push_back({&flows_[f], last_reader[f] != i});
-    steps_.push_back(layer->prepare(edges, flows_[i + 1], mode));
+    std::unique_ptr<Step> both;
+    if (mode == Mode::inference && i + 1 < network.nodes().size() && readers[i + 1] == 1 &&
+        network.nodes()[i + 1].inputs == std::vector{i + 1})
+      both = layer->prepare_with(*network.nodes()[i + 1].layer, edges, flows_[i + 2]);
+    if (both != nullptr) {
+      flows_[i + 1].value = {};
+      steps_.push_back(std::move(both));
+      ++i;
+    } else {
+      steps_.push_back(layer->prepare(edges, flows_[i + 1], mode));
+    }
   }
   for (std::size_t i = 0; i < steps_.size(); ++i)
     if (steps_[i]->whole()) meetings_.push_back(i);
 }
 
 void Pass::forward() {
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
+  for (std::size_t i = 0; i < network_.nodes().size(); ++i) {
     const auto& [name, layer, inputs] = network_.nodes()[i];
     for (std::size_t clip = 0; clip < flows_[i + 1].lengths.size(); ++clip)
       flows_[i + 1].lengths[clip] = layer->output_length(flows_[inputs[0]].lengths[clip]);
@@ -64,6 +77,7 @@ void Pass::forward() {
 }
 
 void Pass::backward() {
+  // In training there is a step for each node.
   const auto has_gradient = [&](std::size_t step) { return !flows_[step + 1].gradient.empty(); };
   const auto back = [&](std::size_t from, std::size_t to, const Part& part) {
     for (std::size_t i = from; i > to; --i)

@@ -32,7 +32,7 @@ class Pass {
  private:
   Network& network_;
   std::vector<Part> parts_;
-  std::vector<Flow> flows_;  // flows_[0] is the input, flows_[i + 1] what steps_[i] gives
+  std::vector<Flow> flows_;  // flows_[0] is the input, flows_[i + 1] what node i gives
   std::vector<std::unique_ptr<Step>> steps_;
   std::vector<std::size_t> meetings_;  // steps before which all parts wait for each other
 };
