@@ -12,6 +12,9 @@ fail() { echo "bench/against_peers.sh: $*" >&2; exit 2; }
 [ -f "$peers/torch_compact_train.py" ] || fail "$peers/torch_compact_train.py is missing: name the folder of the peers' scripts"
 "$python" -c 'import torch, torchaudio' 2>/dev/null || fail "python3-torch or python3-torchaudio is missing: tools/setup.sh peers"
 
+# A kernel that somebody forced on OpenBLAS would slow the peer.
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+
 median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
 # ratio NAME OURS PEER: two commands that print one number, lower is better
@@ -37,3 +40,12 @@ for threads in 1 2; do
     "bench train_step 'compact_train_step/threads:$threads/P:16/K:4/frames:300'" \
     "OPENBLAS_NUM_THREADS=$threads $python $peers/torch_compact_train.py --threads $threads --repeat 1 | sed 's/.*\"total\": \([0-9.]*\).*/\1/'"
 done
+ecapa() { # THREADS WHAT: the peer's median
+  OPENBLAS_NUM_THREADS=$1 "$python" "$peers/torch_ecapa.py" --threads "$1" --what "$2" --repeat 9 |
+    sed -n 's/.*median *\([0-9.]*\) ms.*/\1/p'
+}
+for threads in 1 2; do
+  ratio "ECAPA-TDNN C=512 training step, 16 x 200, $threads thread(s), ms" \
+    "bench train_step 'ecapa_train_step/threads:$threads/'" "ecapa $threads train"
+done
+ratio "ECAPA-TDNN C=512, one clip of 3 s, 1 thread, ms" "bench verify ecapa_encode_one" "ecapa 1 infer"

@@ -16,12 +16,11 @@ namespace {
 using namespace twinear;
 
 /// Arguments: threads, labels P, clips K, frames.
-void compact_train_step(benchmark::State& state) {
+void train_step(benchmark::State& state, const EncoderSpec& spec) {
   const ThreadLimit limit(static_cast<int>(state.range(0)));
   const std::int64_t clips = state.range(1) * state.range(2), frames = state.range(3);
-  nn::Network network(
-      EncoderSpec::compact({.bins = 64, .strides = {1, 2, 2}, .pooled_norm = false}), 0);
-  nn::Pass pass(network, {clips, frames, 64}, nn::Mode::training);
+  nn::Network network(spec, 0);
+  nn::Pass pass(network, {clips, frames, spec.bins}, nn::Mode::training);
   nn::Adam adam(network, {});
   Random random(0, Purpose::test);
   for (float& x : pass.input().value) x = static_cast<float>(random.normal());
@@ -41,17 +40,38 @@ void compact_train_step(benchmark::State& state) {
     adam.step(1e-5);
   }
   state.SetItemsProcessed(state.iterations() * clips);
-  const double forward = 2 * network.multiply_adds({clips, frames, 64});
-  const double first = 2.0 * static_cast<double>(clips * frames) * 64 * 128 * 5;
+  const nn::Shape input{clips, frames, spec.bins};
+  const double forward = 2 * network.multiply_adds(input);
+  const double first = 2 * network.nodes()[0].layer->multiply_adds(std::span(&input, 1));
   state.counters["flop/s"] =  // the first layer's input needs no gradient
       benchmark::Counter(3 * forward - first, benchmark::Counter::kIsIterationInvariantRate,
                          benchmark::Counter::kIs1000);
+}
+
+void compact_train_step(benchmark::State& state) {
+  train_step(state, EncoderSpec::compact({.bins = 64, .strides = {1, 2, 2}, .pooled_norm = false}));
 }
 BENCHMARK(compact_train_step)
     ->ArgNames({"threads", "P", "K", "frames"})
     ->Args({1, 16, 4, 300})
     ->Args({2, 16, 4, 300})
     ->Args({2, 32, 4, 200})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+void ecapa_train_step(benchmark::State& state) { train_step(state, EncoderSpec::ecapa({})); }
+BENCHMARK(ecapa_train_step)
+    ->ArgNames({"threads", "P", "K", "frames"})
+    ->Args({1, 4, 4, 200})
+    ->Args({2, 4, 4, 200})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+void xvector_train_step(benchmark::State& state) { train_step(state, EncoderSpec::xvector({})); }
+BENCHMARK(xvector_train_step)
+    ->ArgNames({"threads", "P", "K", "frames"})
+    ->Args({1, 4, 4, 200})
+    ->Args({2, 4, 4, 200})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 

@@ -36,6 +36,18 @@ void embed_one_clip(benchmark::State& state) {
 }
 BENCHMARK(embed_one_clip)->ArgName("seconds")->Arg(3)->Arg(30)->Unit(benchmark::kMillisecond);
 
+/// One clip of 3 s, features ready: what PyTorch and onnxruntime are timed on.
+void ecapa_encode_one(benchmark::State& state) {
+  const ThreadLimit limit(1);
+  const Encoder encoder(EncoderSpec::ecapa({}), 0);
+  const std::vector<Matrix> clip{LogMel()(noise(3).samples)};
+  for (auto _ : state) benchmark::DoNotOptimize(encoder.embed(clip));
+  state.counters["flop/s"] = benchmark::Counter(2 * encoder.multiply_adds(clip[0].rows()),
+                                                benchmark::Counter::kIsIterationInvariantRate,
+                                                benchmark::Counter::kIs1000);
+}
+BENCHMARK(ecapa_encode_one)->Unit(benchmark::kMillisecond);
+
 void encode_batch(benchmark::State& state) {
   const ThreadLimit limit(static_cast<int>(state.range(0)));
   const Encoder encoder(EncoderSpec::compact({}), 0);

@@ -7,6 +7,7 @@
 
 #include "nn/batch_norm.h"
 #include "nn/gradient_slots.h"
+#include "nn/linear_algebra.h"
 #include "nn/onednn.h"
 
 namespace twinear::nn {
@@ -20,6 +21,9 @@ using Tag = memory::format_tag;
 
 /// Frames that a kernel reaches to each side of its middle.
 std::int64_t margin(const Conv1dOptions& o) { return o.dilation * (o.kernel - 1) / 2; }
+
+/// A kernel of one frame that skips none: a product of matrices.
+bool is_matrix(const Conv1dOptions& o) { return o.kernel == 1 && o.stride == 1; }
 
 /// One primitive of each direction for a number of clips.
 struct Primitives {
@@ -46,7 +50,7 @@ dnnl::post_ops post_operations(const BatchNorm::Options& norm) {
 Primitives make_primitives(const Conv1dOptions& o, const BatchNorm* norm, Shape in, Shape out,
                            Mode mode, bool input_gradient) {
   // A kernel of one frame sees no neighbours: all clips are one long clip, which oneDNN cuts best.
-  if (o.kernel == 1 && o.stride == 1) {
+  if (is_matrix(o)) {
     in = {1, in.clips * in.frames, in.channels};
     out = {1, out.clips * out.frames, out.channels};
   }
@@ -76,6 +80,7 @@ Primitives make_primitives(const Conv1dOptions& o, const BatchNorm* norm, Shape 
     p.data_pd = {{direct, x, w, y, stride, gap, pad, reach}, attributes, cpu(), p.forward_pd};
     p.data = BackwardData(*p.data_pd);
   }
+  if (is_matrix(o)) return p;
   const auto backward = o.bias ? BackwardWeights::desc(direct, x, w, b, y, stride, gap, pad, reach)
                                : BackwardWeights::desc(direct, x, w, y, stride, gap, pad, reach);
   p.weights_pd = {backward, attributes, cpu(), p.forward_pd};
@@ -126,9 +131,9 @@ class Conv1dStep final : public Step {
     if (clips >= clips_per_part) full_ = primitives(clips_per_part);
     if (rest > 0) rest_ = primitives(rest);
     if (mode == Mode::training) {
-      std::size_t size = 0;
+      std::size_t size = layer.parameters()[0].value.size();
       for (const auto* p : {&full_, &rest_})
-        if (*p)
+        if (*p && (*p)->weights_pd)
           size = std::max(size, (*p)->weights_pd->diff_weights_desc().get_size() / sizeof(float));
       weight_slots_.resize(part_count(in_.shape), size);
       if (o.bias) bias_slots_.resize(part_count(in_.shape), static_cast<std::size_t>(o.out));
@@ -178,19 +183,14 @@ class Conv1dStep final : public Step {
   }
 
   void backward(const Part& part) override {
-    const Primitives& p = of(part);
-    const float* dy = out_.clip_gradient(part.first);
-    std::unordered_map<int, memory> arguments{
-        {DNNL_ARG_SRC, view(p.weights_pd->src_desc(), seen(part))},
-        {DNNL_ARG_DIFF_DST, view(p.weights_pd->diff_dst_desc(), dy)},
-        {DNNL_ARG_DIFF_WEIGHTS, view(p.weights_pd->diff_weights_desc(), weight_slots_.of(part))},
-        {DNNL_ARG_SCRATCHPAD, scratchpad(p.weights_pd->scratchpad_desc())}};
-    if (layer_.options().bias)
-      arguments[DNNL_ARG_DIFF_BIAS] = view(p.weights_pd->diff_bias_desc(), bias_slots_.of(part));
-    p.weights.execute(stream(), arguments);
-    stream().wait();
+    if (is_matrix(layer_.options()))
+      multiply_gradients(part);
+    else
+      convolve_gradients(part);
     if (!edge_.wants_gradient()) return;
 
+    const Primitives& p = of(part);
+    const float* dy = out_.clip_gradient(part.first);
     InputGradient gradient(edge_, part);
     thread_local Buffer of_mirrored;
     float* dx = gradient.data();
@@ -209,6 +209,9 @@ class Conv1dStep final : public Step {
   }
 
   void end() override {
+    Parameter& weight = layer_.parameters()[0];
+    if (layer_.options().bias) bias_slots_.add_to(layer_.parameters()[1].gradient);
+    if (is_matrix(layer_.options())) return weight_slots_.add_to(weight.gradient);
     // Parts whose primitive packs the gradient in another way are brought to the first's.
     if (full_ && rest_ &&
         rest_->weights_pd->diff_weights_desc() != full_->weights_pd->diff_weights_desc()) {
@@ -217,15 +220,36 @@ class Conv1dStep final : public Step {
       copy.values.assign(weight_slots_.last(), weight_slots_.last() + weight_slots_.size());
       reorder(copy.as_memory(), view(full_->weights_pd->diff_weights_desc(), weight_slots_.last()));
     }
-    Parameter& weight = layer_.parameters()[0];
-    Buffer plain(weight.gradient.size());
+    plain_.resize(weight.gradient.size());
     reorder(view(any().weights_pd->diff_weights_desc(), weight_slots_.sum()),
-            view(plain_desc(), plain.data()));
-    for (std::size_t i = 0; i < plain.size(); ++i) weight.gradient[i] += plain[i];
-    if (layer_.options().bias) bias_slots_.add_to(layer_.parameters()[1].gradient);
+            view(plain_desc(), plain_.data()));
+    for (std::size_t i = 0; i < plain_.size(); ++i) weight.gradient[i] += plain_[i];
   }
 
  private:
+  void convolve_gradients(const Part& part) {
+    const Primitives& p = of(part);
+    std::unordered_map<int, memory> arguments{
+        {DNNL_ARG_SRC, view(p.weights_pd->src_desc(), seen(part))},
+        {DNNL_ARG_DIFF_DST, view(p.weights_pd->diff_dst_desc(), out_.clip_gradient(part.first))},
+        {DNNL_ARG_DIFF_WEIGHTS, view(p.weights_pd->diff_weights_desc(), weight_slots_.of(part))},
+        {DNNL_ARG_SCRATCHPAD, scratchpad(p.weights_pd->scratchpad_desc())}};
+    if (layer_.options().bias)
+      arguments[DNNL_ARG_DIFF_BIAS] = view(p.weights_pd->diff_bias_desc(), bias_slots_.of(part));
+    p.weights.execute(stream(), arguments);
+    stream().wait();
+  }
+
+  /// The same for one product of matrices, where oneDNN's sgemm beats its convolution.
+  void multiply_gradients(const Part& part) {
+    const auto& o = layer_.options();
+    const MatrixView dy{out_.clip_gradient(part.first), part.clips * out_.shape.frames, o.out,
+                        o.out};
+    multiply(dy, {in_.clip(part.first), dy.rows, o.in, o.in},
+             {weight_slots_.of(part), o.out, o.in, o.in}, Transpose::first);
+    if (o.bias) sum_rows(dy, bias_slots_.of(part));
+  }
+
   /// What the primitive reads for a part: the input, or the input with its margins.
   const float* seen(const Part& part) {
     return layer_.options().reflect ? mirrored_.data() + part.first * seen_.clip_size()
@@ -279,6 +303,7 @@ class Conv1dStep final : public Step {
   std::uint64_t packed_version_ = 0, folded_version_ = 0;
   Buffer scale_, shift_;  // the batch norm's
   GradientSlots weight_slots_, bias_slots_;
+  Buffer plain_;  // the gradient in PyTorch's order
 };
 
 }  // namespace

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/linear_algebra.h"
 
+#include <algorithm>
 #include <dnnl.hpp>
 #include <stdexcept>
+
+#include "base/simd.h"
 
 namespace twinear::nn {
 
@@ -16,6 +19,12 @@ void multiply(const MatrixView& a, const MatrixView& b, const MutableMatrixView&
   if (dnnl::sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1.0F, a.data, a.stride, b.data, b.stride,
                   add ? 1.0F : 0.0F, c.data, c.stride) != dnnl::status::success)
     throw std::runtime_error("multiply: oneDNN's sgemm failed");
+}
+
+TWINEAR_SIMD void sum_rows(const MatrixView& m, float* __restrict sum) {
+  std::fill_n(sum, m.columns, 0.0F);
+  for (std::int64_t r = 0; r < m.rows; ++r)
+    for (std::int64_t c = 0; c < m.columns; ++c) sum[c] += m.data[r * m.stride + c];
 }
 
 }  // namespace twinear::nn

@@ -22,4 +22,7 @@ enum class Transpose { none, first, second };
 void multiply(const MatrixView& a, const MatrixView& b, const MutableMatrixView& c,
               Transpose transpose = Transpose::none, bool add = false);
 
+/// sum[column] = the sum of that column.
+void sum_rows(const MatrixView& m, float* sum);
+
 }  // namespace twinear::nn

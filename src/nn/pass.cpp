@@ -56,6 +56,7 @@ Pass::Pass(Network& network, Shape input, Mode mode, bool input_gradient) : netw
 }
 
 void Pass::forward() {
+  const WorkerScope worker;  // what steps do alone, too: a team of threads would wait for itself
   for (std::size_t i = 0; i < network_.nodes().size(); ++i) {
     const auto& [name, layer, inputs] = network_.nodes()[i];
     for (std::size_t clip = 0; clip < flows_[i + 1].lengths.size(); ++clip)
@@ -77,6 +78,7 @@ void Pass::forward() {
 }
 
 void Pass::backward() {
+  const WorkerScope worker;
   // In training there is a step for each node.
   const auto has_gradient = [&](std::size_t step) { return !flows_[step + 1].gradient.empty(); };
   const auto back = [&](std::size_t from, std::size_t to, const Part& part) {

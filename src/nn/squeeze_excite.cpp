@@ -138,11 +138,6 @@ class SqueezeExciteStep final : public Step {
   MatrixView expand() const {
     return {parameters_[2].value.data(), channels_, bottleneck_, bottleneck_};
   }
-  static void sum_rows(const MatrixView& m, float* sum) {
-    std::fill_n(sum, m.columns, 0.0F);
-    for (std::int64_t r = 0; r < m.rows; ++r)
-      for (std::int64_t c = 0; c < m.columns; ++c) sum[c] += m.data[r * m.stride + c];
-  }
 
   std::span<Parameter> parameters_;
   std::vector<Edge> edges_;
