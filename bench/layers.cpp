@@ -16,13 +16,14 @@ using namespace twinear::nn;
 struct Ready {
   Ready(Layer& layer, Shape shape) {
     in.shape = shape;
-    out.shape = layer.output(shape);
+    out.shape = layer.output(std::span(&shape, 1));
     for (Flow* flow : {&in, &out}) {
       flow->value.assign(static_cast<std::size_t>(flow->shape.size()), 0.5F);
       flow->gradient = flow->value;
       flow->lengths.assign(static_cast<std::size_t>(shape.clips), flow->shape.frames);
     }
-    step = layer.prepare(in, out, Mode::training);
+    const Edge edge{&in, false};
+    step = layer.prepare(std::span(&edge, 1), out, Mode::training);
     step->begin();
     if (step->whole()) {
       step->collect(part);
@@ -67,7 +68,7 @@ void conv1d(benchmark::State& state) {
                .bias = false});
   const Shape shape{clips_per_part, state.range(4), state.range(0)};
   const bool backward = state.range(5) != 0;
-  run(state, conv, shape, backward, conv.multiply_adds(shape) * (backward ? 4 : 2));
+  run(state, conv, shape, backward, conv.multiply_adds(std::span(&shape, 1)) * (backward ? 4 : 2));
 }
 BENCHMARK(conv1d)
     ->ArgNames({"in", "out", "kernel", "stride", "frames", "backward"})

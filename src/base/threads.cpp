@@ -12,7 +12,9 @@
 #include <xmmintrin.h>
 #endif
 
-#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
 #include <utility>
 
 namespace twinear {
@@ -55,13 +57,25 @@ void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task) {
     const WorkerScope worker;
     return task(0);
   }
+  // Of several tasks that throw, the first in order is the one that would throw on one thread.
+  std::atomic<std::size_t> failed{n};
+  std::exception_ptr failure;
+  std::mutex mutex;
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(0, n, 1),
       [&](const tbb::blocked_range<std::size_t>& range) {
         const WorkerScope worker;
-        for (std::size_t i = range.begin(); i != range.end(); ++i) task(i);
+        for (std::size_t i = range.begin(); i != range.end() && i < failed; ++i) try {
+            task(i);
+          } catch (...) {
+            const std::lock_guard lock(mutex);
+            if (i > failed) return;
+            failed = i;
+            failure = std::current_exception();
+          }
       },
       tbb::simple_partitioner{});
+  if (failure) std::rethrow_exception(failure);
 }
 
 struct Background::Group {

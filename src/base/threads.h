@@ -35,7 +35,8 @@ class WorkerScope {
 };
 
 /// task(0) ... task(n - 1), each once, in any order, on the allowed threads, each in a
-/// WorkerScope. Tasks write to their own slots; the first exception ends the loop and is thrown.
+/// WorkerScope. Tasks write to their own slots. Of the tasks that throw, the exception of the
+/// lowest number is thrown, at any number of threads; higher ones may then be left out.
 void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task);
 
 /// Work that runs beside the caller where a thread is free, and at the latest in wait().

@@ -40,6 +40,17 @@ TEST(ParallelFor, GivesTheSameAtAnyNumberOfThreads) {
   EXPECT_EQ(slots(), many);
 }
 
+TEST(ParallelFor, ThrowsWhatOneThreadWouldThrow) {
+  for (int round = 0; round < 50; ++round) try {
+      parallel_for(200, [](std::size_t i) {
+        if (i % 7 == 5) throw std::out_of_range(std::to_string(i));
+      });
+      FAIL();
+    } catch (const std::out_of_range& e) {
+      EXPECT_STREQ(e.what(), "5");
+    }
+}
+
 TEST(ParallelFor, ThrowsWhatATaskThrew) {
   EXPECT_THROW(parallel_for(100,
                             [](std::size_t i) {
