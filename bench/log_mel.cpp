@@ -65,7 +65,7 @@ void stage_window(benchmark::State& state) {
   std::vector<float> scratch(framer.scratch_size());
   std::vector<Lanes> block(512);
   for (auto _ : state) {
-    framer.cut(clip, 32, lane_count, 0, scratch, block.data());
+    framer.cut({clip, 0, clip.size()}, 32, lane_count, 0, scratch, block.data());
     benchmark::ClobberMemory();
   }
   count_frames(state, lane_count);

@@ -32,9 +32,19 @@ struct Batch {
 
 void mine(benchmark::State& state, TripletMining mining) {
   const Batch b(state);
+  for (auto _ : state) benchmark::DoNotOptimize(mine_triplets(b.embeddings, b.labels, mining));
+  b.count(state);
+}
+
+/// Each clip of the batch against 4096 more of earlier ones.
+void mine_with_memory(benchmark::State& state) {
+  const Batch b(state);
+  EmbeddingMemory memory(4096);
+  while (memory.behind(Matrix(0, width)).rows() < 4096) memory.add(b.embeddings, b.labels);
   for (auto _ : state)
-    benchmark::DoNotOptimize(
-        mine_triplets(b.embeddings, b.labels, mining, 0.3F, Distance::euclidean));
+    benchmark::DoNotOptimize(mine_triplets(memory.behind(b.embeddings), memory.behind(b.labels),
+                                           TripletMining::batch_hard,
+                                           {.anchors = b.labels.size()}));
   b.count(state);
 }
 
@@ -47,8 +57,7 @@ void mine_hard_pairs(benchmark::State& state) {
 
 void loss_of_hardest_triplets(benchmark::State& state) {
   Batch b(state);
-  const auto triplets =
-      mine_triplets(b.embeddings, b.labels, TripletMining::batch_hard, 0.3F, Distance::euclidean);
+  const auto triplets = mine_triplets(b.embeddings, b.labels, TripletMining::batch_hard);
   for (auto _ : state)
     benchmark::DoNotOptimize(triplet_loss(b.embeddings, triplets, {}, b.gradient));
   b.count(state);
@@ -70,16 +79,45 @@ void loss_of_all_pairs(benchmark::State& state) {
   b.count(state);
 }
 
+void loss_of_centroids(benchmark::State& state) {
+  Batch b(state);
+  LossParameters logit = logit_parameters();
+  for (auto _ : state)
+    benchmark::DoNotOptimize(ge2e_loss(b.embeddings, b.labels, logit, b.gradient));
+  b.count(state);
+}
+
+void loss_of_other_clips(benchmark::State& state) {
+  Batch b(state);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(supervised_contrastive_loss(b.embeddings, b.labels, 0.1F, b.gradient));
+  b.count(state);
+}
+
+/// Among the 5994 speakers of VoxCeleb2.
+void loss_of_classes(benchmark::State& state) {
+  Batch b(state);
+  LossParameters classes = class_parameters(5994, 1, width, 0);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(aam_softmax_loss(b.embeddings, b.labels, {}, classes, b.gradient));
+  b.count(state);
+}
+
 void sizes(benchmark::internal::Benchmark* benchmark) {
   benchmark->RangeMultiplier(4)->Range(16, 256)->UseRealTime()->Unit(benchmark::kMicrosecond);
 }
 
 BENCHMARK_CAPTURE(mine, batch_hard, TripletMining::batch_hard)->Apply(sizes);
 BENCHMARK_CAPTURE(mine, semi_hard, TripletMining::semi_hard)->Apply(sizes);
+BENCHMARK_CAPTURE(mine, distance_weighted, TripletMining::distance_weighted)->Apply(sizes);
+BENCHMARK(mine_with_memory)->Apply(sizes);
 BENCHMARK(mine_hard_pairs)->Apply(sizes);
 BENCHMARK(loss_of_hardest_triplets)->Apply(sizes);
 BENCHMARK(loss_of_all_triplets)->Apply(sizes);
 BENCHMARK(loss_of_all_pairs)->Apply(sizes);
+BENCHMARK(loss_of_centroids)->Apply(sizes);
+BENCHMARK(loss_of_other_clips)->Apply(sizes);
+BENCHMARK(loss_of_classes)->Apply(sizes);
 
 }  // namespace
 }  // namespace twinear

@@ -24,10 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int lowest_rate = 1000, highest_rate = 768000;       // Hz
-constexpr std::size_t most_samples = std::size_t{1} << 30;     // 18 hours at 16 kHz
-constexpr std::size_t trusted_samples = std::size_t{1} << 22;  // reserved at a header's word
-constexpr std::size_t block_floats = std::size_t{1} << 16;     // decoded at a time
+constexpr int lowest_rate = 1000, highest_rate = 768000;    // Hz
+constexpr std::size_t most_samples = std::size_t{1} << 30;  // 18 hours at 16 kHz
+constexpr std::size_t block_floats = std::size_t{1} << 16;  // decoded at a time
 constexpr double overshoot = 0.5;  // seconds that an end may lie past the file's, as in Kaldi
 
 struct Close {
@@ -132,54 +131,9 @@ Part part_of(const std::string& path, const SF_INFO& info, const ReadOptions& op
           end < length ? static_cast<sf_count_t>(end) : info.frames};
 }
 
-/// Appends one sample for each frame of `block`.
-void mix(std::span<const float> block, std::size_t channels, int channel,
-         std::vector<float>& samples) {
-  if (channels == 1) {
-    samples.insert(samples.end(), block.begin(), block.end());
-    return;
-  }
-  for (; !block.empty(); block = block.subspan(channels)) {
-    const auto frame = block.first(channels);
-    samples.push_back(channel >= 0 ? frame[static_cast<std::size_t>(channel)]
-                                   : std::accumulate(frame.begin(), frame.end(), 0.0F) /
-                                         static_cast<float>(channels));
-  }
-}
-
-/// Decodes in blocks, so that memory follows what is there and not what a header says.
-std::vector<float> decode(const std::string& path, SNDFILE* file, std::size_t channels, Part part,
-                          int channel) {
-  if (part.begin > 0 && sf_seek(file, part.begin, SEEK_SET) != part.begin)
-    refuse(path, Fault::format, fmt::format("frame {} cannot be reached", part.begin));
-  const std::size_t block_frames = std::max<std::size_t>(1, block_floats / channels);
-  std::vector<float> block(block_frames * channels), samples;
-  auto left = part.end - part.begin;
-  samples.reserve(std::min(static_cast<std::size_t>(left), trusted_samples));
-  while (left > 0) {
-    const auto got =
-        sf_readf_float(file, block.data(), std::min(left, static_cast<sf_count_t>(block_frames)));
-    if (got <= 0) break;
-    left -= got;
-    mix(std::span(block).first(static_cast<std::size_t>(got) * channels), channels, channel,
-        samples);
-    if (samples.size() > most_samples)
-      refuse(path, Fault::format,
-             fmt::format("more than {} samples; read it in parts", most_samples));
-  }
-  const auto bad = std::ranges::find_if_not(samples, [](float x) { return std::isfinite(x); });
-  if (bad != samples.end())
-    refuse(path, Fault::format,
-           fmt::format("sample {} is not finite", part.begin + (bad - samples.begin())));
-  return samples;
-}
-
-}  // namespace
-
-Waveform read_audio(const std::string& path, const ReadOptions& options) {
-  if (options.channel < -1) throw std::invalid_argument("read_audio: channel must be -1 or more");
-  SF_INFO info{};
-  const File file = open_audio(path, info);
+File open_checked(const std::string& path, const ReadOptions& options, SF_INFO& info) {
+  if (options.channel < -1) throw std::invalid_argument("AudioReader: channel must be -1 or more");
+  File file = open_audio(path, info);
   refuse_cut_file(path, file.get(), info);
   if (info.samplerate < lowest_rate || info.samplerate > highest_rate)
     refuse(path, Fault::format,
@@ -190,19 +144,105 @@ Waveform read_audio(const std::string& path, const ReadOptions& options) {
            fmt::format("channel {} was asked for, counted from 0; the file has {}", options.channel,
                        info.channels));
   if (info.frames == 0) refuse(path, Fault::format, "0 samples after decoding");
+  return file;
+}
 
-  const Part part = part_of(path, info, options);
-  Waveform waveform{
-      info.samplerate,
-      decode(path, file.get(), static_cast<std::size_t>(info.channels), part, options.channel)};
-  const auto decoded = static_cast<sf_count_t>(waveform.samples.size());
-  const bool to_unknown_end = part.end == SF_COUNT_MAX;
-  if (decoded < part.end - part.begin && !to_unknown_end)
-    refuse(path, Fault::format,
-           fmt::format("cut short: {} samples were expected, {} could be decoded",
-                       part.end - part.begin, decoded));
-  if (decoded == 0) refuse(path, Fault::format, "0 samples after decoding");
-  return waveform;
+}  // namespace
+
+struct AudioReader::State {
+  State(const std::string& from, const ReadOptions& options)
+      : path(from),
+        file(open_checked(path, options, info)),
+        part(part_of(path, info, options)),
+        at(part.begin),
+        channel(options.channel),
+        channels(static_cast<std::size_t>(info.channels)),
+        block(std::max<std::size_t>(1, block_floats / channels) * channels),
+        heard(channels, false) {
+    if (at > 0 && sf_seek(file.get(), at, SEEK_SET) != at)
+      refuse(path, Fault::format, fmt::format("frame {} cannot be reached", at));
+  }
+
+  /// One sample for each frame of `frames`.
+  std::vector<float> mixed(std::span<const float> frames) {
+    if (channels == 1) return {frames.begin(), frames.end()};
+    std::vector<float> samples;
+    samples.reserve(frames.size() / channels);
+    for (; !frames.empty(); frames = frames.subspan(channels)) {
+      const auto frame = frames.first(channels);
+      for (std::size_t c = 0; c < channels; ++c)
+        if (frame[c] != 0.0F) heard[c] = true;
+      samples.push_back(channel >= 0 ? frame[static_cast<std::size_t>(channel)]
+                                     : std::accumulate(frame.begin(), frame.end(), 0.0F) /
+                                           static_cast<float>(channels));
+    }
+    return samples;
+  }
+
+  void refuse_early_end() const {
+    const bool to_unknown_end = part.end == SF_COUNT_MAX;
+    if (at < part.end && !to_unknown_end)
+      refuse(path, Fault::format,
+             fmt::format("cut short: {} samples were expected, {} could be decoded",
+                         part.end - part.begin, at - part.begin));
+    if (at == part.begin) refuse(path, Fault::format, "0 samples after decoding");
+  }
+
+  std::string path;
+  SF_INFO info{};
+  File file;
+  Part part;
+  sf_count_t at;  // the next frame
+  int channel;
+  std::size_t channels;
+  std::vector<float> block;
+  std::vector<bool> heard;  // for each channel
+};
+
+AudioReader::AudioReader(const std::string& path, const ReadOptions& options)
+    : state_(std::make_unique<State>(path, options)) {}
+AudioReader::AudioReader(AudioReader&&) noexcept = default;
+AudioReader& AudioReader::operator=(AudioReader&&) noexcept = default;
+AudioReader::~AudioReader() = default;
+
+int AudioReader::sample_rate() const noexcept { return state_->info.samplerate; }
+int AudioReader::channels() const noexcept { return state_->info.channels; }
+
+std::vector<float> AudioReader::read() {
+  State& s = *state_;
+  const auto most = static_cast<sf_count_t>(s.block.size() / s.channels);
+  const auto got = sf_readf_float(s.file.get(), s.block.data(), std::min(most, s.part.end - s.at));
+  if (got <= 0) {
+    s.refuse_early_end();
+    return {};
+  }
+  std::vector<float> samples =
+      s.mixed(std::span(s.block).first(static_cast<std::size_t>(got) * s.channels));
+  const auto bad = std::ranges::find_if_not(samples, [](float x) { return std::isfinite(x); });
+  if (bad != samples.end())
+    refuse(s.path, Fault::format,
+           fmt::format("sample {} is not finite", s.at + (bad - samples.begin())));
+  s.at += got;
+  return samples;
+}
+
+int AudioReader::silent_channels() const noexcept {
+  const auto heard = std::ranges::count(state_->heard, true);
+  return heard == 0 ? 0 : static_cast<int>(state_->channels) - static_cast<int>(heard);
+}
+
+Waveform read_audio(const std::string& path, const ReadOptions& options) {
+  AudioReader reader(path, options);
+  Waveform waveform{reader.sample_rate(), reader.read()};
+  std::vector<float>& samples = waveform.samples;
+  for (;;) {
+    const std::vector<float> next = reader.read();
+    if (next.empty()) return waveform;
+    if (samples.size() + next.size() > most_samples)
+      refuse(path, Fault::format,
+             fmt::format("more than {} samples; read it in parts", most_samples));
+    samples.insert(samples.end(), next.begin(), next.end());
+  }
 }
 
 }  // namespace twinear

@@ -3,27 +3,92 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <new>
 #include <stdexcept>
+#include <string>
 
 #include "twinear/audio.h"
 
 namespace twinear {
+namespace {
+
+struct Delete {
+  void operator()(soxr* resampler) const noexcept { soxr_delete(resampler); }
+};
+
+void check(soxr_error_t failure) {
+  if (failure != nullptr) throw std::runtime_error(std::string("resample: ") + failure);
+}
+
+}  // namespace
+
+struct Resampler::State {
+  State(int from_hz, int to_hz)
+      : from(static_cast<std::uint64_t>(from_hz)), to(static_cast<std::uint64_t>(to_hz)) {
+    if (from == to) return;
+    const soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
+    const soxr_runtime_spec_t alone = soxr_runtime_spec(1);
+    soxr_error_t failure = nullptr;
+    soxr_.reset(soxr_create(from_hz, to_hz, 1, &failure, nullptr, &quality, &alone));
+    check(failure);
+  }
+
+  /// Samples that the whole of what was taken must give.
+  std::uint64_t due() const {
+    const std::uint64_t rounded = (2 * taken * to + from) / (2 * from);
+    return taken == 0 ? 0 : std::max<std::uint64_t>(1, rounded);
+  }
+
+  /// Feeds `samples`, none of which means the end, and gives what comes out.
+  std::vector<float> turn(std::span<const float> samples) {
+    taken += samples.size();
+    const bool end = samples.empty();
+    std::vector<float> out;
+    std::size_t filled = 0, made = 0;
+    do {
+      out.resize(std::max(filled + 64, due() - std::min(due(), given) + 1));
+      std::size_t used = 0;
+      check(soxr_process(soxr_.get(), end ? nullptr : samples.data(), samples.size(), &used,
+                         out.data() + filled, out.size() - filled, &made));
+      samples = samples.subspan(used);
+      filled += made;
+    } while (end ? made > 0 : !samples.empty());
+    out.resize(filled);
+    given += filled;
+    return out;
+  }
+
+  std::uint64_t from, to, taken = 0, given = 0;
+  std::unique_ptr<soxr, Delete> soxr_;  // none where the rates are the same
+};
+
+Resampler::Resampler(int from, int to) {
+  if (from < 1 || to < 1) throw std::invalid_argument("resample: rates must be positive");
+  state_ = std::make_unique<State>(from, to);
+}
+Resampler::Resampler(Resampler&&) noexcept = default;
+Resampler& Resampler::operator=(Resampler&&) noexcept = default;
+Resampler::~Resampler() = default;
+
+std::vector<float> Resampler::push(std::span<const float> samples) {
+  if (!state_->soxr_) return {samples.begin(), samples.end()};
+  return samples.empty() ? std::vector<float>{} : state_->turn(samples);
+}
+
+std::vector<float> Resampler::finish() {
+  State& s = *state_;
+  if (!s.soxr_ || s.taken == 0) return {};
+  std::vector<float> rest = s.turn({});
+  // soxr rounds the length in its own way: at most a sample more or less.
+  const std::uint64_t before = s.given - rest.size();
+  rest.resize(s.due() - std::min(s.due(), before));
+  return rest;
+}
 
 std::vector<float> resample(std::span<const float> samples, int from, int to) {
-  if (from < 1 || to < 1) throw std::invalid_argument("resample: rates must be positive");
-  if (from == to || samples.empty()) return {samples.begin(), samples.end()};
-
-  const auto in_rate = static_cast<std::uint64_t>(from), out_rate = static_cast<std::uint64_t>(to);
-  const std::uint64_t rounded = (2 * samples.size() * out_rate + in_rate) / (2 * in_rate);
-  std::vector<float> result(std::max<std::uint64_t>(1, rounded));
-  const soxr_quality_spec_t quality = soxr_quality_spec(SOXR_HQ, 0);
-  const soxr_runtime_spec_t alone = soxr_runtime_spec(1);
-  std::size_t written = 0;
-  const soxr_error_t failure =
-      soxr_oneshot(from, to, 1, samples.data(), samples.size(), nullptr, result.data(),
-                   result.size(), &written, nullptr, &quality, &alone);
-  if (failure != nullptr) throw std::runtime_error(std::string("resample: ") + failure);
+  Resampler resampler(from, to);
+  std::vector<float> result = resampler.push(samples);
+  const std::vector<float> rest = resampler.finish();
+  result.insert(result.end(), rest.begin(), rest.end());
   return result;
 }
 

@@ -26,20 +26,31 @@ double window_at(Window window, double phase) {
   return 1.0;
 }
 
-std::vector<float> window_values(Window window, std::size_t size) {
+std::vector<float> window_values(Window window, std::size_t size, bool periodic) {
   std::vector<float> values(size);
-  const double step = 2.0 * std::numbers::pi / static_cast<double>(size - 1);
+  const double step = 2.0 * std::numbers::pi / static_cast<double>(periodic ? size : size - 1);
   for (std::size_t i = 0; i < size; ++i)
     values[i] = static_cast<float>(window_at(window, step * static_cast<double>(i)));
   return values;
 }
 
-/// The index of the sample that stands at `i` where the clip goes on mirrored, edge sample
-/// included: -1 is 0, `size` is `size - 1`.
-std::size_t mirrored(std::ptrdiff_t i, std::ptrdiff_t size) {
-  const std::ptrdiff_t period = 2 * size;
+/// The place of the sample that stands at `i` where a clip of `size` goes on mirrored at its edges,
+/// whose samples are said `times`, once or twice.
+std::ptrdiff_t mirrored(std::ptrdiff_t i, std::ptrdiff_t size, std::ptrdiff_t times) {
+  const std::ptrdiff_t period = std::max<std::ptrdiff_t>(1, 2 * (size + times - 2));
   const std::ptrdiff_t at = (i % period + period) % period;
-  return static_cast<std::size_t>(at < size ? at : period - 1 - at);
+  return at < size ? at : period - at - (times - 1);
+}
+
+/// Where frame 0 begins. torch and librosa put the window into the middle of the transform, and
+/// the transform around sample 0.
+std::ptrdiff_t origin(const FrontEnd& front_end) {
+  if (front_end.snip_edges) return 0;
+  const auto size = static_cast<std::ptrdiff_t>(window_size(front_end));
+  if (front_end.frame_centre == Centre::hop_middle)
+    return static_cast<std::ptrdiff_t>(hop_size(front_end) / 2) - size / 2;
+  const auto points = static_cast<std::ptrdiff_t>(transform_size(front_end));
+  return (points - size) / 2 - points / 2;
 }
 
 /// Sample i of frame t, hop * t + i of `samples`, to row i and lane t.
@@ -81,21 +92,42 @@ TWINEAR_SIMD void shape(Lanes* block, std::size_t size, const Lanes& mean, float
 Framer::Framer(const FrontEnd& front_end)
     : hop_(hop_size(front_end)),
       padded_(transform_size(front_end)),
-      window_(window_values(front_end.window, window_size(front_end))),
+      window_(window_values(front_end.window, window_size(front_end), front_end.periodic_window)),
+      origin_(origin(front_end)),
       scale_(static_cast<float>(front_end.scale)),
       dither_(static_cast<float>(front_end.dither)),
       preemphasis_(static_cast<float>(front_end.preemphasis)),
       remove_dc_(front_end.remove_dc),
-      snip_edges_(front_end.snip_edges) {}
+      snip_edges_(front_end.snip_edges),
+      centre_(front_end.frame_centre),
+      padding_(front_end.padding) {}
 
 std::size_t Framer::frames(std::size_t samples) const noexcept {
-  if (!snip_edges_) return (samples + hop_ / 2) / hop_;
-  return samples < window_.size() ? 0 : 1 + (samples - window_.size()) / hop_;
+  if (snip_edges_) return samples < window_.size() ? 0 : 1 + (samples - window_.size()) / hop_;
+  if (centre_ == Centre::hop_middle) return (samples + hop_ / 2) / hop_;
+  return samples == 0 ? 0 : 1 + samples / hop_;
 }
 
-void Framer::cut(std::span<const float> samples, std::size_t first, std::size_t count,
-                 std::uint64_t seed, std::span<float> scratch, Lanes* block) const {
-  stretch(samples, first, count, scratch);
+std::ptrdiff_t Framer::start(std::size_t frame) const noexcept {
+  return origin_ + static_cast<std::ptrdiff_t>(frame * hop_);
+}
+
+std::size_t Framer::settled_by(std::size_t frame) const noexcept {
+  const std::ptrdiff_t begin = start(frame);
+  const std::ptrdiff_t end = begin + static_cast<std::ptrdiff_t>(window_.size());
+  const std::ptrdiff_t reflected = padding_ == Padding::reflect ? 1 - begin : 0;
+  return static_cast<std::size_t>(std::max({end, reflected, std::ptrdiff_t{1}}));
+}
+
+std::size_t Framer::first_sample(std::size_t frame) const noexcept {
+  // A frame's middle lies in the clip, so that a reflection at the end goes back to the frame's
+  // own start, or to one sample before it.
+  return static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, start(frame) - 1));
+}
+
+void Framer::cut(const Excerpt& clip, std::size_t first, std::size_t count, std::uint64_t seed,
+                 std::span<float> scratch, Lanes* block) const {
+  stretch(clip, first, count, scratch);
   to_lanes(scratch.data(), hop_, window_.size(), block);
   if (dither_ > 0) add_dither(first, count, seed, block);
   Lanes mean{};
@@ -104,26 +136,30 @@ void Framer::cut(std::span<const float> samples, std::size_t first, std::size_t 
   std::fill(block + window_.size(), block + padded_, Lanes{});
 }
 
-/// The samples that `count` frames lie on, scaled, mirrored where the clip ends.
-void Framer::stretch(std::span<const float> samples, std::size_t first, std::size_t count,
+/// The samples that `count` frames lie on, scaled, and padded where the clip ends.
+void Framer::stretch(const Excerpt& clip, std::size_t first, std::size_t count,
                      std::span<float> scratch) const {
-  const auto size = static_cast<std::ptrdiff_t>(samples.size());
+  const auto size = static_cast<std::ptrdiff_t>(clip.size);
+  const auto offset = static_cast<std::ptrdiff_t>(clip.begin);
   const auto wanted = static_cast<std::ptrdiff_t>((count - 1) * hop_ + window_.size());
-  auto begin = static_cast<std::ptrdiff_t>(first * hop_);
-  if (!snip_edges_)  // each frame's middle is its hop's middle
-    begin +=
-        static_cast<std::ptrdiff_t>(hop_ / 2) - static_cast<std::ptrdiff_t>(window_.size() / 2);
+  const std::ptrdiff_t begin = start(first);
 
   const std::ptrdiff_t inside = std::clamp(-begin, std::ptrdiff_t{0}, wanted);
   const std::ptrdiff_t outside = std::clamp(size - begin, inside, wanted);
-  const auto reflect = [&](std::ptrdiff_t from, std::ptrdiff_t to) {
-    for (std::ptrdiff_t i = from; i < to; ++i)
-      scratch[static_cast<std::size_t>(i)] = scale_ * samples[mirrored(begin + i, size)];
+  const auto pad = [&](std::ptrdiff_t from, std::ptrdiff_t to) {
+    const std::ptrdiff_t times = padding_ == Padding::mirror ? 2 : 1;
+    for (std::ptrdiff_t i = from; i < to; ++i) {
+      const std::ptrdiff_t at = mirrored(begin + i, size, times) - offset;
+      scratch[static_cast<std::size_t>(i)] =
+          padding_ == Padding::zero ? 0.0F : scale_ * clip.samples[static_cast<std::size_t>(at)];
+    }
   };
-  reflect(0, inside);
-  std::transform(samples.begin() + (begin + inside), samples.begin() + (begin + outside),
-                 scratch.begin() + inside, [scale = scale_](float x) { return scale * x; });
-  reflect(outside, wanted);
+  pad(0, inside);
+  if (inside < outside)
+    std::transform(clip.samples.begin() + (begin + inside - offset),
+                   clip.samples.begin() + (begin + outside - offset), scratch.begin() + inside,
+                   [scale = scale_](float x) { return scale * x; });
+  pad(outside, wanted);
 }
 
 void Framer::add_dither(std::size_t first, std::size_t count, std::uint64_t seed,

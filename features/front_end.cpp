@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <limits>
 #include <vector>
 
 #include "twinear/error.h"
@@ -47,6 +48,7 @@ void fields(Fields& f, FrontEnd& front_end) {
   f.number("window_ms", front_end.window_ms, 0.1, 1000.0);
   f.number("hop_ms", front_end.hop_ms, 0.1, 1000.0);
   f.choice("window", front_end.window, {"povey", "hamming", "hann", "rectangular"});
+  f.flag("periodic_window", front_end.periodic_window);
   f.number("preemphasis", front_end.preemphasis, 0.0, 1.0);
   f.flag("remove_dc", front_end.remove_dc);
   f.number("dither", front_end.dither, 0.0, 1e4);
@@ -54,20 +56,22 @@ void fields(Fields& f, FrontEnd& front_end) {
   f.whole("mel_bins", front_end.mel_bins, 1, 4096);
   f.number("low_hz", front_end.low_hz, 0.0, 384000.0);
   f.number("high_hz", front_end.high_hz, -384000.0, 384000.0);
+  f.choice("mel_scale", front_end.mel_scale, {"htk", "slaney"});
+  f.choice("triangles", front_end.triangles, {"mel", "hz", "hz-symmetric"});
+  f.flag("area_norm", front_end.area_norm);
   f.flag("snip_edges", front_end.snip_edges);
+  f.choice("frame_centre", front_end.frame_centre, {"hop-middle", "hop-start"});
+  f.choice("padding", front_end.padding, {"mirror", "reflect", "zero"});
   f.number("scale", front_end.scale, 1e-6, 1e9);
   f.whole("power", front_end.power, 1, 2);
   f.choice("log", front_end.log, {"natural", "db", "none"});
+  f.number("floor", front_end.floor, 0.0, 1e30);
+  f.number("top_db", front_end.top_db, 0.0, 1000.0);
   f.choice("norm", front_end.norm, {"none", "band", "level", "sliding", "band-variance"});
-}
-
-FrontEnd front_end_preset(const std::string& name) {
-  const std::vector<std::string> known{"kaldi"};
-  if (name == "kaldi") return {};
-  const std::string meant = nearest(name, known);
-  throw Error(Fault::config,
-              fmt::format("front end: unknown preset \"{}\"{}", name,
-                          meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant)));
+  f.whole("sliding_frames", front_end.sliding.frames, 1, 1'000'000);
+  f.flag("sliding_centred", front_end.sliding.centred);
+  f.whole("sliding_least", front_end.sliding.least, 1, 1'000'000);
+  f.flag("sliding_variance", front_end.sliding.variance);
 }
 
 FrontEnd checked(FrontEnd front_end) {
@@ -85,6 +89,10 @@ FrontEnd checked(FrontEnd front_end) {
   if (!(front_end.low_hz < high && high <= nyquist))
     refuse(fmt::format("bands from {} to {} Hz: expected low < high <= {} Hz", front_end.low_hz,
                        high, nyquist));
+  if (front_end.floor > 0 && front_end.floor < std::numeric_limits<float>::min())
+    refuse(fmt::format("floor: {} is too small for a float", front_end.floor));
+  if (front_end.top_db > 0 && front_end.log != LogScale::db)
+    refuse(fmt::format("top_db: {} needs log = \"db\"", front_end.top_db));
   return front_end;
 }
 
@@ -104,6 +112,12 @@ std::size_t transform_size(const FrontEnd& front_end) {
 double upper_edge(const FrontEnd& front_end) {
   return front_end.high_hz > 0 ? front_end.high_hz
                                : 0.5 * front_end.sample_rate + front_end.high_hz;
+}
+
+std::string why_whole_clip(const FrontEnd& front_end) {
+  if (front_end.top_db > 0) return "top_db counts from the clip's highest value";
+  if (front_end.norm == Norm::none || front_end.norm == Norm::sliding) return "";
+  return "norm subtracts a mean of the whole clip; \"sliding\" does not";
 }
 
 }  // namespace twinear

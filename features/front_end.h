@@ -11,9 +11,6 @@ namespace twinear {
 /// The keys of `[front_end]` and their ranges.
 void fields(Fields& f, FrontEnd& front_end);
 
-/// The values that a preset starts from. Throws Error (config) with the nearest known name.
-FrontEnd front_end_preset(const std::string& name);
-
 /// The same values. Throws Error (config) for one out of range and for any that no front end has.
 FrontEnd checked(FrontEnd front_end);
 
@@ -26,5 +23,8 @@ std::size_t transform_size(const FrontEnd& front_end);
 
 /// Hz at the last band's upper edge: high_hz with 0 and negative values resolved.
 double upper_edge(const FrontEnd& front_end);
+
+/// Why no frame can be given before the clip has ended; empty where it can.
+std::string why_whole_clip(const FrontEnd& front_end);
 
 }  // namespace twinear

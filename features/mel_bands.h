@@ -9,11 +9,15 @@
 
 namespace twinear {
 
-/// Kaldi's mel filters: triangles in mel, equally spaced and not normalised, over the bins below
-/// Nyquist. Only the bins that a band holds are kept.
+/// Where a frequency lies on a mel scale.
+double mel(MelScale scale, double hz);
+
+/// Triangular filters that are equally spaced on a mel scale, over the bins below Nyquist. Only the
+/// bins that a band holds are kept.
 class MelBands {
  public:
-  /// Throws Error (config) where a band holds no bin.
+  /// Throws Error (config) where a band holds no bin, as Kaldi does; the libraries whose triangles
+  /// are in Hz give such a band no energy, and so does this.
   MelBands(const FrontEnd& front_end, std::size_t fft_size);
 
   std::size_t size() const noexcept { return bands_.size(); }

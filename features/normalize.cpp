@@ -5,11 +5,15 @@
 #include <cmath>
 #include <vector>
 
+#include "features/sliding_window.h"
+
 namespace twinear {
 namespace {
 
-constexpr std::size_t sliding_window = 300;
-constexpr double variance_floor = 1e-10;  // Kaldi's
+void limit_range(Matrix& frames, float top_db) {
+  const float lowest = *std::ranges::max_element(frames.values()) - top_db;
+  for (float& value : frames.values()) value = std::max(value, lowest);
+}
 
 using Sums = std::vector<double>;
 
@@ -41,22 +45,6 @@ void subtract_level(Matrix& frames) {
   for (float& value : frames.values()) value = static_cast<float>(value - level);
 }
 
-/// Kaldi's SlidingWindowCmn with `center`: near an end the window is shifted, not shortened.
-void subtract_sliding_means(Matrix& frames) {
-  const Matrix original = frames;
-  const std::size_t count = frames.rows(), window = std::min(sliding_window, count);
-  Sums sums(frames.cols());
-  for (std::size_t t = 0; t < window; ++t) add(sums, original.row(t), 1.0);
-  for (std::size_t t = 0, begin = 0; t < count; ++t) {
-    const std::size_t wanted = std::min(t - std::min(t, sliding_window / 2), count - window);
-    for (; begin < wanted; ++begin) {
-      add(sums, original.row(begin), -1.0);
-      add(sums, original.row(begin + window), 1.0);
-    }
-    subtract(frames.row(t), sums, 1.0 / static_cast<double>(window));
-  }
-}
-
 void divide_by_deviations(Matrix& centred) {
   Sums squares(centred.cols());
   for (std::size_t t = 0; t < centred.rows(); ++t)
@@ -72,9 +60,10 @@ void divide_by_deviations(Matrix& centred) {
 
 }  // namespace
 
-void normalize(Matrix& frames, Norm norm) {
+void normalize(Matrix& frames, const FrontEnd& front_end) {
   if (frames.rows() == 0) return;
-  switch (norm) {
+  if (front_end.top_db > 0) limit_range(frames, static_cast<float>(front_end.top_db));
+  switch (front_end.norm) {
     case Norm::none:
       return;
     case Norm::band:
@@ -82,7 +71,8 @@ void normalize(Matrix& frames, Norm norm) {
     case Norm::level:
       return subtract_level(frames);
     case Norm::sliding:
-      return subtract_sliding_means(frames);
+      frames = SlidingWindow(front_end.sliding, frames.cols()).push(frames, true);
+      return;
     case Norm::band_variance:
       subtract_band_means(frames);
       return divide_by_deviations(frames);

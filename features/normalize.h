@@ -6,7 +6,10 @@
 
 namespace twinear {
 
-/// Subtracts from a whole clip's frames what `norm` says. Sums are in double.
-void normalize(Matrix& frames, Norm norm);
+inline constexpr double variance_floor = 1e-10;  ///< Kaldi's, under each variance
+
+/// What a front end does once a clip's frames are all there: top_db and norm. Variances are those
+/// of the population; sums are in double.
+void normalize(Matrix& frames, const FrontEnd& front_end);
 
 }  // namespace twinear

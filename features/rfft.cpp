@@ -7,19 +7,29 @@
 
 namespace twinear {
 
-static_assert(sizeof(kiss_fft_cpx) == 2 * sizeof(float));
+static_assert(sizeof(kiss_fft_cpx) == sizeof(std::complex<float>));
 
-Rfft::Rfft(std::size_t size) : frame_(size), power_(size / 2 + 1), bins_(size + 2) {
+Rfft::Rfft(std::size_t size) : frame_(size), power_(size / 2 + 1), bins_(size / 2 + 1) {
   if (size == 0 || size % 2 != 0) throw std::invalid_argument("Rfft: size must be even");
-  plan_.reset(kiss_fftr_alloc(static_cast<int>(size), 0, nullptr, nullptr));
+  forward_.reset(kiss_fftr_alloc(static_cast<int>(size), 0, nullptr, nullptr));
 }
 
 void Rfft::Free::operator()(kiss_fftr_state* plan) const noexcept { kiss_fftr_free(plan); }
 
+void Rfft::forward(std::span<const float> frame, std::span<std::complex<float>> bins) {
+  kiss_fftr(forward_.get(), frame.data(), reinterpret_cast<kiss_fft_cpx*>(bins.data()));
+}
+
+void Rfft::inverse(std::span<const std::complex<float>> bins, std::span<float> frame) {
+  if (!inverse_)
+    inverse_.reset(kiss_fftr_alloc(static_cast<int>(frame_.size()), 1, nullptr, nullptr));
+  kiss_fftri(inverse_.get(), reinterpret_cast<const kiss_fft_cpx*>(bins.data()), frame.data());
+}
+
 void Rfft::power(std::span<const float> frame, std::span<float> power) {
-  kiss_fftr(plan_.get(), frame.data(), reinterpret_cast<kiss_fft_cpx*>(bins_.data()));
+  forward(frame, bins_);
   for (std::size_t k = 0; k < power_.size(); ++k) {
-    const float real = bins_[2 * k], imaginary = bins_[2 * k + 1];
+    const float real = bins_[k].real(), imaginary = bins_[k].imag();
     power[k] = real * real + imaginary * imaginary;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <complex>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -12,11 +13,15 @@ struct kiss_fftr_state;
 
 namespace twinear {
 
-/// The power spectrum of real frames of any even length, by KissFFT. The plan holds scratch
-/// memory, so a transform belongs to one thread: make one per call.
+/// The transform of real frames of any even length, by KissFFT. The plans hold scratch memory, so
+/// a transform belongs to one thread: make one per call.
 class Rfft {
  public:
   explicit Rfft(std::size_t size);
+
+  /// The FFT of `size` samples at 0 ... size / 2, and its inverse times `size`.
+  void forward(std::span<const float> frame, std::span<std::complex<float>> bins);
+  void inverse(std::span<const std::complex<float>> bins, std::span<float> frame);
 
   /// |FFT|^2 of `size` samples at 0 ... size / 2.
   void power(std::span<const float> frame, std::span<float> power);
@@ -28,9 +33,10 @@ class Rfft {
   struct Free {
     void operator()(kiss_fftr_state* plan) const noexcept;
   };
+  using Plan = std::unique_ptr<kiss_fftr_state, Free>;
   std::vector<float> frame_, power_;
-  std::vector<float> bins_;  // real and imaginary parts in turn
-  std::unique_ptr<kiss_fftr_state, Free> plan_;
+  std::vector<std::complex<float>> bins_;
+  Plan forward_, inverse_;  // the inverse one is made when first used
 };
 
 }  // namespace twinear

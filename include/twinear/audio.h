@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,12 +26,35 @@ struct ReadOptions {
   double end = 0.0;    ///< seconds into the file; 0 means to the end, as does up to 0.5 s past it
 };
 
-/// Decodes any file that libsndfile opens, at the file's own rate.
+/// A file that is decoded piece by piece, at its own rate: memory does not follow its length.
 ///
-/// Throws Error, with the path first, for a file that is missing, empty, a folder, not audio,
-/// shorter than its header says (truncated), without the channel or the part asked for, without
-/// samples, with a sample that is not finite, with more than 2^30 of them, or with a rate that is
-/// not from 1 to 768 kHz. Memory follows what can be decoded, not what a header promises.
+/// Reads any file that libsndfile opens. Throws Error, with the path first, for a file that is
+/// missing, empty, a folder, not audio, shorter than its header says (truncated), without the
+/// channel or the part asked for, without samples, with a sample that is not finite, or with a rate
+/// that is not from 1 to 768 kHz. A reader belongs to one thread.
+class AudioReader {
+ public:
+  explicit AudioReader(const std::string& path, const ReadOptions& options = {});
+  AudioReader(AudioReader&&) noexcept;
+  AudioReader& operator=(AudioReader&&) noexcept;
+  ~AudioReader();
+
+  int sample_rate() const noexcept;  ///< Hz
+  int channels() const noexcept;     ///< of the file
+
+  /// The next samples, about 65536 of all channels; none once the part has ended.
+  std::vector<float> read();
+
+  /// Channels that held digital silence in all that was read, while others did not.
+  int silent_channels() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The whole of what an AudioReader reads; throws as it does, and for more than 2^30 samples.
+/// Memory follows what can be decoded, not what a header promises.
 Waveform read_audio(const std::string& path, const ReadOptions& options = {});
 
 /// Writes 16-bit samples (clipped to [-1, 1]) beside `path` and renames the file into place.
@@ -40,5 +64,24 @@ void write_audio(const std::string& path, const Waveform& waveform);
 /// Band-limited conversion between sample rates, both in Hz (libsoxr, high quality).
 /// `from == to` copies. n samples give round(n * to / from), at least 1 for a non-empty input.
 std::vector<float> resample(std::span<const float> samples, int from, int to);
+
+/// The same for samples that come piece by piece: bit for bit, however they are cut. It belongs to
+/// one thread.
+class Resampler {
+ public:
+  Resampler(int from, int to);
+  Resampler(Resampler&&) noexcept;
+  Resampler& operator=(Resampler&&) noexcept;
+  ~Resampler();
+
+  std::vector<float> push(std::span<const float> samples);
+
+  /// The sound has ended: gives its last samples. Nothing can be pushed after it.
+  std::vector<float> finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace twinear

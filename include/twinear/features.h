@@ -4,55 +4,110 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "twinear/matrix.h"
 
 namespace twinear {
 
-/// Shapes of a frame's window over its N samples, symmetric: 0 and N - 1 are the ends.
+/// Shapes of a frame's window over its N samples.
 enum class Window { povey, hamming, hann, rectangular };
+
+/// Where frame t lies once frames may reach beyond the clip (without FrontEnd::snip_edges).
+enum class Centre {
+  hop_middle,  ///< around the middle of hop t, as many as there are hops (rounded): Kaldi
+  hop_start,   ///< around sample t * hop, one more than there are hops: torch, librosa
+};
+
+/// What is heard beyond the ends of a clip.
+enum class Padding {
+  mirror,   ///< the clip mirrored, its edge sample said again: Kaldi
+  reflect,  ///< the clip mirrored at its edge sample: torchaudio, librosa before 0.10
+  zero,     ///< nothing: SpeechBrain, librosa
+};
+
+/// Scales on which the bands are equally spaced.
+enum class MelScale {
+  htk,     ///< 2595 log10(1 + Hz / 700), which is Kaldi's 1127 ln(1 + Hz / 700)
+  slaney,  ///< linear up to 1 kHz, then logarithmic: librosa
+};
+
+/// The axis on which a band is a triangle.
+enum class Triangle {
+  mel,           ///< the mel scale: Kaldi
+  hz,            ///< hertz: torchaudio, librosa
+  hz_symmetric,  ///< hertz, and as wide above its peak as below: SpeechBrain
+};
 
 /// What is taken of each band's energy (or magnitude, where FrontEnd::power is 1).
 enum class LogScale {
-  natural,  ///< ln of it, or of Kaldi's floor 2^-23 where it is less
-  db,       ///< 10 log10 of an energy, 20 log10 of a magnitude, of 1e-10 at least
+  natural,  ///< ln
+  db,       ///< 10 log10 of an energy, 20 log10 of a magnitude
   none,     ///< itself
 };
 
-/// What is subtracted once the whole clip is known.
+/// What is subtracted from the frames of a clip.
 enum class Norm {
   none,           ///< nothing
   band,           ///< each band's mean over the clip
   level,          ///< one mean over all bands and frames of the clip
-  sliding,        ///< each band's mean over a centred window of 300 frames, as in Kaldi
+  sliding,        ///< each band's mean over a window of frames: SlidingNorm
   band_variance,  ///< each band's mean, then divided by its deviation
 };
 
+/// The window of Norm::sliding, as in Kaldi's apply-cmvn-sliding. It is shifted, not shortened,
+/// where it would reach beyond the clip.
+struct SlidingNorm {
+  int frames = 300;       ///< its length
+  bool centred = true;    ///< around the frame; otherwise the frames before it and itself
+  int least = 100;        ///< frames in a window that is not centred, where the clip has as many
+  bool variance = false;  ///< also divides by the deviation; a window of one frame gives 0
+
+  bool operator==(const SlidingNorm&) const = default;
+};
+
 /// How sound becomes frames: the whole specification, a value that travels inside every model.
-/// The defaults are Kaldi's `compute-fbank-feats` with 80 bins, without dither.
+/// The defaults are Kaldi's `compute-fbank-feats` with 80 bins, without dither; the other dialects
+/// are presets: the same fields with other values.
 struct FrontEnd {
   std::string preset = "kaldi";  ///< the name that these values started from
   int sample_rate = 16000;       ///< Hz
   double window_ms = 25.0;       ///< length of one frame
   double hop_ms = 10.0;          ///< step from a frame to the next
   Window window = Window::povey;
-  double preemphasis = 0.97;  ///< in [0, 1], within each frame
-  bool remove_dc = true;      ///< subtract each frame's mean before all else
-  double dither = 0.0;        ///< deviation of noise added to each frame, in `scale`d samples
-  int fft_size = 0;           ///< samples; 0 means the next power of two
-  int mel_bins = 80;          ///< columns of the result
-  double low_hz = 20.0;       ///< lower edge of the first band
-  double high_hz = 0.0;       ///< upper edge of the last; 0 means Nyquist, negative: below Nyquist
-  bool snip_edges = true;     ///< only frames that lie wholly in the clip
-  double scale = 32768.0;     ///< samples in [-1, 1] are multiplied by this first
-  int power = 2;              ///< 2: energies, 1: magnitudes
+  bool periodic_window = false;  ///< its period is N samples; otherwise N - 1, with equal ends
+  double preemphasis = 0.97;     ///< in [0, 1], within each frame
+  bool remove_dc = true;         ///< subtract each frame's mean before all else
+  double dither = 0.0;           ///< deviation of noise added to each frame, in `scale`d samples
+  int fft_size = 0;              ///< samples, even; 0 means the next power of two
+  int mel_bins = 80;             ///< columns of the result
+  double low_hz = 20.0;          ///< lower edge of the first band
+  double high_hz = 0.0;  ///< upper edge of the last; 0 means Nyquist, negative: below Nyquist
+  MelScale mel_scale = MelScale::htk;
+  Triangle triangles = Triangle::mel;
+  bool area_norm = false;  ///< a band's weights are divided by half its width in Hz
+  bool snip_edges = true;  ///< only frames that lie wholly in the clip
+  Centre frame_centre = Centre::hop_middle;  ///< without snip_edges
+  Padding padding = Padding::mirror;         ///< without snip_edges
+  double scale = 32768.0;                    ///< samples in [-1, 1] are multiplied by this first
+  int power = 2;                             ///< 2: energies, 1: magnitudes
   LogScale log = LogScale::natural;
+  double floor = 0.0;   ///< least value that the log is taken of; 0: 2^-23 (natural), 1e-10 (db)
+  double top_db = 0.0;  ///< lowest value, in dB under the clip's highest; 0: no limit
   Norm norm = Norm::none;
+  SlidingNorm sliding = {};
 
   bool operator==(const FrontEnd&) const = default;
 };
+
+/// The values of a dialect by its name: kaldi, wespeaker, sherpa, speechbrain, librosa or
+/// torchaudio. Throws Error (config), with the nearest known name, for any other.
+FrontEnd front_end_preset(const std::string& name);
+
+class FilterBank;
 
 /// Log-mel energies: mono samples in [-1, 1] at FrontEnd::sample_rate in, one row of
 /// FrontEnd::mel_bins per frame out, normalised as FrontEnd::norm says.
@@ -73,10 +128,105 @@ class LogMel {
   std::size_t frames(std::size_t samples) const noexcept;
 
   const FrontEnd& front_end() const noexcept;
+  const FilterBank& bank() const noexcept { return *bank_; }  ///< the tables, for the library
 
  private:
-  struct Tables;
-  std::unique_ptr<const Tables> tables_;
+  std::unique_ptr<const FilterBank> bank_;
+};
+
+/// The frames of a clip whose samples come piece by piece: bit for bit those of LogMel on the whole
+/// clip, however it is cut. Memory holds a window of samples, not the clip.
+///
+/// A frame is given with its last sample; with Padding::reflect the first waits one sample more.
+/// Norm::sliding adds its own wait: half its window where that is centred (for the first frames a
+/// whole one), otherwise SlidingNorm::least frames at the start and none after.
+/// A stream belongs to one thread.
+class LogMelStream {
+ public:
+  /// Throws Error (config) as LogMel, and for a front end that must see the whole clip first.
+  explicit LogMelStream(const FrontEnd& front_end = {}, std::uint64_t seed = 0);
+  LogMelStream(LogMelStream&&) noexcept;
+  LogMelStream& operator=(LogMelStream&&) noexcept;
+  ~LogMelStream();
+
+  /// Takes the next samples, any number; gives the frames that they complete.
+  Matrix push(std::span<const float> samples);
+
+  /// The clip has ended: gives its last frames. The next push begins another clip.
+  Matrix finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Kaldi's energy-based voice activity detection, with the values of its VoxCeleb recipe.
+struct VadOptions {
+  double threshold = 5.5;   ///< of a frame's log energy, natural, in 16-bit samples; to it is added
+  double mean_scale = 0.5;  ///< this part of the clip's mean log energy
+  int context = 2;          ///< frames on either side that are looked at
+  double proportion = 0.12;    ///< of them, that must lie above the threshold
+  double least_seconds = 0.5;  ///< of speech, that are enough
+};
+
+/// Whether a clip holds speech to work with.
+enum class SpeechAmount {
+  enough,
+  too_little,  ///< less than VadOptions::least_seconds
+  none,        ///< no frame is voiced
+  no_frames,   ///< the clip is shorter than one window
+};
+
+/// Where the speech of a clip is.
+struct Speech {
+  std::vector<bool> voiced;  ///< for each of LogMel's frames
+  double seconds = 0;        ///< of the voiced frames, a hop each
+  double total_seconds = 0;  ///< of all frames
+  SpeechAmount amount = SpeechAmount::no_frames;
+};
+
+/// Decides for each frame that `front_end` cuts `samples`, in [-1, 1], into. Never throws for what
+/// is in them: Speech::amount says where there is too little.
+Speech find_speech(std::span<const float> samples, const FrontEnd& front_end = {},
+                   const VadOptions& options = {});
+
+/// The same from the frames' log energies, `hop_seconds` apart.
+Speech find_speech(std::span<const float> log_energies, double hop_seconds,
+                   const VadOptions& options = {});
+
+/// The voiced rows of a clip's frames. Throws std::invalid_argument where their numbers differ.
+Matrix voiced_frames(const Matrix& frames, const Speech& speech);
+
+/// What makes features mean little although they can be computed, gravest first.
+enum class Flaw {
+  silence,         ///< nothing above -80 dB of full scale
+  silent_channel,  ///< a channel of the file without sound, beside others
+  clipping,        ///< more than one sample in 2000 lies in a run at full scale
+  telephone_band,  ///< nothing above 4 kHz where the rate promises it: upsampled, probably
+  offset,          ///< a mean (DC) of at least a hundredth of full scale and a tenth of the level
+};
+
+struct InputFlaw {
+  Flaw flaw;
+  std::string text;  ///< for people, without the name of the clip
+};
+
+/// Listens to a clip, piece by piece, at the rate of its file.
+class InputCheck {
+ public:
+  explicit InputCheck(int sample_rate);
+  InputCheck(InputCheck&&) noexcept;
+  InputCheck& operator=(InputCheck&&) noexcept;
+  ~InputCheck();
+
+  void push(std::span<const float> samples);
+
+  /// The gravest flaw of what was heard; `silent_channels` of the file's are an AudioReader's.
+  std::optional<InputFlaw> flaw(int silent_channels = 0) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace twinear

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "twinear/matrix.h"
@@ -12,15 +13,19 @@ namespace twinear {
 /// A batch's loss: the mean over its tuples, how many there were, and how many pushed.
 struct LossValue {
   double mean = 0;
-  std::size_t tuples = 0;  ///< pairs or triplets looked at
+  std::size_t tuples = 0;  ///< pairs, triplets or, of the losses that classify, rows looked at
   std::size_t active = 0;  ///< those with a gradient
 };
+
+// Every loss adds d(mean)/d(embeddings) to `gradient`. Nothing to compare is no loss: 0, and
+// `gradient` is left as it was. Identical rows give a finite gradient. The bits are equal at any
+// number of threads.
 
 /// The mean over `pairs` of 1/2 d^2 (same) or 1/2 max(0, margin - d)^2 (different), where d is
 /// the Euclidean distance (Hadsell, Chopra, LeCun 2006, with the label named).
 ///
-/// Adds d(mean)/d(embeddings) to `gradient`, which has the shape of `embeddings`. No pairs is no
-/// loss: 0, and `gradient` is left as it was. Two identical rows give a finite gradient.
+/// `gradient` has a row for each embedding that learns: for all, or for the first, which then take
+/// part in each pair, while the others (an EmbeddingMemory's) are constants.
 LossValue contrastive_loss(const Matrix& embeddings, std::span<const Pair> pairs, float margin,
                            Matrix& gradient);
 
@@ -37,14 +42,74 @@ struct TripletOptions {
 };
 
 /// The mean over `triplets` (Schroff et al. 2015; Hermans et al. 2017 for the soft margin and the
-/// unsquared distance). Gradient, empty and tied cases as in contrastive_loss.
+/// unsquared distance). `gradient` as in contrastive_loss: an anchor has a row in it.
 LossValue triplet_loss(const Matrix& embeddings, std::span<const Triplet> triplets,
                        const TripletOptions& options, Matrix& gradient);
 
-/// The loss over every valid triplet of the batch, from the distance matrix alone: no list of
-/// triplets is ever made, memory is O(batch^2). Equal at any number of threads.
+/// The loss over every valid triplet, from the distances alone: no list of triplets is ever made,
+/// memory is O(anchors x rows). The anchors are the rows of `gradient`.
 /// TripletMean::nonzero divides by the active ones (BA != 0 of Hermans et al.).
 LossValue batch_all_triplet_loss(const Matrix& embeddings, std::span<const int> labels,
                                  const TripletOptions& options, TripletMean mean, Matrix& gradient);
+
+/// What a loss learns beside the encoder, and the slope along it, to which losses add. An optimiser
+/// steps it like weights; nobody needs it when training is over.
+struct LossParameters {
+  Matrix value, gradient;
+};
+
+/// Where w and b of w cos + b begin (Wan et al. 2018).
+struct LogitOptions {
+  float scale = 10.0F;   ///< w
+  float offset = -5.0F;  ///< b
+};
+
+/// One row, (ln w, b): however it is stepped, w stays above 0.
+LossParameters logit_parameters(const LogitOptions& options = {});
+
+/// Angular prototypical (Chung et al. 2020): the first row of each label is a query, the mean of
+/// its others a prototype; the cross-entropy of w cos(query, prototype) + b over the prototypes.
+/// A label needs two rows. Rows need not be unit; a row of zeros has cosine 0 to all.
+LossValue angular_prototypical_loss(const Matrix& embeddings, std::span<const int> labels,
+                                    LossParameters& logit, Matrix& gradient);
+
+/// GE2E in its softmax form (Wan et al. 2018): the cross-entropy of w cos(row, centroid) + b over
+/// the labels' centroids, of which a row's own is made without it; the mean over rows, where the
+/// paper has the sum. A label needs two rows. Rows need not be unit.
+LossValue ge2e_loss(const Matrix& embeddings, std::span<const int> labels, LossParameters& logit,
+                    Matrix& gradient);
+
+struct PrototypicalOptions {
+  int shots = 1;        ///< rows of each label that support it: the first
+  float scale = 10.0F;  ///< of the squared distance; the paper's 1 is little between unit rows
+};
+
+/// Prototypical episodes (Snell et al. 2017): the cross-entropy of -scale |query - prototype|^2
+/// over the labels' prototypes, the means of their supports; queries are all other rows.
+/// A label needs one row more than `shots`.
+LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> labels,
+                            const PrototypicalOptions& options, Matrix& gradient);
+
+struct AamOptions {
+  float margin = 0.2F;  ///< radians
+  float scale = 30.0F;
+  int sub_centres = 1;  ///< centres of each class, of which the nearest counts (Deng et al. 2020)
+};
+
+/// `sub_centres` rows for each class, one class after another: directions drawn from the seed.
+LossParameters class_parameters(std::size_t classes, int sub_centres, std::size_t width,
+                                std::uint64_t seed);
+
+/// Additive angular margin (Deng et al. 2019): the cross-entropy over classes of scale cos(row,
+/// centre), with cos(angle + margin) for the row's own class, or, where angle + margin exceeds a
+/// half turn, cos(angle) - margin sin(margin). Labels are classes, from 0. Rows need not be unit.
+LossValue aam_softmax_loss(const Matrix& embeddings, std::span<const int> labels,
+                           const AamOptions& options, LossParameters& classes, Matrix& gradient);
+
+/// Supervised contrastive, L_out (Khosla et al. 2020): the mean over rows, and over each one's
+/// positives p, of -ln softmax(cos / temperature)[p] over all other rows. A row without positives
+/// does not count. Rows need not be unit.
+LossValue supervised_contrastive_loss(const Matrix& embeddings, std::span<const int> labels,
+                                      float temperature, Matrix& gradient);
 
 }  // namespace twinear

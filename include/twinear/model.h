@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -41,10 +43,19 @@ inline constexpr double shortest_clip = 0.1;
 /// Throws Error for one under `shortest_clip`.
 Matrix waveform_features(const Waveform& waveform, const LogMel& log_mel, std::uint64_t seed = 0);
 
-/// The same for a clip of a file: decoded, mixed down or one channel taken.
+/// Told, as "path: what", of the flaw that InputCheck finds in a clip's sound.
+using Warn = std::function<void(const std::string& line)>;
+
+/// The same for a clip of a file: decoded, mixed down or one channel taken. The sound is never
+/// whole in memory.
 /// A path that ends in `.npy` is taken as features already computed (frames x bins).
 /// Throws Error, path first, for a clip under `shortest_clip` or features of another width.
 Matrix read_features(const Clip& clip, const LogMel& log_mel, int channel = -1,
-                     std::uint64_t seed = 0);
+                     std::uint64_t seed = 0, const Warn& warn = {});
+
+/// Writes the same frames to `path` as .npy, atomically, and gives their number. With a front end
+/// that LogMelStream takes, memory does not follow the clip's length.
+std::size_t write_features(const Clip& clip, const LogMel& log_mel, const std::string& path,
+                           int channel = -1, std::uint64_t seed = 0, const Warn& warn = {});
 
 }  // namespace twinear

@@ -15,25 +15,75 @@
 
 namespace twinear {
 
-/// [encoder]
+/// [encoder]. Each kind uses what is named for it.
 struct EncoderOptions {
-  std::string kind = "compact";  ///< or "statistics", the untrained baseline: nothing to learn
+  /// Or "xvector", "ecapa", or "statistics", the untrained baseline: nothing to learn.
+  std::string kind = "compact";
   int embedding = 192;
-  std::vector<int> channels = {128, 256, 256};
-  std::vector<int> strides = {1, 2, 1};
-  bool input_norm = false;
-  bool pooled_norm = true;
+  bool input_norm = false;                      ///< batch norm on the features
+  std::vector<int> channels = {128, 256, 256};  ///< compact
+  std::vector<int> strides = {1, 2, 1};         ///< compact
+  bool pooled_norm = true;                      ///< compact; the others have one
+  int width = 512;                              ///< xvector, ecapa: channels of a layer
+  int pooled = 1500;                            ///< xvector: channels that are pooled
+  int aggregated = 1536;                        ///< ecapa: the same
+  int attention = 128;                          ///< ecapa: channels of the attention
+  int squeeze = 128;                            ///< ecapa: of squeeze and excitation
+  int scale = 8;                                ///< ecapa: chunks of a Res2 block
 };
 
-/// [loss] and [mining]
+/// [loss] and [mining]. Each loss uses what is named for it.
 struct Objective {
-  std::string kind = "triplet";  ///< or "contrastive"
+  /// Or "contrastive", "angular-prototypical", "prototypical", "ge2e", "aam-softmax", "supcon".
+  std::string kind = "triplet";
+
+  // triplet and contrastive
   float margin = 0.3F;
   TripletForm form = TripletForm::hinge;
   TripletMean mean = TripletMean::nonzero;
   Distance distance = Distance::euclidean;
   TripletMining triplets = TripletMining::batch_hard;
   PairMining pairs = PairMining::all;
+  int memory = 0;  ///< embeddings of earlier batches that triplets and pairs are made with
+
+  LogitOptions logit;                ///< angular-prototypical and ge2e: where they begin
+  PrototypicalOptions prototypical;  ///< needs sampler.clips above its shots
+  AamOptions aam;                    ///< its classes are the labels of the training manifests
+  float temperature = 0.1F;          ///< supcon
+};
+
+/// Where a value is drawn from, each value in it alike.
+struct Range {
+  double low = 0, high = 0;
+};
+
+/// [augment]: what training clips go through, in this order, each with a probability of its own;
+/// as it stands, nothing. Every choice is a pure function of (seed, epoch, clip). Clips that are
+/// features already (`.npy`) can only be masked. Paths are relative to the recipe.
+struct AugmentOptions {
+  double speed = 0;                     ///< probability of another speed, and with it pitch
+  std::vector<int> speeds = {90, 110};  ///< percent; a clip of n samples gets 100 n / percent
+  bool speed_labels = false;            ///< instead: each label at each speed too, as new labels
+  double reverb = 0;                    ///< probability of a room
+  std::string responses;                ///< manifest of impulse responses; "": rooms are made up
+  Range rt60_s = {0.2, 0.8};            ///< s, decay by 60 dB of a made-up room
+  Range direct_db = {0, 12};            ///< dB, its direct over its reverberant energy
+  double noise = 0;                     ///< probability of a recorded noise
+  std::string noises;                   ///< manifest of recordings
+  Range noise_snr_db = {5, 20};         ///< dB, mean power of the clip over that of the noise
+  double coloured_noise = 0;            ///< probability of a made-up noise
+  Range slope_db = {-6, 0};             ///< dB per octave: -6 brown, -3 pink, 0 white
+  Range coloured_noise_snr_db = {5, 20};
+  double band_limit = 0;           ///< probability of a low-pass
+  Range cutoff_hz = {2500, 7000};  ///< Hz
+  double telephone = 0;            ///< probability of nothing but 300 to 3400 Hz
+  double gain = 0;                 ///< probability of another level
+  Range gain_db = {-10, 10};       ///< dB
+  double spec_augment = 0;         ///< probability of masks over the crop's features
+  int mask_bands = 2;              ///< masks of neighbouring bands
+  int mask_band_width = 8;         ///< each of 0 to so many bands, at most half of them
+  int mask_frames = 2;             ///< masks of neighbouring frames
+  int mask_frame_width = 20;       ///< each of 0 to so many frames, at most half of them
 };
 
 /// [optimizer]
@@ -54,7 +104,8 @@ struct TrainOptions {
   int eval_every = 5;         ///< epochs between evaluations on dev
   int log_every = 10;         ///< steps between lines of log.jsonl
   int checkpoint_every = 50;  ///< steps between checkpoints
-  int cache_mb = 2048;        ///< features kept in memory
+  int cache_mb = 2048;        ///< features, or sound to be augmented, kept in memory
+  std::string feature_cache;  ///< folder, relative to the recipe, of features kept from run to run
   bool stop_on_collapse = true;
 };
 
@@ -71,6 +122,7 @@ struct Recipe {
   EncoderOptions encoder;
   Objective objective;
   SamplerOptions sampler;
+  AugmentOptions augment;
   OptimizerOptions optimizer;
   TrainOptions train;
   DataOptions data;

@@ -31,8 +31,9 @@ class Verifier {
 
   /// The embedding of one clip of at least `shortest_clip` seconds at any sample rate.
   std::vector<float> embed(const Waveform& waveform) const;
-  /// One row a clip, in their order; decoded and encoded in parallel.
-  Matrix embed(std::span<const Clip> clips, int channel = -1) const;
+  /// One row a clip, in their order; decoded and encoded in parallel. `warn` is called from this
+  /// thread alone, in the order of the clips.
+  Matrix embed(std::span<const Clip> clips, int channel = -1, const Warn& warn = {}) const;
 
   /// Decides at `threshold`, or where it is absent at the calibration's even-odds point.
   /// Throws Error (config) where there is neither: a raw score has no meaning by itself.

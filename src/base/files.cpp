@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -59,9 +60,10 @@ void write_file_by(const std::string& path, const std::function<void(const std::
   namespace fs = std::filesystem;
   const fs::path target(path);
   if (fs::is_directory(target)) throw Error(Fault::io, path + ": is a folder");
+  static std::atomic<unsigned> writes{0};  // of this process, each with a file of its own
   const std::string temporary =
-      (target.parent_path() /
-       fmt::format(".{}.{}{}", target.stem().string(), ::getpid(), target.extension().string()))
+      (target.parent_path() / fmt::format(".{}.{}.{}{}", target.stem().string(), ::getpid(),
+                                          ++writes, target.extension().string()))
           .string();
   try {
     write(temporary);

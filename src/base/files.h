@@ -11,7 +11,8 @@
 namespace twinear {
 
 /// Writes `path` whole or not at all: beside it first, then flushed to disk and renamed.
-/// Throws Error (io), path first. Never leaves the temporary file behind.
+/// Throws Error (io), path first. Never leaves the temporary file behind. Of writers at the same
+/// moment, threads or processes, one wins.
 void write_file(const std::string& path, std::string_view bytes);
 
 /// The same for a writer that wants a path of its own (libsndfile): it gets the temporary one,

@@ -37,6 +37,16 @@ enum class Purpose : std::uint32_t {
   bootstrap,
   selftest,
   test,
+  negative,
+  class_centre,
+  augment_speed,
+  augment_room,
+  augment_noise,
+  augment_colour,
+  augment_band,
+  augment_telephone,
+  augment_gain,
+  augment_mask,
 };
 
 /// A stream of random numbers: the same for the same (seed, purpose, a, b), whoever draws.

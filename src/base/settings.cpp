@@ -179,6 +179,13 @@ toml::table parse_toml(const std::string& text, const std::string& path) {
 
 }  // namespace
 
+/// The shortest decimal of a float is what people wrote: 0.3, not 0.30000001192092896.
+void Fields::number(const char* name, float& value, double low, double high) {
+  double wide = std::stod(fmt::format("{}", value));
+  number(name, wide, low, high);
+  value = static_cast<float>(wide);
+}
+
 void Fields::one_of(const char* name, std::string& value,
                     std::initializer_list<const char*> names) {
   const std::span<const char* const> all(names.begin(), names.size());

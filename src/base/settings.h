@@ -24,11 +24,7 @@ class Fields {
   virtual void texts(const char* name, std::vector<std::string>& values) = 0;  ///< or one text
   virtual void choice(const char* name, int& index, std::span<const char* const> names) = 0;
 
-  void number(const char* name, float& value, double low, double high) {
-    double wide = value;
-    number(name, wide, low, high);
-    value = static_cast<float>(wide);
-  }
+  void number(const char* name, float& value, double low, double high);
   /// An enum whose values count from 0 in the order of `names`.
   template <class E>
   requires std::is_enum_v<E>

@@ -55,22 +55,40 @@ int features(const Arguments& args, const Common& common) {
   if (args.inputs.size() > 1) folder.emplace(args.out);
   check_output(outputs.front());
 
+  const auto clip_of = [&](const std::string& input) {
+    Clip clip;
+    clip.path = clip.name = input;
+    return clip;
+  };
+  const auto print = [&](std::size_t i, std::size_t frames) {
+    if (common.json)
+      print_json({{"input", args.inputs[i]},
+                  {"output", outputs[i]},
+                  {"frames", frames},
+                  {"bins", log_mel.front_end().mel_bins}});
+  };
+  const auto say = [&](const std::string& line) {
+    common.console.say(Level::warning, "twinear: warning: " + line);
+  };
+  if (args.inputs.size() == 1) {  // of any length
+    print(0, write_features(clip_of(args.inputs[0]), log_mel, outputs[0], args.channel, args.seed,
+                            say));
+    return 0;
+  }
+
   Progress progress(common.console, "clips", args.inputs.size());
   for (std::size_t begin = 0; begin < args.inputs.size(); begin += clips_at_once) {
     const std::size_t n = std::min(clips_at_once, args.inputs.size() - begin);
     std::vector<Matrix> frames(n);
+    std::vector<std::string> warnings(n);
     parallel_for(n, [&](std::size_t i) {
-      Clip clip;
-      clip.path = clip.name = args.inputs[begin + i];
-      frames[i] = read_features(clip, log_mel, args.channel, args.seed);
+      frames[i] = read_features(clip_of(args.inputs[begin + i]), log_mel, args.channel, args.seed,
+                                [&](const std::string& line) { warnings[i] = line; });
     });
     for (std::size_t i = 0; i < n; ++i) {
+      if (!warnings[i].empty()) say(warnings[i]);
       write_npy(outputs[begin + i], frames[i]);
-      if (common.json)
-        print_json({{"input", args.inputs[begin + i]},
-                    {"output", outputs[begin + i]},
-                    {"frames", frames[i].rows()},
-                    {"bins", frames[i].cols()}});
+      print(begin + i, frames[i].rows());
     }
     progress.at(begin + n);
   }
@@ -85,7 +103,9 @@ void add_features(Program& program) {
   command.arguments("IN", args->inputs, "audio files");
   command.option("-o,--out", "OUT", args->out, "a file for one input, a folder for many",
                  Need::required);
-  command.option("--front-end", "PRESET", args->preset, "how sound becomes frames: kaldi");
+  command.option("--front-end", "PRESET", args->preset,
+                 "how sound becomes frames: kaldi, wespeaker, sherpa, speechbrain, librosa or "
+                 "torchaudio");
   command.option("--recipe", "FILE", args->recipe, "or as the recipe's [front_end] says");
   command.exclusive("--recipe", "--front-end");
   command.overrides(args->overrides);

@@ -72,7 +72,9 @@ int verify(const Arguments& args, const Common& common) {
   std::array<Clip, 2> clips;
   clips[0].path = clips[0].name = args.a;
   clips[1].path = clips[1].name = args.b;
-  const Matrix embeddings = verifier.embed(clips, args.channel);
+  const Matrix embeddings = verifier.embed(clips, args.channel, [&](const std::string& line) {
+    common.console.say(Level::warning, "twinear: warning: " + line);
+  });
   const double score = cosine(embeddings.row(0), embeddings.row(1));
   Verdict verdict = within(path, [&] { return verifier.decide(score, threshold); });
   if (args.at_fpr)

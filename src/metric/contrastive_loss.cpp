@@ -11,13 +11,13 @@ LossValue contrastive_loss(const Matrix& embeddings, std::span<const Pair> pairs
                            Matrix& gradient) {
   check_gradient("contrastive_loss", embeddings, gradient);
   if (pairs.empty()) return {};
-  const PairTable d = distances(embeddings, Distance::euclidean);
-  PairTable pull(embeddings.rows());
+  const Table d = distances(embeddings, Distance::euclidean, gradient.rows());
+  Table pull(d.rows(), d.cols());
   LossValue loss{.mean = 0, .tuples = pairs.size(), .active = 0};
   const double share = 1 / static_cast<double>(pairs.size());
 
   for (const auto& [first, second, label] : pairs) {
-    if (first >= d.rows() || second >= d.rows())
+    if (first >= d.rows() || second >= d.cols())
       throw std::invalid_argument("contrastive_loss: a pair outside the batch");
     const double apart = d(first, second);
     // 1/2 d^2 and 1/2 max(0, margin - d)^2 have the slopes d and -max(0, margin - d).

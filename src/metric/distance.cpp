@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "base/simd.h"
 #include "base/threads.h"
@@ -14,7 +15,7 @@ namespace twinear {
 namespace {
 
 constexpr std::size_t lanes = 32;          // columns of the table that one pass works on
-constexpr std::size_t rows_per_task = 16;  // so that a block of columns stays in the cache
+constexpr std::size_t rows_per_task = 16;  // so that a block stays in the cache; divides lanes
 
 /// out[j] = |x - y_j|^2 for the rows y of a block, whose element k of row j is block[k lanes + j].
 /// In double, where the squares of float differences are exact: the sums hardly round.
@@ -31,17 +32,31 @@ TWINEAR_SIMD void squared_distances(std::span<const float> x, const float* block
   out = sums;
 }
 
+double of_square(double square, Distance kind) {
+  switch (kind) {
+    case Distance::squared:
+      return square;
+    case Distance::cosine:
+      return 0.5 * square;
+    case Distance::euclidean:
+      break;
+  }
+  return std::sqrt(square);
+}
+
 /// Blocks of `lanes` rows, each transposed; the last is filled with zeros.
 std::vector<float> transposed_blocks(const Matrix& m) {
   const std::size_t blocks = (m.rows() + lanes - 1) / lanes;
   std::vector<float> values(blocks * lanes * m.cols());
-  for (std::size_t j = 0; j < m.rows(); ++j) {
-    float* at = values.data() + j / lanes * lanes * m.cols() + j % lanes;
-    for (const float v : m.row(j)) {
-      *at = v;
-      at += lanes;
+  parallel_for(blocks, [&](std::size_t block) {
+    for (std::size_t j = block * lanes; j < std::min(m.rows(), (block + 1) * lanes); ++j) {
+      float* at = values.data() + block * lanes * m.cols() + j % lanes;
+      for (const float v : m.row(j)) {
+        *at = v;
+        at += lanes;
+      }
     }
-  }
+  });
   return values;
 }
 
@@ -54,42 +69,53 @@ TWINEAR_SIMD void add_difference(std::span<double> to, double factor, const floa
 
 }  // namespace
 
-PairTable distances(const Matrix& embeddings, Distance distance) {
+Table distances(const Matrix& embeddings, Distance distance, std::size_t anchors) {
   const std::size_t n = embeddings.rows(), width = embeddings.cols();
-  PairTable table(n);
+  Table table(anchors, n);
   const auto blocks = transposed_blocks(embeddings);
-  parallel_for((n + rows_per_task - 1) / rows_per_task, [&](std::size_t task) {
-    const std::size_t begin = task * rows_per_task, end = std::min(n, begin + rows_per_task);
+  parallel_for((anchors + rows_per_task - 1) / rows_per_task, [&](std::size_t task) {
+    const std::size_t begin = task * rows_per_task, end = std::min(anchors, begin + rows_per_task);
+    const std::size_t own = begin / lanes * lanes;  // what lies before it is another task's mirror
     std::array<double, lanes> squares;
-    for (std::size_t j = 0; j < n; j += lanes)
+    for (std::size_t j = own; j < n; j += lanes)
       for (std::size_t i = begin; i < end; ++i) {
         squared_distances(embeddings.row(i), blocks.data() + j * width, squares);
         const auto to = table.row(i).subspan(j, std::min(lanes, n - j));
-        for (std::size_t k = 0; k < to.size(); ++k)
-          to[k] = distance == Distance::squared ? squares[k] : std::sqrt(squares[k]);
+        for (std::size_t k = 0; k < to.size(); ++k) to[k] = of_square(squares[k], distance);
+        if (j == own) continue;
+        for (std::size_t k = 0; k < to.size() && j + k < anchors; ++k) table(j + k, i) = to[k];
       }
   });
   return table;
 }
 
 double slope_factor(double distance, Distance kind) {
-  if (kind == Distance::squared) return 2;
+  switch (kind) {
+    case Distance::squared:
+      return 2;
+    case Distance::cosine:
+      return 1;
+    case Distance::euclidean:
+      break;
+  }
   return distance > 0 ? 1 / distance : 0;
 }
 
-void add_gradient(const Matrix& embeddings, const PairTable& pull, double scale, Matrix& gradient) {
-  parallel_for(embeddings.rows(), [&](std::size_t i) {
+void add_gradient(const Matrix& embeddings, const Table& pull, double scale, Matrix& gradient) {
+  parallel_for(gradient.rows(), [&](std::size_t i) {
     std::vector<double> sum(embeddings.cols());
-    for (std::size_t j = 0; j < embeddings.rows(); ++j)
-      if (const double factor = pull(i, j) + pull(j, i); factor != 0)
+    for (std::size_t j = 0; j < embeddings.rows(); ++j) {
+      const double factor = pull(i, j) + (j < pull.rows() ? pull(j, i) : 0);
+      if (factor != 0)
         add_difference(sum, factor, embeddings.row(i).data(), embeddings.row(j).data());
+    }
     const auto to = gradient.row(i);
     for (std::size_t k = 0; k < to.size(); ++k) to[k] = static_cast<float>(to[k] + scale * sum[k]);
   });
 }
 
 void check_gradient(const char* where, const Matrix& embeddings, const Matrix& gradient) {
-  if (gradient.rows() != embeddings.rows() || gradient.cols() != embeddings.cols())
+  if (gradient.rows() > embeddings.rows() || gradient.cols() != embeddings.cols())
     throw std::invalid_argument(std::string(where) + ": a gradient of the embeddings' shape");
 }
 

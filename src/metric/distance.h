@@ -2,47 +2,27 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
-#include <vector>
 
-#include "twinear/matrix.h"
+#include "metric/table.h"
 #include "twinear/miner.h"
 
 namespace twinear {
 
-/// A number for each two rows of a batch.
-class PairTable {
- public:
-  explicit PairTable(std::size_t rows) : rows_(rows), values_(rows * rows) {}
-
-  std::size_t rows() const noexcept { return rows_; }
-  std::span<double> row(std::size_t i) noexcept {
-    return std::span(values_).subspan(i * rows_, rows_);
-  }
-  std::span<const double> row(std::size_t i) const noexcept {
-    return std::span(values_).subspan(i * rows_, rows_);
-  }
-  double& operator()(std::size_t i, std::size_t j) noexcept { return values_[i * rows_ + j]; }
-  double operator()(std::size_t i, std::size_t j) const noexcept { return values_[i * rows_ + j]; }
-
- private:
-  std::size_t rows_;
-  std::vector<double> values_;
-};
-
-/// How far apart each two rows are: symmetric, and exactly 0 between equal rows. Parallel, and
-/// equal at any number of threads.
-PairTable distances(const Matrix& embeddings, Distance distance);
+/// How far each of the first `anchors` rows is from every row: exactly 0 between equal rows, and
+/// the same both ways. Parallel, and equal at any number of threads.
+Table distances(const Matrix& embeddings, Distance distance, std::size_t anchors);
 
 /// The slope of a distance d(x, y) along x is this times (x - y). Between equal rows the Euclidean
 /// distance has none, and 0 is taken.
 double slope_factor(double distance, Distance kind);
 
-/// Adds scale sum_j (pull(i, j) + pull(j, i)) (x_i - x_j) to each row i of `gradient`: what a loss
-/// that pulls at distances does to embeddings. Parallel, and equal at any number of threads.
-void add_gradient(const Matrix& embeddings, const PairTable& pull, double scale, Matrix& gradient);
+/// What a loss that pulls at distances does to embeddings: adds scale pull(i, j) (x_i - x_j) to
+/// row i of `gradient`, and the opposite to row j where it has one. Parallel, and equal at any
+/// number of threads.
+void add_gradient(const Matrix& embeddings, const Table& pull, double scale, Matrix& gradient);
 
-/// Throws std::invalid_argument, `where` first, for a gradient of another shape than embeddings.
+/// Throws std::invalid_argument, `where` first, for a gradient of more or other rows than
+/// embeddings.
 void check_gradient(const char* where, const Matrix& embeddings, const Matrix& gradient);
 
 }  // namespace twinear

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <tuple>
@@ -17,10 +18,10 @@ namespace twinear {
 namespace {
 
 /// Every pair in (first, second) order.
-std::vector<Pair> all_pairs(std::span<const int> labels) {
+std::vector<Pair> all_pairs(std::span<const int> labels, std::size_t anchors) {
   std::vector<Pair> pairs;
-  pairs.reserve(labels.size() * (labels.size() - 1) / 2);
-  for (std::uint32_t i = 0; i < labels.size(); ++i)
+  pairs.reserve(anchors * (2 * labels.size() - anchors) / 2);
+  for (std::uint32_t i = 0; i < anchors; ++i)
     for (std::uint32_t j = i + 1; j < labels.size(); ++j)
       pairs.push_back({i, j, labels[i] == labels[j] ? PairLabel::same : PairLabel::different});
   return pairs;
@@ -29,10 +30,9 @@ std::vector<Pair> all_pairs(std::span<const int> labels) {
 bool is_same(const Pair& pair) { return pair.label == PairLabel::same; }
 
 /// Leaves as many different pairs as same ones, each subset as likely (Knuth's algorithm S).
-void keep_balanced(std::vector<Pair>& pairs, std::uint64_t seed) {
+void keep_balanced(std::vector<Pair>& pairs, Random random) {
   auto wanted = static_cast<std::size_t>(std::ranges::count_if(pairs, is_same));
   std::size_t left = pairs.size() - wanted;
-  Random random(seed, Purpose::pair);
   std::erase_if(pairs, [&](const Pair& pair) {
     if (is_same(pair)) return false;
     if (random.below(left--) >= wanted) return true;
@@ -42,8 +42,8 @@ void keep_balanced(std::vector<Pair>& pairs, std::uint64_t seed) {
 }
 
 /// Leaves as many different pairs as same ones, the nearest; ties go to the lowest rows.
-void keep_nearest(std::vector<Pair>& pairs, const Matrix& embeddings) {
-  const PairTable d = distances(embeddings, Distance::euclidean);
+void keep_nearest(std::vector<Pair>& pairs, const Matrix& embeddings, std::size_t anchors) {
+  const Table d = distances(embeddings, Distance::euclidean, anchors);
   const auto first = std::stable_partition(pairs.begin(), pairs.end(), is_same);
   const auto wanted = std::min(first - pairs.begin(), pairs.end() - first);
   const auto rank = [&](const Pair& p) {  // what is not a number comes last
@@ -67,7 +67,7 @@ std::optional<std::uint32_t> lowest(std::size_t rows, const Wanted& wanted, cons
 /// The triplets of one anchor in the order of their positives.
 class Anchor {
  public:
-  Anchor(std::uint32_t row, std::span<const int> labels, const PairTable& d)
+  Anchor(std::uint32_t row, std::span<const int> labels, const Table& d)
       : row_(row), labels_(labels), distance_(d.row(row)) {}
 
   std::vector<Triplet> hard() const {
@@ -95,7 +95,38 @@ class Anchor {
     return triplets;
   }
 
+  std::vector<Triplet> weighted(std::size_t width, Random random) const {
+    const auto [negatives, sums] = weights(static_cast<double>(width));
+    std::vector<Triplet> triplets;
+    for (std::uint32_t p = 0; p < labels_.size() && !negatives.empty(); ++p) {
+      if (!is_positive(p)) continue;
+      const auto drawn = std::ranges::upper_bound(sums, random.uniform(0, sums.back()));
+      triplets.push_back({row_, p, negatives[static_cast<std::size_t>(drawn - sums.begin())]});
+    }
+    return triplets;
+  }
+
  private:
+  /// The negatives that may be drawn, and the running sums of their weights.
+  std::pair<std::vector<std::uint32_t>, std::vector<double>> weights(double width) const {
+    // q(d) ~ d^(width - 2) (1 - d^2 / 4)^((width - 3) / 2); 1/q spans hundreds of decades, so the
+    // largest is taken out of it before it leaves the logarithm.
+    constexpr double least = 0.5, far = 1.4;
+    std::vector<std::uint32_t> negatives;
+    std::vector<double> weights;
+    for (std::uint32_t n = 0; n < labels_.size(); ++n) {
+      if (!is_negative(n) || !(distance_[n] < far)) continue;
+      const double d = std::max(distance_[n], least);
+      negatives.push_back(n);
+      weights.push_back((2 - width) * std::log(d) + (3 - width) / 2 * std::log1p(-d * d / 4));
+    }
+    if (weights.empty()) return {};
+    const double most = std::ranges::max(weights);
+    for (double& w : weights) w = std::exp(w - most);
+    std::partial_sum(weights.begin(), weights.end(), weights.begin());
+    return {negatives, weights};
+  }
+
   bool is_positive(std::uint32_t i) const { return i != row_ && labels_[i] == labels_[row_]; }
   bool is_negative(std::uint32_t i) const { return labels_[i] != labels_[row_]; }
 
@@ -107,29 +138,43 @@ class Anchor {
 }  // namespace
 
 std::vector<Pair> mine_pairs(const Matrix& embeddings, std::span<const int> labels,
-                             PairMining mining, std::uint64_t seed) {
+                             PairMining mining, const MiningOptions& options) {
   if (labels.size() != embeddings.rows())
     throw std::invalid_argument("mine_pairs: one label per embedding");
-  if (labels.empty()) return {};
-  auto pairs = all_pairs(labels);
-  if (mining == PairMining::balanced) keep_balanced(pairs, seed);
-  if (mining == PairMining::hard) keep_nearest(pairs, embeddings);
+  const std::size_t anchors = std::min(options.anchors, labels.size());
+  auto pairs = all_pairs(labels, anchors);
+  if (mining == PairMining::balanced)
+    keep_balanced(pairs, Random(options.seed, Purpose::pair, options.step));
+  if (mining == PairMining::hard) keep_nearest(pairs, embeddings, anchors);
   return pairs;
 }
 
 std::vector<Triplet> mine_triplets(const Matrix& embeddings, std::span<const int> labels,
-                                   TripletMining mining, float margin, Distance distance) {
+                                   TripletMining mining, const MiningOptions& options) {
   if (labels.size() != embeddings.rows())
     throw std::invalid_argument("mine_triplets: one label per embedding");
-  if (mining == TripletMining::batch_all)
-    throw std::invalid_argument("mine_triplets: batch_all is batch_all_triplet_loss's");
 
-  const PairTable d = distances(embeddings, distance);
-  std::vector<std::vector<Triplet>> by_anchor(labels.size());
-  parallel_for(labels.size(), [&](std::size_t a) {
-    const Anchor anchor(static_cast<std::uint32_t>(a), labels, d);
-    by_anchor[a] = mining == TripletMining::batch_hard ? anchor.hard() : anchor.semi_hard(margin);
-  });
+  const bool weighted = mining == TripletMining::distance_weighted;
+  const Table d = distances(embeddings, weighted ? Distance::euclidean : options.distance,
+                            std::min(options.anchors, labels.size()));
+  const auto mine = [&](std::uint32_t a) {
+    const Anchor anchor(a, labels, d);
+    switch (mining) {
+      case TripletMining::batch_hard:
+        return anchor.hard();
+      case TripletMining::semi_hard:
+        return anchor.semi_hard(options.margin);
+      case TripletMining::distance_weighted:
+        return anchor.weighted(embeddings.cols(),
+                               Random(options.seed, Purpose::negative, options.step, a));
+      case TripletMining::batch_all:
+        break;
+    }
+    throw std::invalid_argument("mine_triplets: batch_all is batch_all_triplet_loss's");
+  };
+  std::vector<std::vector<Triplet>> by_anchor(d.rows());
+  parallel_for(d.rows(),
+               [&](std::size_t a) { by_anchor[a] = mine(static_cast<std::uint32_t>(a)); });
 
   std::vector<Triplet> triplets;
   for (const auto& of_anchor : by_anchor)

@@ -23,8 +23,8 @@ Push push(double slack, const TripletOptions& options) {
 }
 
 /// Adds one triplet to a sum over some, and its pull to `pull`, both not yet divided.
-void add(const Triplet& t, const PairTable& d, const TripletOptions& options, LossValue& sum,
-         PairTable& pull) {
+void add(const Triplet& t, const Table& d, const TripletOptions& options, LossValue& sum,
+         Table& pull) {
   const double positive = d(t.anchor, t.positive), negative = d(t.anchor, t.negative);
   const auto [loss, slope] = push(positive - negative, options);
   ++sum.tuples;
@@ -36,8 +36,8 @@ void add(const Triplet& t, const PairTable& d, const TripletOptions& options, Lo
 }
 
 /// Every valid triplet of one anchor.
-LossValue add_anchor(std::uint32_t anchor, std::span<const int> labels, const PairTable& d,
-                     const TripletOptions& options, PairTable& pull) {
+LossValue add_anchor(std::uint32_t anchor, std::span<const int> labels, const Table& d,
+                     const TripletOptions& options, Table& pull) {
   LossValue sum;
   std::vector<std::uint32_t> negatives;
   for (std::uint32_t n = 0; n < labels.size(); ++n)
@@ -49,7 +49,7 @@ LossValue add_anchor(std::uint32_t anchor, std::span<const int> labels, const Pa
 }
 
 /// Turns the sums over triplets into means over `count` of them.
-LossValue mean_of(LossValue sum, std::size_t count, const Matrix& embeddings, const PairTable& pull,
+LossValue mean_of(LossValue sum, std::size_t count, const Matrix& embeddings, const Table& pull,
                   Matrix& gradient) {
   if (count == 0) return sum;
   sum.mean /= static_cast<double>(count);
@@ -63,11 +63,11 @@ LossValue triplet_loss(const Matrix& embeddings, std::span<const Triplet> triple
                        const TripletOptions& options, Matrix& gradient) {
   check_gradient("triplet_loss", embeddings, gradient);
   if (triplets.empty()) return {};
-  const PairTable d = distances(embeddings, options.distance);
-  PairTable pull(embeddings.rows());
+  const Table d = distances(embeddings, options.distance, gradient.rows());
+  Table pull(d.rows(), d.cols());
   LossValue sum;
   for (const auto& triplet : triplets) {
-    if (std::max({triplet.anchor, triplet.positive, triplet.negative}) >= d.rows())
+    if (triplet.anchor >= d.rows() || std::max(triplet.positive, triplet.negative) >= d.cols())
       throw std::invalid_argument("triplet_loss: a triplet outside the batch");
     add(triplet, d, options, sum, pull);
   }
@@ -80,10 +80,10 @@ LossValue batch_all_triplet_loss(const Matrix& embeddings, std::span<const int> 
   check_gradient("batch_all_triplet_loss", embeddings, gradient);
   if (labels.size() != embeddings.rows())
     throw std::invalid_argument("batch_all_triplet_loss: one label per embedding");
-  const PairTable d = distances(embeddings, options.distance);
-  PairTable pull(embeddings.rows());  // anchor a writes row a
-  std::vector<LossValue> by_anchor(labels.size());
-  parallel_for(labels.size(), [&](std::size_t a) {
+  const Table d = distances(embeddings, options.distance, gradient.rows());
+  Table pull(d.rows(), d.cols());  // anchor a writes row a
+  std::vector<LossValue> by_anchor(d.rows());
+  parallel_for(d.rows(), [&](std::size_t a) {
     by_anchor[a] = add_anchor(static_cast<std::uint32_t>(a), labels, d, options, pull);
   });
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
+#include <utility>
 
 #include "model/model_file.h"
 #include "nn/network.h"
@@ -11,7 +13,7 @@
 namespace twinear {
 namespace {
 
-constexpr const char *first = "adam.first.", *second = "adam.second.";
+constexpr const char *first = "adam.first.", *second = "adam.second.", *state = "state.";
 
 void restore(const SafetensorsFile& file, const std::string& name, nn::Buffer& to) {
   const auto& values = file.tensor(name).values;
@@ -20,22 +22,38 @@ void restore(const SafetensorsFile& file, const std::string& name, nn::Buffer& t
   std::ranges::copy(values, to.begin());
 }
 
+std::map<std::string, Matrix> read_state(const SafetensorsFile& file) {
+  std::map<std::string, Matrix> tensors;
+  for (const StoredTensor& stored : file.tensors()) {
+    if (!stored.name.starts_with(state)) continue;
+    const auto tensor = file.tensor(stored.name);
+    if (tensor.shape.size() != 2)
+      throw Error(Fault::format, "tensor \"" + stored.name + "\": not rows of one width");
+    Matrix values(tensor.shape[0], tensor.shape[1]);
+    std::ranges::copy(tensor.values, values.values().begin());
+    tensors[stored.name.substr(std::string_view(state).size())] = std::move(values);
+  }
+  return tensors;
+}
+
 }  // namespace
 
 void save_checkpoint(const std::string& path, const Model& model, const nn::Adam& adam,
-                     const std::string& progress) {
+                     const RunState& run) {
   auto tensors = model_tensors(model.encoder);
   for (const auto& moments : adam.moments) {
     tensors.push_back({first + moments.key, {moments.first.size()}, moments.first});
     tensors.push_back({second + moments.key, {moments.second.size()}, moments.second});
   }
+  for (const auto& [key, values] : run.tensors)
+    tensors.push_back({state + key, {values.rows(), values.cols()}, values.values()});
   auto metadata = model_metadata(model);
-  metadata["progress"] = progress;
+  metadata["progress"] = run.progress;
   metadata["adam_steps"] = std::to_string(adam.steps);
   write_safetensors(path, std::move(tensors), metadata);
 }
 
-std::string load_checkpoint(const std::string& path, Model& model, nn::Adam& adam) {
+RunState load_checkpoint(const std::string& path, Model& model, nn::Adam& adam) {
   const SafetensorsFile file(path);
   try {
     load_weights(file, model.encoder);
@@ -47,7 +65,7 @@ std::string load_checkpoint(const std::string& path, Model& model, nn::Adam& ada
     const char* end = steps.data() + steps.size();
     if (std::from_chars(steps.data(), end, adam.steps).ptr != end)
       throw Error(Fault::format, "adam_steps: \"" + steps + "\" is not a number");
-    return file.text("progress");
+    return {read_state(file), file.text("progress")};
   } catch (const Error& e) {
     throw e.within(path);
   }

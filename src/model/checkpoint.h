@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "nn/optimizer.h"
+#include "twinear/matrix.h"
 #include "twinear/model.h"
 
 namespace twinear {
 
-/// Writes a model together with the optimiser's state and `progress` (a JSON text of the trainer):
-/// a model file like any other, from which training can go on to the same bytes.
-void save_checkpoint(const std::string& path, const Model& model, const nn::Adam& adam,
-                     const std::string& progress);
+/// What the trainer keeps from step to step beside the weights and the optimiser's state.
+struct RunState {
+  std::map<std::string, Matrix> tensors;
+  std::string progress;  ///< a JSON text
+};
 
-/// Puts the weights and the optimiser's state back and returns `progress`. Throws Error, path
+/// Writes a model together with the optimiser's state and the run's: a model file like any other,
+/// from which training can go on to the same bytes.
+void save_checkpoint(const std::string& path, const Model& model, const nn::Adam& adam,
+                     const RunState& run);
+
+/// Puts the weights and the optimiser's state back and returns the run's. Throws Error, path
 /// first, where the file is not a checkpoint of these layers.
-std::string load_checkpoint(const std::string& path, Model& model, nn::Adam& adam);
+RunState load_checkpoint(const std::string& path, Model& model, nn::Adam& adam);
 
 }  // namespace twinear

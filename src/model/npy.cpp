@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -19,7 +20,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the types read are little-endian");
 constexpr std::string_view magic = "\x93NUMPY";
-constexpr std::size_t alignment = 64;
+constexpr std::size_t header_size = 128;  // a multiple of 64, as NumPy aligns values
 
 struct Header {
   std::string descr, fortran_order;
@@ -105,6 +106,18 @@ std::string_view header_text(std::string_view file) {
   return file.substr(at + width, length);
 }
 
+/// All before the values. It has room for any number of rows, so that they can be counted later.
+std::string header_bytes(std::size_t rows, std::size_t cols) {
+  std::string text =
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, cols);
+  text.resize(header_size - magic.size() - 4, ' ');
+  text.back() = '\n';
+  std::string bytes(magic);
+  bytes += {'\1', '\0'};
+  bytes += {static_cast<char>(text.size() & 0xFF), static_cast<char>(text.size() >> 8)};
+  return bytes + text;
+}
+
 template <class T>
 void copy_values(std::string_view bytes, std::span<float> values) {
   T value;
@@ -154,19 +167,40 @@ Matrix read_npy(const std::string& path) {
 }
 
 void write_npy(const std::string& path, const Matrix& matrix) {
-  std::string text = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
-                                 matrix.rows(), matrix.cols());
-  const std::size_t before = magic.size() + 4;
-  text.append(alignment - (before + text.size()) % alignment, ' ');
-  text.back() = '\n';
+  write_file_by(path, [&](const std::string& temporary) {
+    NpyWriter writer(temporary, matrix.cols());
+    writer.append(matrix);
+    writer.finish();
+  });
+}
 
-  std::string bytes(magic);
-  bytes += {'\1', '\0'};
-  bytes += {static_cast<char>(text.size() & 0xFF), static_cast<char>(text.size() >> 8)};
-  bytes += text;
-  const auto values = std::as_bytes(matrix.values());
-  bytes.append(reinterpret_cast<const char*>(values.data()), values.size());
-  write_file(path, bytes);
+NpyWriter::NpyWriter(const std::string& path, std::size_t cols)
+    : path_(path), file_(path, std::ios::binary), cols_(cols) {
+  const std::string header = header_bytes(0, cols);  // as long as the final one
+  write(header.data(), header.size());
+}
+
+void NpyWriter::append(const Matrix& rows) {
+  write(rows.values().data(), rows.values().size_bytes());
+  rows_ += rows.rows();
+}
+
+std::size_t NpyWriter::finish() {
+  file_.seekp(0);
+  const std::string header = header_bytes(rows_, cols_);
+  write(header.data(), header.size());
+  file_.flush();
+  check();
+  return rows_;
+}
+
+void NpyWriter::write(const void* bytes, std::size_t size) {
+  file_.write(static_cast<const char*>(bytes), static_cast<std::streamsize>(size));
+  check();
+}
+
+void NpyWriter::check() const {
+  if (!file_) throw Error(Fault::io, fmt::format("{}: {}", path_, std::strerror(errno)));
 }
 
 }  // namespace twinear

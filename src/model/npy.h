@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <fstream>
 #include <span>
 #include <string>
 
@@ -18,5 +19,22 @@ Matrix parse_npy(std::span<const std::byte> bytes);
 
 /// Writes float32, atomically. Throws Error (io), path first.
 void write_npy(const std::string& path, const Matrix& matrix);
+
+/// The same for rows that come in parts. It writes to `path` itself; write_file_by makes it atomic.
+class NpyWriter {
+ public:
+  /// Throws Error (io), path first, as do the others.
+  NpyWriter(const std::string& path, std::size_t cols);
+  void append(const Matrix& rows);
+  std::size_t finish();  ///< the rows written; without it the file is not valid
+
+ private:
+  void write(const void* bytes, std::size_t size);
+  void check() const;
+
+  std::string path_;
+  std::ofstream file_;
+  std::size_t rows_ = 0, cols_;
+};
 
 }  // namespace twinear

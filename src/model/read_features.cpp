@@ -3,44 +3,118 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <vector>
 
+#include "base/files.h"
+#include "base/within.h"
+#include "features/frame_stream.h"
+#include "features/front_end.h"
+#include "features/normalize.h"
 #include "model/npy.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
 
 namespace twinear {
+namespace {
 
-Matrix waveform_features(const Waveform& waveform, const LogMel& log_mel, std::uint64_t seed) {
-  if (waveform.seconds() < shortest_clip)
-    throw Error(Fault::format, fmt::format("{:.3f} s of sound; at least {} s is needed",
-                                           waveform.seconds(), shortest_clip));
-  const FrontEnd& front_end = log_mel.front_end();
-  Matrix features =
-      log_mel(resample(waveform.samples, waveform.sample_rate, front_end.sample_rate), seed);
-  if (features.rows() == 0)
-    throw Error(Fault::format, fmt::format("{:.3f} s is shorter than one window of {} ms",
-                                           waveform.seconds(), front_end.window_ms));
+void refuse_short(double seconds) {
+  if (seconds < shortest_clip)
+    throw Error(Fault::format,
+                fmt::format("{:.3f} s of sound; at least {} s is needed", seconds, shortest_clip));
+}
+
+void refuse_without_frames(std::size_t frames, double seconds, const FrontEnd& front_end) {
+  if (frames == 0)
+    throw Error(Fault::format, fmt::format("{:.3f} s is shorter than one window of {} ms", seconds,
+                                           front_end.window_ms));
+}
+
+/// Decodes a clip, resamples it and gives `take` the frames that `stream` makes of it, all piece by
+/// piece: neither samples nor frames are ever whole here.
+template <class Stream>
+void stream_clip(const Clip& clip, const FrontEnd& front_end, int channel, const Warn& warn,
+                 Stream& stream, const std::function<void(const Matrix&)>& take) {
+  AudioReader reader(clip.path, {.channel = channel, .start = clip.start, .end = clip.end});
+  const int rate = reader.sample_rate();
+  Resampler resampler(rate, front_end.sample_rate);
+  std::optional<InputCheck> check;
+  if (warn) check.emplace(rate);
+  std::size_t samples = 0, frames = 0;
+  const auto give = [&](const Matrix& rows) {
+    frames += rows.rows();
+    if (rows.rows() > 0) take(rows);
+  };
+  for (auto piece = reader.read(); !piece.empty(); piece = reader.read()) {
+    samples += piece.size();
+    if (check) check->push(piece);
+    give(stream.push(resampler.push(piece)));
+  }
+  const double seconds = static_cast<double>(samples) / rate;
+  within(clip.path, [&] { refuse_short(seconds); });
+  give(stream.push(resampler.finish()));
+  give(stream.finish());
+  within(clip.path, [&] { refuse_without_frames(frames, seconds, front_end); });
+  if (!check) return;
+  if (const auto flaw = check->flaw(reader.silent_channels())) warn(clip.path + ": " + flaw->text);
+}
+
+Matrix read_npy_features(const std::string& path, std::size_t bins) {
+  Matrix features = read_npy(path);
+  if (features.rows() == 0 || features.cols() != bins)
+    throw Error(Fault::mismatch, fmt::format("{}: {} x {} features; frames x {} are needed", path,
+                                             features.rows(), features.cols(), bins));
+  if (!std::ranges::all_of(features.values(), [](float v) { return std::isfinite(v); }))
+    throw Error(Fault::format, path + ": a feature is not finite");
   return features;
 }
 
-Matrix read_features(const Clip& clip, const LogMel& log_mel, int channel, std::uint64_t seed) {
-  if (!clip.path.ends_with(".npy")) {
-    const Waveform waveform =
-        read_audio(clip.path, {.channel = channel, .start = clip.start, .end = clip.end});
-    try {
-      return waveform_features(waveform, log_mel, seed);
-    } catch (const Error& e) {
-      throw e.within(clip.path);
-    }
-  }
-  Matrix features = read_npy(clip.path);
-  const auto bins = static_cast<std::size_t>(log_mel.front_end().mel_bins);
-  if (features.rows() == 0 || features.cols() != bins)
-    throw Error(Fault::mismatch, fmt::format("{}: {} x {} features; frames x {} are needed",
-                                             clip.path, features.rows(), features.cols(), bins));
-  if (!std::ranges::all_of(features.values(), [](float v) { return std::isfinite(v); }))
-    throw Error(Fault::format, clip.path + ": a feature is not finite");
+bool is_npy(const Clip& clip) { return clip.path.ends_with(".npy"); }
+
+}  // namespace
+
+Matrix waveform_features(const Waveform& waveform, const LogMel& log_mel, std::uint64_t seed) {
+  refuse_short(waveform.seconds());
+  const FrontEnd& front_end = log_mel.front_end();
+  Matrix features =
+      log_mel(resample(waveform.samples, waveform.sample_rate, front_end.sample_rate), seed);
+  refuse_without_frames(features.rows(), waveform.seconds(), front_end);
   return features;
+}
+
+Matrix read_features(const Clip& clip, const LogMel& log_mel, int channel, std::uint64_t seed,
+                     const Warn& warn) {
+  const FrontEnd& front_end = log_mel.front_end();
+  const auto bins = static_cast<std::size_t>(front_end.mel_bins);
+  if (is_npy(clip)) return read_npy_features(clip.path, bins);
+  FrameStream stream(log_mel.bank(), seed);
+  std::vector<float> values;
+  stream_clip(clip, front_end, channel, warn, stream, [&](const Matrix& rows) {
+    values.insert(values.end(), rows.values().begin(), rows.values().end());
+  });
+  Matrix features(values.size() / bins, bins);
+  std::ranges::copy(values, features.values().begin());
+  normalize(features, front_end);
+  return features;
+}
+
+std::size_t write_features(const Clip& clip, const LogMel& log_mel, const std::string& path,
+                           int channel, std::uint64_t seed, const Warn& warn) {
+  const FrontEnd& front_end = log_mel.front_end();
+  if (is_npy(clip) || !why_whole_clip(front_end).empty()) {
+    const Matrix features = read_features(clip, log_mel, channel, seed, warn);
+    write_npy(path, features);
+    return features.rows();
+  }
+  std::size_t frames = 0;
+  write_file_by(path, [&](const std::string& temporary) {
+    LogMelStream stream(front_end, seed);
+    NpyWriter writer(temporary, static_cast<std::size_t>(front_end.mel_bins));
+    stream_clip(clip, front_end, channel, warn, stream,
+                [&](const Matrix& rows) { writer.append(rows); });
+    frames = writer.finish();
+  });
+  return frames;
 }
 
 }  // namespace twinear

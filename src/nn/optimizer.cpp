@@ -29,31 +29,31 @@ TWINEAR_SIMD void move(float* __restrict w, float* __restrict g, float* __restri
 
 }  // namespace
 
-Adam::Adam(Network& network, const AdamOptions& options) : network_(network), options_(options) {
-  for (const auto& [key, parameter] : network.parameters()) {
-    if (!parameter->learned()) continue;
-    learned_.push_back(parameter);
-    const std::size_t n = parameter->value.size();
-    moments.push_back({key, Buffer(n), Buffer(n)});
-  }
+Adam::Adam(Network& network, const AdamOptions& options, const std::vector<Learned>& others)
+    : network_(network), options_(options) {
+  for (const auto& [key, parameter] : network.parameters())
+    if (parameter->learned()) learned_.push_back({key, parameter->value, parameter->gradient});
+  learned_.insert(learned_.end(), others.begin(), others.end());
+  for (const Learned& l : learned_)
+    moments.push_back({l.key, Buffer(l.value.size()), Buffer(l.value.size())});
 }
 
 double Adam::clip(double most) {
   double sum = 0;
-  for (const Parameter* p : learned_) {
-    std::vector<double> sums((p->gradient.size() + block - 1) / block);
+  for (const Learned& l : learned_) {
+    std::vector<double> sums((l.gradient.size() + block - 1) / block);
     parallel_for(sums.size(), [&](std::size_t b) {
-      const std::size_t end = std::min((b + 1) * block, p->gradient.size());
+      const std::size_t end = std::min((b + 1) * block, l.gradient.size());
       for (std::size_t i = b * block; i < end; ++i)
-        sums[b] += static_cast<double>(p->gradient[i]) * p->gradient[i];
+        sums[b] += static_cast<double>(l.gradient[i]) * l.gradient[i];
     });
     for (const double s : sums) sum += s;
   }
   const double norm = std::sqrt(sum);
   if (most <= 0 || norm <= most || !std::isfinite(norm)) return norm;
   const auto scale = static_cast<float>(most / norm);
-  for (Parameter* p : learned_)
-    for (float& g : p->gradient) g *= scale;
+  for (const Learned& l : learned_)
+    for (float& g : l.gradient) g *= scale;
   return norm;
 }
 
@@ -70,11 +70,11 @@ void Adam::step(double learning_rate) {
                     .bias = narrow(1.0 / std::sqrt(1.0 - std::pow(options_.beta2, t))),
                     .epsilon = narrow(options_.epsilon)};
   for (std::size_t k = 0; k < learned_.size(); ++k) {
-    Parameter& p = *learned_[k];
-    parallel_for((p.value.size() + block - 1) / block, [&](std::size_t b) {
+    const Learned& l = learned_[k];
+    parallel_for((l.value.size() + block - 1) / block, [&](std::size_t b) {
       const std::size_t at = b * block;
-      move(&p.value[at], &p.gradient[at], &moments[k].first[at], &moments[k].second[at],
-           std::min(block, p.value.size() - at), rates);
+      move(&l.value[at], &l.gradient[at], &moments[k].first[at], &moments[k].second[at],
+           std::min(block, l.value.size() - at), rates);
     });
   }
   network_.weights_changed();

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "nn/network.h"
@@ -14,10 +16,17 @@ struct AdamOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 };
 
+/// Values that are learned outside of a network, such as a loss's.
+struct Learned {
+  std::string key;  ///< in a checkpoint
+  std::span<float> value, gradient;
+};
+
 /// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as PyTorch computes them.
 class Adam {
  public:
-  Adam(Network& network, const AdamOptions& options);
+  /// `others` are moved like the weights of the network. What both look at must outlive this.
+  Adam(Network& network, const AdamOptions& options, const std::vector<Learned>& others = {});
 
   /// The Euclidean norm of the whole gradient; where it exceeds `most` > 0 the gradient is scaled
   /// to it. Equal at any number of threads.
@@ -36,7 +45,7 @@ class Adam {
  private:
   Network& network_;
   AdamOptions options_;
-  std::vector<Parameter*> learned_;
+  std::vector<Learned> learned_;
 };
 
 }  // namespace twinear::nn

@@ -2,31 +2,33 @@
 #include "train/feature_store.h"
 
 #include "base/threads.h"
+#include "base/within.h"
 #include "twinear/model.h"
 
 namespace twinear {
 
-FeatureStore::FeatureStore(std::span<const Clip> clips, const LogMel& log_mel, std::size_t budget)
-    : clips_(clips), log_mel_(log_mel), left_(budget), kept_(clips.size()) {}
+FeatureStore::FeatureStore(std::span<const Clip> clips, const LogMel& log_mel, std::size_t budget,
+                           const FeatureCache* cache)
+    : clips_(clips), log_mel_(log_mel), cache_(cache), kept_(clips.size(), budget) {}
+
+FeatureStore::FeatureStore(std::span<const Clip> clips, const LogMel& log_mel, Augmenter& augmenter)
+    : clips_(clips), log_mel_(log_mel), augmenter_(&augmenter), kept_(clips.size(), 0) {}
+
+std::shared_ptr<const Matrix> FeatureStore::get(std::size_t clip, std::uint32_t epoch) {
+  if (augmenter_ != nullptr) {
+    const Waveform heard{log_mel_.front_end().sample_rate, (*augmenter_)(clip, epoch)};
+    return within(clips_[clip].path, [&] {
+      return std::make_shared<const Matrix>(waveform_features(heard, log_mel_));
+    });
+  }
+  return kept_.get(clip, [&] {
+    return cache_ != nullptr ? cache_->read(clips_[clip]) : read_features(clips_[clip], log_mel_);
+  });
+}
 
 void FeatureStore::visit(std::span<const std::size_t> which,
                          const std::function<void(std::size_t, const Matrix&)>& use) {
-  parallel_for(which.size(), [&](std::size_t i) {
-    auto& slot = kept_[which[i]];
-    const Matrix* kept = nullptr;
-    {
-      const std::lock_guard lock(mutex_);
-      kept = slot.get();
-    }
-    if (kept != nullptr) return use(i, *kept);
-    auto features = std::make_unique<const Matrix>(read_features(clips_[which[i]], log_mel_));
-    use(i, *features);
-    const std::size_t bytes = features->values().size_bytes();
-    const std::lock_guard lock(mutex_);
-    if (slot != nullptr || bytes > left_) return;
-    left_ -= bytes;
-    slot = std::move(features);
-  });
+  parallel_for(which.size(), [&](std::size_t i) { use(i, *get(which[i])); });
 }
 
 }  // namespace twinear

@@ -2,18 +2,48 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
+#include <string>
+#include <vector>
 
+#include "nn/optimizer.h"
 #include "twinear/trainer.h"
 
 namespace twinear {
 
-/// Mines the batch as the objective says and adds the loss's gradient to `gradient`. `draw` seeds
-/// what the miner draws at random.
-LossValue mine_and_lose(const Objective& objective, const Matrix& embeddings,
-                        std::span<const int> labels, std::uint64_t draw, Matrix& gradient);
+/// Throws Error (config), with the reason, where the loss needs other batches than `sampler` draws.
+void check_batches(const Objective& objective, const SamplerOptions& sampler);
 
 /// What the loss is where all embeddings are one point, or 0 where that says nothing.
-double collapsed_loss(const Objective& objective);
+double collapsed_loss(const Objective& objective, const SamplerOptions& sampler);
+
+/// An objective at work, with what its loss learns and its memory keeps from step to step.
+class Criterion {
+ public:
+  /// `classes` labels are trained with, embeddings are `width` wide.
+  Criterion(const Objective& objective, std::size_t classes, std::size_t width, std::uint64_t seed);
+
+  /// Mines the batch of this step and adds the loss's gradient to `gradient` and to learned().
+  LossValue operator()(const Matrix& embeddings, std::span<const int> labels, std::uint32_t step,
+                       Matrix& gradient);
+
+  /// For the optimiser; it looks into this object.
+  std::vector<nn::Learned> learned();
+
+  /// For a checkpoint; restore() throws Error (format) for another objective's.
+  std::map<std::string, Matrix> state() const;
+  void restore(const std::map<std::string, Matrix>& state);
+
+ private:
+  LossValue mined(const Matrix& embeddings, std::span<const int> labels, std::uint32_t step,
+                  Matrix& gradient) const;
+
+  Objective objective_;
+  std::size_t width_;
+  std::uint64_t seed_;
+  LossParameters parameters_;  // empty where the loss learns nothing
+  EmbeddingMemory memory_;
+};
 
 }  // namespace twinear

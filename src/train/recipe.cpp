@@ -8,6 +8,8 @@
 #include "base/files.h"
 #include "base/within.h"
 #include "features/front_end.h"
+#include "train/augmenter.h"
+#include "train/objective.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -30,20 +32,40 @@ struct EvalTable {
 /// Only what this kind of loss has.
 void fields(Fields& f, LossTable& table) {
   Objective& o = table.objective;
-  f.one_of("kind", o.kind, {"triplet", "contrastive"});
-  f.number("margin", o.margin, 0.001, 4.0);
-  if (o.kind == "contrastive") return;
-  f.choice("form", o.form, {"hinge", "soft"});
-  f.choice("mean", o.mean, {"all", "nonzero"});
-  f.choice("distance", o.distance, {"euclidean", "squared"});
+  f.one_of("kind", o.kind,
+           {"triplet", "contrastive", "angular-prototypical", "prototypical", "ge2e", "aam-softmax",
+            "supcon"});
+  if (o.kind == "triplet" || o.kind == "contrastive") f.number("margin", o.margin, 0.001, 4.0);
+  if (o.kind == "triplet") {
+    f.choice("form", o.form, {"hinge", "soft"});
+    f.choice("mean", o.mean, {"all", "nonzero"});
+    f.choice("distance", o.distance, {"euclidean", "squared", "cosine"});
+  }
+  if (o.kind == "angular-prototypical" || o.kind == "ge2e") {
+    f.number("scale", o.logit.scale, 0.01, 1000.0);
+    f.number("offset", o.logit.offset, -1000.0, 1000.0);
+  }
+  if (o.kind == "prototypical") {
+    f.whole("shots", o.prototypical.shots, 1, 65535);
+    f.number("scale", o.prototypical.scale, 0.01, 1000.0);
+  }
+  if (o.kind == "aam-softmax") {
+    f.number("margin", o.aam.margin, 0.0, 1.5);
+    f.number("scale", o.aam.scale, 0.01, 1000.0);
+    f.whole("sub_centres", o.aam.sub_centres, 1, 64);
+  }
+  if (o.kind == "supcon") f.number("temperature", o.temperature, 0.001, 100.0);
 }
 
 void fields(Fields& f, MiningTable& table) {
   Objective& o = table.objective;
   if (o.kind == "contrastive")
     f.choice("kind", o.pairs, {"all", "balanced", "hard"});
+  else if (o.kind == "triplet")
+    f.choice("kind", o.triplets, {"batch-all", "batch-hard", "semi-hard", "distance-weighted"});
   else
-    f.choice("kind", o.triplets, {"batch-all", "batch-hard", "semi-hard"});
+    return;  // the other losses compare all rows of a batch
+  f.whole("memory", o.memory, 0, 1 << 20);
 }
 
 void fields(Fields& f, DataTable& table) {
@@ -67,6 +89,7 @@ void each_table(Recipe& recipe, const Visit& visit) {
   visit("loss", loss);
   visit("mining", mining);
   visit("sampler", recipe.sampler);
+  visit("augment", recipe.augment);
   visit("optimizer", recipe.optimizer);
   visit("train", recipe.train);
   visit("data", data);
@@ -94,20 +117,33 @@ void check(const Recipe& recipe, const std::string& path) {
   if (recipe.train.crop_seconds * 1000.0 < recipe.front_end.window_ms)
     refuse(fmt::format("[train] crop_seconds = {} is shorter than one window of {} ms",
                        recipe.train.crop_seconds, recipe.front_end.window_ms));
+  within(path, [&] { check_batches(recipe.objective, recipe.sampler); });
+  within(path, [&] { check_augment(recipe.augment); });
 }
 
-bool is_of_data(const std::string& assignment) { return assignment.starts_with("data."); }
+/// Whether an override may be a path.
+bool is_path(std::string_view assignment) {
+  const std::string_view key = assignment.substr(0, assignment.find('='));
+  return key.starts_with("data.") || key == "augment.noises" || key == "augment.responses" ||
+         key == "train.feature_cache";
+}
 
 }  // namespace
 
-/// The baseline has no use for the other keys, but `--set encoder.kind=statistics` must do.
+/// No kind has a use for all of them, but `--set encoder.kind=statistics` must do.
 void fields(Fields& f, EncoderOptions& o) {
-  f.one_of("kind", o.kind, {"compact", "statistics"});
+  f.one_of("kind", o.kind, {"compact", "xvector", "ecapa", "statistics"});
   f.whole("embedding", o.embedding, 1, 65536);
   f.numbers("channels", o.channels, 1, 65536);
   f.numbers("strides", o.strides, 1, 1023);
   f.flag("input_norm", o.input_norm);
   f.flag("pooled_norm", o.pooled_norm);
+  f.whole("width", o.width, 1, 65536);
+  f.whole("pooled", o.pooled, 1, 65536);
+  f.whole("aggregated", o.aggregated, 1, 65536);
+  f.whole("attention", o.attention, 1, 65536);
+  f.whole("squeeze", o.squeeze, 1, 65536);
+  f.whole("scale", o.scale, 2, 64);
 }
 
 void fields(Fields& f, SamplerOptions& o) {
@@ -134,6 +170,7 @@ void fields(Fields& f, TrainOptions& o) {
   f.whole("log_every", o.log_every, 1, 10'000'000);
   f.whole("checkpoint_every", o.checkpoint_every, 1, 10'000'000);
   f.whole("cache_mb", o.cache_mb, 0, 1 << 24);
+  f.text("feature_cache", o.feature_cache);
   f.flag("stop_on_collapse", o.stop_on_collapse);
 }
 
@@ -150,7 +187,7 @@ FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string
 Recipe read_recipe(const std::string& path, const std::vector<std::string>& overrides) {
   Settings file = Settings::from_toml(path), command("--set");
   for (const auto& assignment : overrides)
-    (is_of_data(assignment) ? command : file).override(assignment);
+    (is_path(assignment) ? command : file).override(assignment);
 
   Recipe recipe;
   recipe.front_end = read_front_end(file, path, recipe.front_end.preset);
@@ -158,17 +195,21 @@ Recipe read_recipe(const std::string& path, const std::vector<std::string>& over
     try {
       file.read(name, table);
     } catch (const Error& e) {
-      if (recipe.objective.kind != "contrastive" || !of_objective(name)) throw;
-      throw Error(e.fault(), fmt::format("{} (the loss is contrastive)", e.what()));
+      if (recipe.objective.kind == "triplet" || !of_objective(name)) throw;
+      throw Error(e.fault(), fmt::format("{} (the loss is {})", e.what(), recipe.objective.kind));
     }
   });
   file.refuse_other_tables();
 
   // A path in the recipe starts from the recipe; one in an override from where the shell is.
   for (auto& manifest : recipe.data.train) manifest = beside(path, manifest);
-  if (!recipe.data.dev.empty()) recipe.data.dev = beside(path, recipe.data.dev);
+  for (std::string* one : {&recipe.data.dev, &recipe.augment.noises, &recipe.augment.responses,
+                           &recipe.train.feature_cache})
+    if (!one->empty()) *one = beside(path, *one);
   DataTable data{recipe.data};
   command.read("data", data);
+  command.read("augment", recipe.augment);
+  command.read("train", recipe.train);
 
   check(recipe, path);
   return recipe;

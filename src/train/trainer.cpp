@@ -16,11 +16,13 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/within.h"
 #include "model/checkpoint.h"
 #include "nn/network.h"
 #include "nn/onednn_info.h"
 #include "nn/optimizer.h"
 #include "nn/pass.h"
+#include "train/augmenter.h"
 #include "train/batch_loader.h"
 #include "train/objective.h"
 #include "train/recipe.h"
@@ -41,13 +43,30 @@ double seconds_since(Clock::time_point start) {
 
 EncoderSpec encoder_spec(const Recipe& recipe) {
   const EncoderOptions& o = recipe.encoder;
-  if (o.kind == "statistics") return EncoderSpec::statistics(recipe.front_end.mel_bins);
-  return EncoderSpec::compact({.bins = recipe.front_end.mel_bins,
-                               .channels = o.channels,
-                               .strides = o.strides,
-                               .embedding = o.embedding,
-                               .input_norm = o.input_norm,
-                               .pooled_norm = o.pooled_norm});
+  const int bins = recipe.front_end.mel_bins;
+  if (o.kind == "statistics") return EncoderSpec::statistics(bins);
+  if (o.kind == "compact")
+    return EncoderSpec::compact({.bins = bins,
+                                 .channels = o.channels,
+                                 .strides = o.strides,
+                                 .embedding = o.embedding,
+                                 .input_norm = o.input_norm,
+                                 .pooled_norm = o.pooled_norm});
+  EncoderSpec spec =
+      o.kind == "ecapa"
+          ? EncoderSpec::ecapa({.bins = bins,
+                                .channels = o.width,
+                                .aggregated = o.aggregated,
+                                .attention = o.attention,
+                                .squeeze = o.squeeze,
+                                .scale = o.scale,
+                                .embedding = o.embedding})
+          : EncoderSpec::xvector(
+                {.bins = bins, .channels = o.width, .pooled = o.pooled, .embedding = o.embedding});
+  if (o.input_norm)
+    spec.layers.insert(spec.layers.begin(),
+                       {.kind = "batch_norm", .name = "input_norm", .affine = false});
+  return spec;
 }
 
 /// All training manifests as one; a label means something only within its own.
@@ -75,12 +94,17 @@ std::string checksum(const Manifest& manifest) {
   return hex(state);
 }
 
+std::size_t memory_budget(const Recipe& recipe) {
+  return static_cast<std::size_t>(recipe.train.cache_mb) << 20U;
+}
+
 /// Clips of speakers or sounds that training does not hear, and trials between them.
 class Dev {
  public:
-  Dev(Manifest manifest, const Recipe& recipe, std::uint64_t seed, const LogMel& log_mel)
+  Dev(Manifest manifest, const Recipe& recipe, std::uint64_t seed, const LogMel& log_mel,
+      const FeatureCache* cache)
       : manifest_(std::move(manifest)),
-        store_(manifest_.clips, log_mel, static_cast<std::size_t>(recipe.train.cache_mb) << 20U) {
+        store_(manifest_.clips, log_mel, memory_budget(recipe), cache) {
     std::map<std::string, std::size_t> clip_of;
     for (std::size_t i = 0; i < manifest_.clips.size(); ++i) clip_of[manifest_.clips[i].name] = i;
     const auto limit = static_cast<std::size_t>(recipe.data.dev_trials);
@@ -160,24 +184,30 @@ class Training {
       : recipe_(recipe),
         run_(run),
         log_mel_(recipe.front_end),
-        manifest_(read_training_manifests(recipe.data.train)),
+        manifest_(at_every_speed(read_training_manifests(recipe.data.train), recipe.augment)),
+        augment_sources_(read_augment_sources(recipe.augment)),
         model_{.front_end = recipe.front_end,
                .encoder = Encoder(encoder_spec(recipe), run.seed),
                .calibration = {},
                .provenance = "{}",
                .id = {}},
-        adam_(model_.encoder.network(), {.weight_decay = recipe.optimizer.weight_decay,
-                                         .decoupled = recipe.optimizer.kind == "adamw",
-                                         .beta1 = recipe.optimizer.beta1,
-                                         .beta2 = recipe.optimizer.beta2,
-                                         .epsilon = recipe.optimizer.epsilon}),
+        criterion_(recipe.objective, manifest_.labels.size(), model_.encoder.dimension(), run.seed),
+        adam_(model_.encoder.network(),
+              {.weight_decay = recipe.optimizer.weight_decay,
+               .decoupled = recipe.optimizer.kind == "adamw",
+               .beta1 = recipe.optimizer.beta1,
+               .beta2 = recipe.optimizer.beta2,
+               .epsilon = recipe.optimizer.epsilon},
+              criterion_.learned()),
         batch_(static_cast<std::size_t>(recipe.sampler.labels) *
                static_cast<std::size_t>(recipe.sampler.clips)),
-        steps_per_epoch_(std::max<std::uint64_t>(1, manifest_.clips.size() / batch_)),
-        steps_(adam_.moments.empty()  // the untrained baseline
+        steps_per_epoch_(steps_per_epoch(manifest_, recipe.sampler)),
+        steps_(model_.encoder.parameter_count() == 0  // the untrained baseline
                    ? 0
                    : steps_per_epoch_ * static_cast<std::uint64_t>(recipe.train.epochs)),
-        watch_(recipe.objective, recipe.optimizer, recipe.train.stop_on_collapse) {
+        watch_(recipe.objective, recipe.sampler, recipe.optimizer, recipe.train.stop_on_collapse) {
+    check_batches(recipe.objective, recipe.sampler);
+    if (!recipe.train.feature_cache.empty()) cache_.emplace(recipe.train.feature_cache, log_mel_);
     if (!recipe.data.dev.empty()) read_dev();
   }
 
@@ -194,10 +224,11 @@ class Training {
                   {"clips", manifest_.clips.size()},
                   {"labels", manifest_.labels.size()},
                   {"parameters", model_.encoder.parameter_count()}}}});
-    const bool stopped = steps_ > 0 && !run_steps(first);
+    const std::uint64_t done = steps_ > 0 ? run_steps(first) : 0;
+    const bool stopped = done < steps_;
     if (steps_ == 0 && dev_ != nullptr) evaluate(0, 0);
     if (!stopped && dev_ == nullptr) save_best();
-    return {.steps = steps_,
+    return {.steps = done,
             .best_epoch = best_epoch_,
             .dev_eer = best_eer_,
             .seconds = seconds_since(start),
@@ -217,17 +248,28 @@ class Training {
         throw Error(Fault::mismatch,
                     fmt::format("{}: \"{}\" is also in training; dev must hold others",
                                 recipe_.data.dev, label));
-    dev_ = std::make_unique<Dev>(std::move(manifest), recipe_, run_.seed, log_mel_);
+    dev_ = std::make_unique<Dev>(std::move(manifest), recipe_, run_.seed, log_mel_,
+                                 cache_ ? &*cache_ : nullptr);
   }
 
-  /// False where should_stop() ended the run early.
-  bool run_steps(std::uint64_t first) {
+  /// The steps that were done by the end: fewer than all where should_stop() ended the run.
+  std::uint64_t run_steps(std::uint64_t first) {
     const auto frames = log_mel_.frames(static_cast<std::size_t>(
         recipe_.train.crop_seconds * static_cast<double>(recipe_.front_end.sample_rate)));
     const auto bins = static_cast<std::size_t>(recipe_.front_end.mel_bins);
-    FeatureStore store(manifest_.clips, log_mel_,
-                       static_cast<std::size_t>(recipe_.train.cache_mb) << 20U);
-    BatchLoader loader(manifest_, recipe_.sampler, run_.seed, store, frames, bins);
+    const bool as_sound = changes_sound(recipe_.augment);
+    Augmenter augmenter(recipe_.augment, manifest_.clips, augment_sources_,
+                        recipe_.front_end.sample_rate, run_.seed, memory_budget(recipe_));
+    FeatureStore plain(manifest_.clips, log_mel_, memory_budget(recipe_),
+                       cache_ ? &*cache_ : nullptr);
+    FeatureStore augmented(manifest_.clips, log_mel_, augmenter);
+    BatchLoader loader(manifest_,
+                       {.sampler = recipe_.sampler,
+                        .seed = run_.seed,
+                        .frames = frames,
+                        .bins = bins,
+                        .augment = recipe_.augment},
+                       as_sound ? augmented : plain);
     nn::Pass pass(model_.encoder.network(),
                   {static_cast<std::int64_t>(batch_), static_cast<std::int64_t>(frames),
                    static_cast<std::int64_t>(bins)},
@@ -252,17 +294,16 @@ class Training {
       const bool stop = run_.should_stop && run_.should_stop() && !last;
       if (stop || last || done % static_cast<std::uint64_t>(recipe_.train.checkpoint_every) == 0)
         checkpoint(done);
-      if (stop) return false;
+      if (stop) return done;
     }
-    return true;
+    return steps_;
   }
 
   void step(std::uint64_t k, nn::Pass& pass, const std::vector<int>& labels) {
     pass.forward();
     Matrix embeddings(batch_, model_.encoder.dimension()), gradient(batch_, embeddings.cols());
     std::ranges::copy(pass.output().value, embeddings.values().begin());
-    const LossValue loss =
-        mine_and_lose(recipe_.objective, embeddings, labels, run_.seed + k, gradient);
+    const LossValue loss = criterion_(embeddings, labels, static_cast<std::uint32_t>(k), gradient);
     std::ranges::copy(gradient.values(), pass.output().gradient.begin());
     pass.backward();
     const double norm = adam_.clip(recipe_.optimizer.clip_norm);
@@ -349,6 +390,9 @@ class Training {
                 {"labels", manifest_.labels.size()},
                 {"checksum", checksum(manifest_)}};
     if (dev_ != nullptr) corpus["dev_checksum"] = checksum(dev_->manifest());
+    for (const auto& [key, source] : {std::pair("noises_checksum", &augment_sources_.noises),
+                                      std::pair("responses_checksum", &augment_sources_.responses)})
+      if (!source->clips.empty()) corpus[key] = checksum(*source);
     return Json{{"recipe", Json::parse(recipe_json(recipe_))},
                 {"seed", run_.seed},
                 {"epoch", epoch},
@@ -362,23 +406,25 @@ class Training {
   void checkpoint(std::uint64_t done) {
     model_.provenance = provenance(static_cast<int>(done / steps_per_epoch_), Json::object());
     model_.calibration.reset();
-    save_checkpoint(
-        path("last.safetensors"), model_, adam_,
-        Json{{"step", done}, {"best_epoch", best_epoch_}, {"best_eer", best_eer_}}.dump());
+    const Json progress{{"step", done}, {"best_epoch", best_epoch_}, {"best_eer", best_eer_}};
+    save_checkpoint(path("last.safetensors"), model_, adam_, {criterion_.state(), progress.dump()});
   }
 
   /// The step to go on with. The run must be the one that was interrupted.
   std::uint64_t resume() {
     const std::string file = path("last.safetensors");
     const Model before = load_model(file);
-    const auto then = Json::parse(before.provenance);
-    const auto now = Json::parse(provenance(0, Json::object()));
+    auto then = Json::parse(before.provenance), now = Json::parse(provenance(0, Json::object()));
+    for (Json* run : {&then, &now})  // the checksum knows a corpus wherever it lies
+      if (run->contains("recipe")) (*run)["recipe"].erase("data");
     for (const char* key : {"recipe", "seed", "corpus"})
       if (then.value(key, Json()) != now.at(key))
         throw Error(Fault::mismatch, fmt::format("{}: written with another {}; resume with the "
                                                  "same, or train without --resume",
                                                  file, key));
-    const auto progress = parse_json(load_checkpoint(file, model_, adam_), file + ": progress");
+    const RunState state = load_checkpoint(file, model_, adam_);
+    within(file, [&] { criterion_.restore(state.tensors); });
+    const auto progress = parse_json(state.progress, file + ": progress");
     best_epoch_ = progress.value("best_epoch", 0);
     best_eer_ = progress.value("best_eer", 0.0);
     return progress.value("step", std::uint64_t{0});
@@ -388,7 +434,10 @@ class Training {
   const TrainRun& run_;
   LogMel log_mel_;
   Manifest manifest_;
+  AugmentSources augment_sources_;
+  std::optional<FeatureCache> cache_;
   Model model_;
+  Criterion criterion_;
   nn::Adam adam_;
   std::size_t batch_;
   std::uint64_t steps_per_epoch_, steps_;

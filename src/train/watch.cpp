@@ -21,7 +21,7 @@ constexpr int patience = 15;  // steps: a batch can be unlucky, fifteen in a row
 
 BatchSpread measure_spread(const Matrix& embeddings, std::span<const int> labels) {
   const std::size_t n = embeddings.rows();
-  const PairTable table = distances(embeddings, Distance::euclidean);
+  const Table table = distances(embeddings, Distance::euclidean, n);
   BatchSpread result;
   std::size_t same = 0, different = 0;
   double squares = 0;  // over all pairs: 1/n sum |e - mean|^2 = 1/n^2 sum over pairs of d^2
@@ -38,8 +38,12 @@ BatchSpread measure_spread(const Matrix& embeddings, std::span<const int> labels
   return result;
 }
 
-Watch::Watch(const Objective& objective, const OptimizerOptions& optimizer, bool stop_on_collapse)
-    : objective_(objective), optimizer_(optimizer), stop_on_collapse_(stop_on_collapse) {}
+Watch::Watch(const Objective& objective, const SamplerOptions& sampler,
+             const OptimizerOptions& optimizer, bool stop_on_collapse)
+    : objective_(objective),
+      sampler_(sampler),
+      optimizer_(optimizer),
+      stop_on_collapse_(stop_on_collapse) {}
 
 void Watch::see(std::uint64_t step, double loss, double gradient_norm, double spread) {
   if (!std::isfinite(loss) || !std::isfinite(gradient_norm))
@@ -49,7 +53,7 @@ void Watch::see(std::uint64_t step, double loss, double gradient_norm, double sp
                             step, std::isfinite(loss) ? "gradient" : "loss",
                             optimizer_.learning_rate, optimizer_.clip_norm));
   if (!stop_on_collapse_) return;
-  const double point = collapsed_loss(objective_);
+  const double point = collapsed_loss(objective_, sampler_);
   const bool at_point = point > 0 && std::abs(loss - point) < 0.02 * point;
   const bool collapsed = spread < no_spread || (at_point && spread < small_spread);
   collapsed_steps_ = collapsed ? collapsed_steps_ + 1 : 0;

@@ -18,7 +18,8 @@ BatchSpread measure_spread(const Matrix& embeddings, std::span<const int> labels
 /// Looks at every step of a run and ends one that has nothing more to learn.
 class Watch {
  public:
-  Watch(const Objective& objective, const OptimizerOptions& optimizer, bool stop_on_collapse);
+  Watch(const Objective& objective, const SamplerOptions& sampler,
+        const OptimizerOptions& optimizer, bool stop_on_collapse);
 
   /// Throws Error (numeric), with what to try, for a loss or gradient that is not finite, and where
   /// embeddings have been one point for a while: the spread near 0, or the loss at the value
@@ -27,6 +28,7 @@ class Watch {
 
  private:
   Objective objective_;
+  SamplerOptions sampler_;
   OptimizerOptions optimizer_;
   bool stop_on_collapse_;
   int collapsed_steps_ = 0;

@@ -22,14 +22,19 @@ std::vector<float> Verifier::embed(const Waveform& waveform) const {
   return {embedding.values().begin(), embedding.values().end()};
 }
 
-Matrix Verifier::embed(std::span<const Clip> clips, int channel) const {
+Matrix Verifier::embed(std::span<const Clip> clips, int channel, const Warn& warn) const {
   constexpr std::size_t at_once = 256;  // clips whose features are in memory together
   Matrix embeddings(clips.size(), model_.encoder.dimension());
   for (std::size_t begin = 0; begin < clips.size(); begin += at_once) {
     const auto part = clips.subspan(begin, std::min(at_once, clips.size() - begin));
     std::vector<Matrix> features(part.size());
-    parallel_for(part.size(),
-                 [&](std::size_t i) { features[i] = read_features(part[i], log_mel_, channel); });
+    std::vector<std::string> warnings(part.size());
+    parallel_for(part.size(), [&](std::size_t i) {
+      const auto keep = [&](const std::string& line) { warnings[i] = line; };
+      features[i] = read_features(part[i], log_mel_, channel, 0, warn ? Warn(keep) : Warn());
+    });
+    for (const auto& warning : warnings)
+      if (!warning.empty()) warn(warning);
     std::ranges::copy(model_.encoder.embed(features).values(), embeddings.row(begin).begin());
   }
   return embeddings;

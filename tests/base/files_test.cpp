@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/expect_error.h"
+#include "base/threads.h"
 #include "temporary_folder.h"
 
 namespace twinear {
@@ -61,6 +62,18 @@ TEST(WriteFile, TheDestinationIsOldUntilTheWriterIsDone) {
     EXPECT_EQ(read_file(folder / "f.wav"), "old");
   });
   EXPECT_EQ(read_file(folder / "f.wav"), "new");
+}
+
+TEST(WriteFile, OfManyWritersOneWinsWhole) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "file";
+  parallel_for(32, [&](std::size_t i) {
+    const auto c = static_cast<char>('a' + i % 26);
+    write_file(path, std::string(200000, c));
+    const std::string found = read_file(path);
+    EXPECT_EQ(found, std::string(200000, found[0]));
+  });
+  EXPECT_EQ(names_in(folder), std::set<std::string>{"file"});
 }
 
 TEST(WriteFile, NamesWhatCannotBeWritten) {

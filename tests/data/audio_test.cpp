@@ -269,5 +269,41 @@ TEST(WriteAudio, WritesTheWholeFileOrNone) {
   EXPECT_EQ(left, std::vector<std::string>{"a.wav"});
 }
 
+TEST(AudioReader, ItsPiecesAreTheWholeClip) {
+  const TemporaryFolder folder;
+  const std::vector<float> sound = tone(300000, 440.0, 16000.0);
+  for (const int channels : {1, 2, 3}) {
+    const auto path = write_sound(folder / "a.wav", {.channels = channels}, sound);
+    const ReadOptions options{.channel = channels == 3 ? 1 : -1, .start = 0.5, .end = 6.0};
+    AudioReader reader(path, options);
+    EXPECT_EQ(reader.sample_rate(), 16000);
+    EXPECT_EQ(reader.channels(), channels);
+    std::vector<float> samples;
+    for (auto piece = reader.read(); !piece.empty(); piece = reader.read()) {
+      EXPECT_LE(piece.size(), 65536U);
+      samples.insert(samples.end(), piece.begin(), piece.end());
+    }
+    EXPECT_TRUE(reader.read().empty());
+    EXPECT_EQ(samples, read_audio(path, options).samples);
+  }
+}
+
+TEST(AudioReader, CountsChannelsThatAreSilentBesideOthers) {
+  const TemporaryFolder folder;
+  const auto silent = [&](const std::vector<float>& frame) {
+    std::vector<float> sound;
+    for (int i = 0; i < 1000; ++i) sound.insert(sound.end(), frame.begin(), frame.end());
+    AudioReader reader(
+        write_sound(folder / "a.wav", {.channels = static_cast<int>(frame.size())}, sound));
+    reader.read();
+    return reader.silent_channels();
+  };
+  EXPECT_EQ(silent({0.5F, 0.0F}), 1);
+  EXPECT_EQ(silent({0.0F, 0.0F, 0.25F}), 2);
+  EXPECT_EQ(silent({0.5F, 0.25F}), 0);
+  EXPECT_EQ(silent({0.0F, 0.0F}), 0);  // none of them is heard
+  EXPECT_EQ(silent({0.0F}), 0);
+}
+
 }  // namespace
 }  // namespace twinear

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <span>
+#include <string>
 
 #include "base/threads.h"
 #include "data/sound_file.h"
@@ -102,6 +104,32 @@ TEST(Resample, AnyNumberOfThreadsGivesTheSameSamples) {
   const auto many = all();
   const ThreadLimit one(1);
   EXPECT_EQ(all(), many);
+}
+
+TEST(Resampler, PiecesOfAnySizeGiveWhatTheWholeGives) {
+  for (const int from : {8000, 11025, 16000, 22050, 44100, 48000})
+    for (const int to : {8000, 16000}) {
+      SCOPED_TRACE(std::to_string(from) + " to " + std::to_string(to));
+      const auto sound = tone(50000, 440.0, from);
+      const auto whole = resample(sound, from, to);
+      for (const std::size_t size : {7U, 1000U, 4096U, 65536U}) {
+        Resampler resampler(from, to);
+        std::vector<float> pieces;
+        const auto take = [&](const std::vector<float>& piece) {
+          pieces.insert(pieces.end(), piece.begin(), piece.end());
+        };
+        for (std::size_t at = 0; at < sound.size(); at += size)
+          take(resampler.push(std::span(sound).subspan(at, std::min(size, sound.size() - at))));
+        take(resampler.finish());
+        ASSERT_EQ(pieces, whole) << "pieces of " << size;
+      }
+    }
+}
+
+TEST(Resampler, NothingGivesNothing) {
+  Resampler resampler(8000, 16000);
+  EXPECT_TRUE(resampler.push({}).empty());
+  EXPECT_TRUE(resampler.finish().empty());
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ FrontEnd unlike_every_default() {
           .window_ms = 32.5,
           .hop_ms = 12.5,
           .window = Window::hann,
+          .periodic_window = true,
           .preemphasis = 0.5,
           .remove_dc = false,
           .dither = 0.25,
@@ -24,11 +25,19 @@ FrontEnd unlike_every_default() {
           .mel_bins = 23,
           .low_hz = 60.0,
           .high_hz = -100.0,
+          .mel_scale = MelScale::slaney,
+          .triangles = Triangle::hz_symmetric,
+          .area_norm = true,
           .snip_edges = false,
+          .frame_centre = Centre::hop_start,
+          .padding = Padding::zero,
           .scale = 2.0,
           .power = 1,
           .log = LogScale::db,
-          .norm = Norm::band_variance};
+          .floor = 1e-5,
+          .top_db = 60.0,
+          .norm = Norm::band_variance,
+          .sliding = {.frames = 200, .centred = false, .least = 50, .variance = true}};
 }
 
 TEST(FrontEnd, ItsJsonReadsBackAsTheSameValues) {
@@ -39,11 +48,25 @@ TEST(FrontEnd, ItsJsonReadsBackAsTheSameValues) {
 
 TEST(FrontEnd, HasTheKeysOfTheCommandLinesContract) {
   const auto json = nlohmann::ordered_json::parse(to_json(FrontEnd{}));
-  EXPECT_EQ(json.dump(),
-            R"({"preset":"kaldi","sample_rate":16000,"window_ms":25.0,"hop_ms":10.0,)"
-            R"("window":"povey","preemphasis":0.97,"remove_dc":true,"dither":0.0,"fft_size":0,)"
-            R"("mel_bins":80,"low_hz":20.0,"high_hz":0.0,"snip_edges":true,"scale":32768.0,)"
-            R"("power":2,"log":"natural","norm":"none"})");
+  const auto contract = nlohmann::ordered_json::parse(
+      R"({"preset":"kaldi","sample_rate":16000,"window_ms":25.0,"hop_ms":10.0,)"
+      R"("window":"povey","preemphasis":0.97,"remove_dc":true,"dither":0.0,"fft_size":0,)"
+      R"("mel_bins":80,"low_hz":20.0,"high_hz":0.0,"snip_edges":true,"scale":32768.0,)"
+      R"("power":2,"log":"natural","norm":"none"})");
+  for (const auto& [key, value] : contract.items()) EXPECT_EQ(json.at(key), value) << key;
+}
+
+// What models hold that were written before there were dialects.
+TEST(FrontEnd, KeysThatAModelLacksAreKaldis) {
+  FrontEnd read;
+  Settings::from_json(
+      R"({"preset":"kaldi","sample_rate":16000,"window_ms":25.0,"hop_ms":10.0,)"
+      R"("window":"povey","preemphasis":0.97,"remove_dc":true,"dither":0.0,"fft_size":0,)"
+      R"("mel_bins":80,"low_hz":20.0,"high_hz":0.0,"snip_edges":true,"scale":32768.0,)"
+      R"("power":2,"log":"natural","norm":"sliding"})",
+      "model")
+      .read("", read);
+  EXPECT_EQ(read, FrontEnd{.norm = Norm::sliding});
 }
 
 TEST(FrontEnd, RefusesAValueOutOfRangeWithItsPlace) {
@@ -57,7 +80,14 @@ TEST(FrontEnd, RefusesAValueOutOfRangeWithItsPlace) {
   }
 }
 
-TEST(FrontEnd, APresetIsFoundByItsName) { EXPECT_EQ(front_end_preset("kaldi"), FrontEnd{}); }
+TEST(FrontEnd, APresetIsFoundByItsNameAndCanBeBuilt) {
+  EXPECT_EQ(front_end_preset("kaldi"), FrontEnd{});
+  for (const char* name :
+       {"kaldi", "wespeaker", "sherpa", "speechbrain", "librosa", "torchaudio"}) {
+    EXPECT_EQ(front_end_preset(name).preset, name);
+    EXPECT_NO_THROW(checked(front_end_preset(name))) << name;
+  }
+}
 
 TEST(FrontEnd, AnUnknownPresetNamesTheNearest) {
   try {
@@ -66,6 +96,17 @@ TEST(FrontEnd, AnUnknownPresetNamesTheNearest) {
   } catch (const Error& e) {
     EXPECT_EQ(e.fault(), Fault::config);
     EXPECT_STREQ(e.what(), "front end: unknown preset \"kadli\"; did you mean \"kaldi\"?");
+  }
+}
+
+TEST(FrontEnd, APresetLikeNoOtherNamesThemAll) {
+  try {
+    front_end_preset("mfcc of old");
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(),
+                 "front end: unknown preset \"mfcc of old\"; known are kaldi, wespeaker, sherpa, "
+                 "speechbrain, librosa, torchaudio");
   }
 }
 

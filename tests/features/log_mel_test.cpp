@@ -36,7 +36,7 @@ TEST(LogMel, IsKaldisFilterBank) {
   };
   const std::vector<Case> cases{
       {{}, 98, {10.5646, 10.5348, 15.4256, 13.9739, 15.7709, 20.0577, 21.0747}, 17.72455},
-      {{.window = Window::hamming},
+      {front_end_preset("wespeaker"),
        98,
        {12.3844, 10.8092, 12.0343, 14.5562, 16.3196, 20.0529, 21.0668},
        17.90250},
@@ -44,7 +44,7 @@ TEST(LogMel, IsKaldisFilterBank) {
        100,
        {15.4749, 15.8829, 20.0313, 18.0502, 19.2027, 19.6766, 19.5804},
        17.76428},
-      {{.high_hz = -400.0, .snip_edges = false},
+      {front_end_preset("sherpa"),
        100,
        {15.4259, 15.9236, 19.9014, 18.1005, 18.8733, 19.7784, 20.4408},
        17.67001}};
@@ -60,6 +60,43 @@ TEST(LogMel, IsKaldisFilterBank) {
   }
 }
 
+// SpeechBrain's own features. 1e-4 in energy is 4.3e-4 dB; they lie up to 3.4e-4 dB from their
+// definition in float64, as their filters and sums are in float32.
+TEST(LogMel, IsSpeechBrainsFbank) {
+  const std::string path = TWINEAR_SOURCE_DIR "/tests/golden/fbank_speechbrain.json";
+  const auto stored = parse_json(read_file(path), path);
+  FrontEnd front_end = front_end_preset("speechbrain");
+  const auto expect_rows = [&](const char* name) {
+    const Matrix mel = LogMel(front_end)(golden_signal(16000));
+    ASSERT_EQ(mel.rows(), stored.at("frames").get<std::size_t>());
+    for (const auto& [t, expected] : stored.at(name).items()) {
+      const auto row = mel.row(std::stoul(t));
+      ASSERT_EQ(row.size(), expected.size());
+      for (std::size_t b = 0; b < row.size(); ++b)
+        EXPECT_NEAR(row[b], expected[b].get<double>(), 4.3e-4)
+            << name << " " << t << ", band " << b;
+    }
+  };
+  expect_rows("sentence_mean_removed");
+  front_end.norm = Norm::none;
+  expect_rows("log_mel");
+}
+
+// The goldens that follow are made from these very values, so the presets hold what was compared.
+TEST(LogMel, TheDefinitionsWereComparedWithThePresets) {
+  int compared = 0;
+  for (const auto& one : parse_json(read_file(golden), golden)) {
+    FrontEnd stored;
+    Settings::from_json(one.at("front_end").dump(), golden).read("", stored);
+    stored.preset = one.at("name").get<std::string>();
+    const std::vector<std::string> presets{"torchaudio", "librosa", "speechbrain"};
+    if (std::ranges::find(presets, stored.preset) == presets.end()) continue;
+    EXPECT_EQ(stored, front_end_preset(stored.preset));
+    ++compared;
+  }
+  EXPECT_EQ(compared, 3);
+}
+
 // In energy, 1e-4 is what float32 leaves of the maker's float64 on this signal. Its three lowest
 // bands lie 60 to 80 dB under the loudest; there the rounding of loud samples is heard, as in
 // Kaldi.
@@ -70,7 +107,8 @@ TEST(LogMel, FollowsTheDefinitionForEveryOption) {
     Settings::from_json(one.at("front_end").dump(), golden).read("", front_end);
     const Matrix mel = LogMel(front_end)(golden_signal(one.at("samples").get<std::size_t>()));
     ASSERT_EQ(mel.rows(), one.at("frames").get<std::size_t>());
-    const double unit = front_end.log == LogScale::db ? 20.0 / std::log(10.0) : 1.0;
+    double unit = front_end.log == LogScale::db ? 20.0 / std::log(10.0) : 1.0;
+    if (front_end.sliding.variance) unit *= 10.0;  // a steady tone's deviation is far below 1
     for (const auto& [t, expected] : one.at("rows").items()) {
       const auto row = mel.row(std::stoul(t));
       ASSERT_EQ(row.size(), expected.size());
@@ -102,6 +140,30 @@ TEST(LogMel, GivesAFrameForEveryWindowInTheClip) {
     ASSERT_EQ(snipped(clip).rows(), whole) << n;
     ASSERT_EQ(centred(clip).rows(), near) << n;
   }
+}
+
+TEST(LogMel, CentredOnHopsItGivesOneFrameMoreThanHops) {
+  for (const char* name : {"torchaudio", "speechbrain"}) {
+    const LogMel log_mel(front_end_preset(name));
+    const auto signal = golden_signal(2000);
+    EXPECT_EQ(log_mel.frames(0), 0U);
+    for (std::size_t n = 1; n <= 2000; ++n) {
+      ASSERT_EQ(log_mel.frames(n), 1 + n / 160) << n;
+      if (n % 37 != 0 && n > 300) continue;
+      const Matrix mel = log_mel(std::span<const float>(signal.data(), n));
+      ASSERT_EQ(mel.rows(), 1 + n / 160) << n;
+      for (const float value : mel.values()) ASSERT_TRUE(std::isfinite(value)) << n;
+    }
+  }
+}
+
+TEST(LogMel, ABandBetweenTwoBinsIsSilentWhereItsTrianglesAreInHertz) {
+  FrontEnd front_end = front_end_preset("torchaudio");
+  front_end.fft_size = 400;
+  front_end.mel_bins = 128;
+  const Matrix mel = LogMel(front_end)(golden_signal(1600));
+  EXPECT_EQ(mel.row(3)[0], mel.row(5)[0]);  // 0 to 27 Hz; the bins are 40 Hz apart
+  EXPECT_NEAR(mel.row(3)[0], -100.0, 1e-4);
 }
 
 TEST(LogMel, MirrorsAClipShorterThanItsWindow) {
@@ -228,6 +290,9 @@ TEST(LogMel, RefusesWhatNoFrontEndCanHave) {
   refused({.low_hz = 500.0, .high_hz = 400.0}, "bands from 500 to 400 Hz");
   refused({.low_hz = 20.0, .high_hz = -8000.0}, "bands from 20 to 0 Hz");
   refused({.power = 3}, "power");
+  refused({.floor = 1e-40}, "floor");
+  refused({.top_db = 80.0}, "top_db");
+  refused({.sliding = {.frames = 0}}, "sliding_frames");
 }
 
 TEST(LogMel, MovesWithItsTables) {

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes fbank.json: Kaldi's filter banks in float64, straight from the definitions of
-feature-window.cc, feature-fbank.cc, mel-computations.cc and feature-functions.cc.
+"""Writes fbank.json: filter banks in float64, straight from the definitions. Kaldi's are those of
+feature-window.cc, feature-fbank.cc, mel-computations.cc and feature-functions.cc; torchaudio's of
+MelSpectrogram and AmplitudeToDB; librosa's of melspectrogram and power_to_db; SpeechBrain's of Fbank.
 
 Usage: tests/golden/make_fbank.py > tests/golden/fbank.json        (needs python3-numpy)
 """
@@ -26,77 +27,122 @@ def signal(count):
     return samples.astype(np.float64)
 
 
-def window(name, size):
-    phase = 2 * np.pi * np.arange(size) / (size - 1)
+def window(o, size):
+    phase = 2 * np.pi * np.arange(size) / (size - (not o["periodic_window"]))
     return {"povey": (0.5 - 0.5 * np.cos(phase)) ** 0.85, "hamming": 0.54 - 0.46 * np.cos(phase),
-            "hann": 0.5 - 0.5 * np.cos(phase), "rectangular": np.ones(size)}[name]
+            "hann": 0.5 - 0.5 * np.cos(phase), "rectangular": np.ones(size)}[o["window"]]
 
 
-def mel(hz):
-    return 1127.0 * np.log(1.0 + hz / 700.0)
+def mel(o, hz):
+    hz = np.asarray(hz, float)
+    if o["mel_scale"] == "htk":
+        return 2595.0 * np.log10(1.0 + hz / 700.0)
+    return np.where(hz < 1000, 3 * hz / 200, 15 + 27 / np.log(6.4) * np.log(np.maximum(hz, 1) / 1000))
+
+
+def hertz(o, mels):
+    if o["mel_scale"] == "htk":
+        return 700.0 * (10.0 ** (mels / 2595.0) - 1.0)
+    return np.where(mels < 15, 200 * mels / 3, 1000 * np.exp((mels - 15) * np.log(6.4) / 27))
 
 
 def bands(o, points):
     nyquist = o["sample_rate"] / 2
     high = o["high_hz"] if o["high_hz"] > 0 else nyquist + o["high_hz"]
-    step = (mel(high) - mel(o["low_hz"])) / (o["mel_bins"] + 1)
-    at = mel(np.arange(points // 2) * o["sample_rate"] / points)
-    weights = np.zeros((o["mel_bins"], points // 2))
+    edges = np.linspace(mel(o, o["low_hz"]), mel(o, high), o["mel_bins"] + 2)
+    at = np.arange(points // 2 + 1) * o["sample_rate"] / points
+    hz = hertz(o, edges)
+    if o["triangles"] == "mel":
+        at = mel(o, at)
+    else:
+        edges = hz
+    weights = np.zeros((o["mel_bins"], len(at)))
     for b in range(o["mel_bins"]):
-        left = mel(o["low_hz"]) + b * step
-        weights[b] = np.maximum(0, np.minimum(at - left, left + 2 * step - at) / step)
+        left, peak, right = edges[b:b + 3]
+        if o["triangles"] == "hz-symmetric":
+            right = 2 * peak - left
+        weights[b] = np.maximum(0, np.minimum((at - left) / (peak - left), (right - at) / (right - peak)))
+        if o["area_norm"]:
+            weights[b] *= 2 / (hz[b + 2] - hz[b])
     return weights
 
 
-def frames(x, o):
+def frames(x, o, points):
     size = int(o["sample_rate"] * 0.001 * o["window_ms"])
     hop = int(o["sample_rate"] * 0.001 * o["hop_ms"])
     if o["snip_edges"]:
         starts = [t * hop for t in range(1 + (len(x) - size) // hop)]
-    else:
+    elif o["frame_centre"] == "hop-middle":
         starts = [t * hop + hop // 2 - size // 2 for t in range((len(x) + hop // 2) // hop)]
-    mirrored = np.concatenate([x[::-1], x, x[::-1]])
-    return np.array([mirrored[len(x) + s:len(x) + s + size] for s in starts])
+    else:
+        starts = [t * hop - points // 2 + (points - size) // 2 for t in range(1 + len(x) // hop)]
+    mode = {"mirror": "symmetric", "reflect": "reflect", "zero": "constant"}[o["padding"]]
+    padded = np.pad(x, points, mode)
+    return np.array([padded[points + s:points + s + size] for s in starts])
 
 
-def normalize(y, norm):
-    if norm == "band":
+def sliding(y, o):
+    """SlidingWindowCmnInternal of feature-functions.cc."""
+    result = np.zeros_like(y)
+    for t in range(len(y)):
+        if o["sliding_centred"]:
+            start = t - o["sliding_frames"] // 2
+            end = start + o["sliding_frames"]
+        else:
+            start, end = t - o["sliding_frames"], t + 1
+        if start < 0:
+            start, end = 0, end - start
+        if not o["sliding_centred"] and end > t:
+            end = max(t + 1, o["sliding_least"])
+        if end > len(y):
+            start, end = max(0, start - (end - len(y))), len(y)
+        seen = y[start:end]
+        result[t] = y[t] - seen.mean(0)
+        if o["sliding_variance"]:
+            result[t] /= np.sqrt(np.maximum(seen.var(0), 1e-10))
+            result[t] *= len(seen) > 1
+    return result
+
+
+def normalize(y, o):
+    if o["top_db"] > 0:
+        y = np.maximum(y, y.max() - o["top_db"])
+    if o["norm"] == "band":
         return y - y.mean(0)
-    if norm == "level":
+    if o["norm"] == "level":
         return y - y.mean()
-    if norm == "band-variance":
+    if o["norm"] == "band-variance":
         return (y - y.mean(0)) / np.sqrt(np.maximum(y.var(0), 1e-10))
-    if norm == "sliding":
-        result = np.zeros_like(y)
-        for t in range(len(y)):
-            start, end = t - 150, t + 150
-            if start < 0:
-                start, end = 0, end - start
-            if end > len(y):
-                start, end = max(0, start - (end - len(y))), len(y)
-            result[t] = y[t] - y[start:end].mean(0)
-        return result
-    return y
+    return sliding(y, o) if o["norm"] == "sliding" else y
 
 
 def fbank(x, o):
-    f = frames(x, o)
-    points = o["fft_size"] or 1 << (f.shape[1] - 1).bit_length()
+    points = o["fft_size"] or 1 << (int(o["sample_rate"] * 0.001 * o["window_ms"]) - 1).bit_length()
+    f = frames(x * (o["scale"] / 32768.0), o, points)
     if o["remove_dc"]:
         f = f - f.mean(1, keepdims=True)
     f = f - o["preemphasis"] * np.concatenate([f[:, :1], f[:, :-1]], 1)
-    spectrum = np.abs(np.fft.rfft(f * window(o["window"], f.shape[1]), points)) ** o["power"]
-    energies = spectrum[:, :points // 2] @ bands(o, points).T
+    spectrum = np.abs(np.fft.rfft(f * window(o, f.shape[1]), points)) ** o["power"]
+    energies = spectrum @ bands(o, points).T
     if o["log"] == "natural":
-        energies = np.log(np.maximum(energies, EPSILON))
+        energies = np.log(np.maximum(energies, o["floor"] or EPSILON))
     if o["log"] == "db":
-        energies = (10 if o["power"] == 2 else 20) * np.log10(np.maximum(energies, 1e-10))
-    return normalize(energies, o["norm"])
+        energies = (10 if o["power"] == 2 else 20) * np.log10(np.maximum(energies, o["floor"] or 1e-10))
+    return normalize(energies, o)
 
 
-DEFAULTS = dict(sample_rate=16000, window_ms=25.0, hop_ms=10.0, window="povey", preemphasis=0.97,
-                remove_dc=True, fft_size=0, mel_bins=80, low_hz=20.0, high_hz=0.0, snip_edges=True,
-                power=2, log="natural", norm="none")
+DEFAULTS = dict(sample_rate=16000, window_ms=25.0, hop_ms=10.0, window="povey", periodic_window=False,
+                preemphasis=0.97, remove_dc=True, fft_size=0, mel_bins=80, low_hz=20.0, high_hz=0.0,
+                mel_scale="htk", triangles="mel", area_norm=False, snip_edges=True,
+                frame_centre="hop-middle", padding="mirror", scale=32768.0, power=2, log="natural",
+                floor=0.0, top_db=0.0, norm="none", sliding_frames=300, sliding_centred=True,
+                sliding_least=100, sliding_variance=False)
+TORCHAUDIO = dict(window="hann", periodic_window=True, preemphasis=0.0, remove_dc=False, low_hz=0.0,
+                  triangles="hz", snip_edges=False, frame_centre="hop-start", padding="reflect",
+                  scale=1.0, log="db")
+LIBROSA = TORCHAUDIO | dict(mel_scale="slaney", area_norm=True, top_db=80.0)
+SPEECHBRAIN = TORCHAUDIO | dict(window="hamming", fft_size=400, triangles="hz-symmetric",
+                                padding="zero", top_db=80.0, norm="band")
 CASES = [
     ("kaldi", 16000, {}),
     ("hamming as in WeSpeaker", 16000, {"window": "hamming"}),
@@ -124,6 +170,23 @@ CASES = [
     ("mean and deviation of each band", 64000, {"norm": "band-variance"}),
     ("sliding mean", 64000, {"norm": "sliding"}),
     ("sliding mean of a short clip", 16000, {"norm": "sliding"}),
+    ("sliding mean and deviation", 64000, {"norm": "sliding", "sliding_variance": True}),
+    ("sliding mean of the past", 64000, {"norm": "sliding", "sliding_centred": False}),
+    ("sliding mean and deviation of the past", 64000, {
+        "norm": "sliding", "sliding_centred": False, "sliding_frames": 50, "sliding_least": 20,
+        "sliding_variance": True}),
+    ("torchaudio", 16000, TORCHAUDIO),
+    ("torchaudio at 8 kHz", 16000, TORCHAUDIO | {"sample_rate": 8000, "mel_bins": 40}),
+    ("torchaudio at 22.05 kHz", 16000, TORCHAUDIO | {"sample_rate": 22050}),
+    ("torchaudio's own sizes", 16000, TORCHAUDIO | {
+        "hop_ms": 12.5, "fft_size": 400, "mel_bins": 128, "log": "none"}),
+    ("librosa", 16000, LIBROSA),
+    ("librosa at 44.1 kHz", 16000, LIBROSA | {"sample_rate": 44100, "mel_bins": 128}),
+    ("librosa at 48 kHz", 16000, LIBROSA | {"sample_rate": 48000, "fft_size": 1200}),
+    ("librosa since 0.10", 16000, LIBROSA | {"padding": "zero"}),
+    ("speechbrain", 16000, SPEECHBRAIN),
+    ("speechbrain without its mean", 16000, SPEECHBRAIN | {"norm": "none"}),
+    ("natural log with a floor", 16000, {"floor": 1e6}),
 ]
 
 cases = []

@@ -37,6 +37,7 @@ inline double distance(const Matrix& m, std::size_t i, std::size_t j, Distance k
     const double difference = static_cast<double>(m.row(i)[k]) - static_cast<double>(m.row(j)[k]);
     sum += difference * difference;
   }
+  if (kind == Distance::cosine) return sum / 2;
   return kind == Distance::squared ? sum : std::sqrt(sum);
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numbers>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -18,14 +19,17 @@
 namespace twinear {
 namespace {
 
+using Rows = std::vector<std::vector<double>>;
 using Loss = std::function<LossValue(const Matrix&, Matrix&)>;
 
 /// Every loss with every miner that it takes, by the name that the golden file gives it.
-std::map<std::string, Loss> losses_of(const std::vector<int>& labels, float margin) {
+std::map<std::string, Loss> losses_of(const std::vector<int>& labels, float margin,
+                                      const LossParameters& classes) {
   const auto triplets = [=](TripletForm form, Distance distance, TripletMining mining) -> Loss {
     return [=](const Matrix& e, Matrix& gradient) {
-      return triplet_loss(e, mine_triplets(e, labels, mining, margin, distance),
-                          {.form = form, .margin = margin, .distance = distance}, gradient);
+      return triplet_loss(
+          e, mine_triplets(e, labels, mining, {.margin = margin, .distance = distance}),
+          {.form = form, .margin = margin, .distance = distance}, gradient);
     };
   };
   const auto batch_all = [=](TripletForm form, TripletMean mean) -> Loss {
@@ -37,6 +41,22 @@ std::map<std::string, Loss> losses_of(const std::vector<int>& labels, float marg
     return [=](const Matrix& e, Matrix& gradient) {
       return contrastive_loss(e, mine_pairs(e, labels, mining), 2 * margin, gradient);
     };
+  };
+  const auto on_logits = [=](auto loss) -> Loss {
+    return [=](const Matrix& e, Matrix& gradient) {
+      LossParameters logit = logit_parameters();
+      return loss(e, labels, logit, gradient);
+    };
+  };
+  const Loss prototypical = [=](const Matrix& e, Matrix& gradient) {
+    return prototypical_loss(e, labels, {}, gradient);
+  };
+  const Loss aam = [=](const Matrix& e, Matrix& gradient) {
+    LossParameters copy = classes;
+    return aam_softmax_loss(e, labels, {}, copy, gradient);
+  };
+  const Loss supervised_contrastive = [=](const Matrix& e, Matrix& gradient) {
+    return supervised_contrastive_loss(e, labels, 0.1F, gradient);
   };
   using enum Distance;
   using enum TripletForm;
@@ -53,13 +73,25 @@ std::map<std::string, Loss> losses_of(const std::vector<int>& labels, float marg
       {"triplet batch_all margin=0.5 mean_over=all", batch_all(hinge, TripletMean::all)},
       {"triplet batch_all margin=0.5 mean_over=nonzero", batch_all(hinge, TripletMean::nonzero)},
       {"triplet batch_all soft", batch_all(soft, TripletMean::all)},
+      {"triplet distance_weighted", triplets(hinge, cosine, TripletMining::distance_weighted)},
+      {"angular_prototypical w=10 b=-5", on_logits(angular_prototypical_loss)},
+      {"ge2e w=10 b=-5", on_logits(ge2e_loss)},
+      {"prototypical", prototypical},
+      {"aam margin=0.2 scale=30", aam},
+      {"supcon tau=0.1", supervised_contrastive},
   };
+}
+
+/// The same with classes of our own.
+std::map<std::string, Loss> losses_of(const std::vector<int>& labels, float margin,
+                                      std::size_t width) {
+  const auto classes = static_cast<std::size_t>(std::ranges::max(labels)) + 1;
+  return losses_of(labels, margin, class_parameters(classes, 1, width, 7));
 }
 
 /// The goldens' losses begin with raw rows; ours with their directions, here in double.
 struct UnitRows {
-  explicit UnitRows(const std::vector<std::vector<double>>& raw)
-      : directions(raw), rounded(raw.size(), raw.front().size()) {
+  explicit UnitRows(const Rows& raw) : directions(raw), rounded(raw.size(), raw.front().size()) {
     for (std::size_t i = 0; i < raw.size(); ++i) {
       double square = 0;
       for (const double v : raw[i]) square += v * v;
@@ -82,7 +114,7 @@ struct UnitRows {
     return result;
   }
 
-  std::vector<std::vector<double>> directions;
+  Rows directions;
   std::vector<double> norms;
   Matrix rounded;
 };
@@ -92,15 +124,18 @@ TEST(Loss, ValuesAndGradientsAreThoseOfAutogradInDouble) {
       read_file(TWINEAR_SOURCE_DIR "/tests/golden/losses.json"));  // by make_losses.py
   std::size_t compared = 0;
   for (const char* batch : {"small", "batch"}) {
-    const UnitRows rows(golden[batch]["x"].get<std::vector<std::vector<double>>>());
-    for (const auto& [name, loss] : losses_of(golden[batch]["y"].get<std::vector<int>>(), 0.5F)) {
+    const UnitRows rows(golden[batch]["x"].get<Rows>());
+    const UnitRows classes(golden["batch"]["aam_weights"].get<Rows>());
+    const auto labels = golden[batch]["y"].get<std::vector<int>>();
+    for (const auto& [name, loss] :
+         losses_of(labels, 0.5F, {classes.rounded, Matrix(classes.rounded)})) {
       const auto expected = golden[batch]["losses"].find(name);
       if (expected == golden[batch]["losses"].end()) continue;
       Matrix gradient(rows.rounded.rows(), rows.rounded.cols());
       const double value = (*expected)["value"];
       EXPECT_NEAR(loss(rows.rounded, gradient).mean, value, 1e-6 * value) << batch << " " << name;
 
-      const auto slopes = (*expected)["gradient"].get<std::vector<std::vector<double>>>();
+      const auto slopes = (*expected)["gradient"].get<Rows>();
       double largest = 0;
       for (const auto& row : slopes)
         for (const double v : row) largest = std::max(largest, std::abs(v));
@@ -112,7 +147,7 @@ TEST(Loss, ValuesAndGradientsAreThoseOfAutogradInDouble) {
       ++compared;
     }
   }
-  EXPECT_EQ(compared, 14U);
+  EXPECT_EQ(compared, 21U);
 }
 
 TEST(Loss, FourRowsByHand) {
@@ -122,8 +157,7 @@ TEST(Loss, FourRowsByHand) {
   const auto pairs = mine_pairs(e, labels, PairMining::all);
   EXPECT_NEAR(contrastive_loss(e, pairs, 1, gradient).mean, 0.067595468, 1e-8);
 
-  const auto hardest =
-      mine_triplets(e, labels, TripletMining::batch_hard, 0.2F, Distance::euclidean);
+  const auto hardest = mine_triplets(e, labels, TripletMining::batch_hard);
   const auto soft = triplet_loss(e, hardest, {.form = TripletForm::soft}, gradient);
   EXPECT_NEAR(soft.mean, 0.473753695, 1e-7);
   EXPECT_EQ(soft.active, 4U);
@@ -133,47 +167,81 @@ TEST(Loss, FourRowsByHand) {
   EXPECT_EQ(hinge.active, 0U);
 }
 
-/// As expect_slope, but of the loss over the tuples that were mined at `e`: mining jumps.
-void expect_slopes(Matrix e, const std::vector<int>& labels) {
+/// As expect_slope, of the loss over the tuples that were mined at `e`: mining jumps. Only the
+/// first `anchors` rows learn.
+void expect_slopes(Matrix e, const std::vector<int>& labels, std::size_t anchors) {
   constexpr float margin = 1.3F;
-  for (const auto mining : {PairMining::all, PairMining::balanced, PairMining::hard}) {
-    const auto pairs = mine_pairs(e, labels, mining);
-    Matrix gradient(e.rows(), e.cols()), unused = gradient;
-    EXPECT_GT(contrastive_loss(e, pairs, margin, gradient).active, 0U);
+  const auto expect = [&](const Loss& loss) {
+    Matrix gradient(anchors, e.cols()), unused = gradient;
+    EXPECT_GT(loss(e, gradient).active, 0U);
     expect_slope(
-        e.values(), gradient.values(),
-        [&] { return contrastive_loss(e, pairs, margin, unused).mean; }, 1e-3F, 1e-4);
-  }
+        e.values().first(gradient.values().size()), gradient.values(),
+        [&] { return loss(e, unused).mean; }, 1e-3F, 1e-4);
+  };
+  for (const auto mining : {PairMining::all, PairMining::balanced, PairMining::hard})
+    expect([&, pairs = mine_pairs(e, labels, mining, {.anchors = anchors})](auto& at, auto& slope) {
+      return contrastive_loss(at, pairs, margin, slope);
+    });
+  using enum TripletMining;
   for (const auto form : {TripletForm::hinge, TripletForm::soft})
-    for (const auto kind : {Distance::euclidean, Distance::squared}) {
+    for (const auto kind : {Distance::euclidean, Distance::squared, Distance::cosine}) {
       const TripletOptions options{.form = form, .margin = margin, .distance = kind};
-      for (const auto mining : {TripletMining::batch_hard, TripletMining::semi_hard}) {
-        const auto triplets = mine_triplets(e, labels, mining, margin, kind);
-        Matrix gradient(e.rows(), e.cols()), unused = gradient;
-        EXPECT_GT(triplet_loss(e, triplets, options, gradient).active, 0U);
-        expect_slope(
-            e.values(), gradient.values(),
-            [&] { return triplet_loss(e, triplets, options, unused).mean; }, 1e-3F, 1e-4);
-      }
-      for (const auto mean : {TripletMean::all, TripletMean::nonzero}) {
-        Matrix gradient(e.rows(), e.cols()), unused = gradient;
-        batch_all_triplet_loss(e, labels, options, mean, gradient);
-        expect_slope(
-            e.values(), gradient.values(),
-            [&] { return batch_all_triplet_loss(e, labels, options, mean, unused).mean; }, 1e-3F,
-            1e-4);
-      }
+      const MiningOptions wanted{.margin = margin, .distance = kind, .anchors = anchors};
+      for (const auto mining : {batch_hard, semi_hard, distance_weighted})
+        expect([&, triplets = mine_triplets(e, labels, mining, wanted)](auto& at, auto& slope) {
+          return triplet_loss(at, triplets, options, slope);
+        });
+      for (const auto mean : {TripletMean::all, TripletMean::nonzero})
+        expect([&](auto& at, auto& slope) {
+          return batch_all_triplet_loss(at, labels, options, mean, slope);
+        });
     }
 }
 
-TEST(Loss, GradientIsTheSlope) { expect_slopes(noise(9, 4), {0, 0, 0, 1, 1, 2, 2, 2, 3}); }
-
-TEST(Loss, GradientIsTheSlopeWithTiesAndIdenticalEmbeddings) {
+Matrix with_identical_rows() {
   Matrix e = noise(9, 4, 1);
+  for (float& v : e.values())
+    v *= 0.6F;        // some are near, and no hinge is within a step of its kink
   copy_row(e, 0, 1);  // of one label
   copy_row(e, 0, 5);  // of another
   copy_row(e, 3, 4);
-  expect_slopes(e, {0, 0, 0, 1, 1, 2, 2, 2, 3});
+  return e;
+}
+
+TEST(Loss, GradientIsTheSlope) {
+  expect_slopes(noise(9, 4), {0, 0, 0, 1, 1, 2, 2, 2, 3}, 9);
+  expect_slopes(with_identical_rows(), {0, 0, 0, 1, 1, 2, 2, 2, 3}, 9);
+}
+
+TEST(Loss, GradientIsTheSlopeOfTheRowsThatLearn) {
+  expect_slopes(noise(9, 4), {0, 0, 0, 1, 1, 2, 2, 2, 3}, 5);
+  expect_slopes(with_identical_rows(), {0, 0, 0, 1, 1, 2, 2, 2, 3}, 4);
+}
+
+TEST(Loss, RowsOfAMemoryAreTheBatchsOwnButForWhatTheyLearn) {
+  const Matrix e = noise(12, 4);
+  const auto labels = label_blocks(4, 3);
+  Matrix all(12, 4), first(6, 4);
+  const auto triplets = mine_triplets(e, labels, TripletMining::batch_hard, {.anchors = 6});
+  EXPECT_EQ(triplets.size(), 6U);
+  EXPECT_EQ(triplet_loss(e, triplets, {}, first).mean, triplet_loss(e, triplets, {}, all).mean);
+  EXPECT_TRUE(std::ranges::equal(first.values(), all.values().first(24)));
+}
+
+TEST(TripletLoss, CosineIsOneLessTheProductOfUnitRows) {
+  Matrix e = noise(4, 8), gradient(4, 8);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto row = e.row(i);
+    const float norm = std::sqrt(std::inner_product(row.begin(), row.end(), row.begin(), 0.0F));
+    for (float& v : row) v /= norm;
+  }
+  const auto product = [&](std::size_t i, std::size_t j) {
+    return std::inner_product(e.row(i).begin(), e.row(i).end(), e.row(j).begin(), 0.0);
+  };
+  const std::vector<Triplet> triplet{{0, 1, 2}};
+  const auto loss =
+      triplet_loss(e, triplet, {.margin = 2.0F, .distance = Distance::cosine}, gradient);
+  EXPECT_NEAR(loss.mean, 2 - product(0, 1) + product(0, 2), 1e-6);
 }
 
 bool has(const std::string& name, const char* word) { return name.find(word) != std::string::npos; }
@@ -181,11 +249,12 @@ bool has(const std::string& name, const char* word) { return name.find(word) != 
 TEST(Loss, ACollapsedBatchLosesTheMarginAndIsNotPulledAnywhere) {
   Matrix e(8, 3);
   std::ranges::fill(e.values(), 0.5F);
-  for (const auto& [name, loss] : losses_of(label_blocks(4, 2), 0.5F)) {
+  for (const auto& [name, loss] : losses_of(label_blocks(4, 2), 0.5F, 3)) {
+    if (name.starts_with("aam")) continue;  // its classes pull
     Matrix gradient(8, 3);
     const auto value = loss(e, gradient);
-    EXPECT_EQ(gradient, Matrix(8, 3)) << name;
-    if (name.starts_with("contrastive")) continue;
+    for (const float v : gradient.values()) EXPECT_NEAR(v, 0, 1e-12) << name;
+    if (!name.starts_with("triplet")) continue;
     const double margin = has(name, "soft") ? std::numbers::ln2 : 0.5;
     EXPECT_DOUBLE_EQ(value.mean, has(name, "semi_hard") ? 0 : margin) << name;
   }
@@ -203,7 +272,7 @@ TEST(Loss, NoTuplesIsNoLossAndLeavesTheGradient) {
 
 TEST(Loss, GradientsAreAddedToWhatIsThere) {
   const Matrix e = noise(12, 5);
-  for (const auto& [name, loss] : losses_of(label_blocks(4, 3), 0.5F)) {
+  for (const auto& [name, loss] : losses_of(label_blocks(4, 3), 0.5F, 5)) {
     Matrix alone(12, 5), added = noise(12, 5, 1);
     loss(e, alone);
     loss(e, added);
@@ -213,8 +282,9 @@ TEST(Loss, GradientsAreAddedToWhatIsThere) {
 }
 
 TEST(Loss, AnyNumberOfThreadsGivesTheSameBits) {
-  const Matrix e = noise(90, 33);
-  for (const auto& [name, loss] : losses_of(label_blocks(18, 5), 4.0F)) {
+  Matrix e = noise(90, 33);
+  for (float& v : e.values()) v *= 0.15F;  // about unit rows
+  for (const auto& [name, loss] : losses_of(label_blocks(18, 5), 4.0F, 33)) {
     Matrix many(90, 33), single(90, 33);
     const auto value = loss(e, many);
     EXPECT_GT(value.active, 0U) << name;
@@ -258,6 +328,10 @@ TEST(Loss, RefusesRowsOutsideTheBatchAndOtherShapes) {
   const std::vector<Triplet> triplets{{0, 1, 3}};
   EXPECT_THROW(contrastive_loss(e, pairs, 1, gradient), std::invalid_argument);
   EXPECT_THROW(triplet_loss(e, triplets, {}, gradient), std::invalid_argument);
+  Matrix only_first(1, 2), more(4, 2);
+  const std::vector<Pair> memory_with_memory{{1, 2, PairLabel::same}};
+  EXPECT_THROW(contrastive_loss(e, memory_with_memory, 1, only_first), std::invalid_argument);
+  EXPECT_THROW(contrastive_loss(e, {}, 1, more), std::invalid_argument);
   EXPECT_THROW(contrastive_loss(e, {}, 1, narrow), std::invalid_argument);
   EXPECT_THROW(triplet_loss(e, {}, {}, narrow), std::invalid_argument);
   EXPECT_THROW(batch_all_triplet_loss(e, label_blocks(3, 1), {}, TripletMean::all, narrow),

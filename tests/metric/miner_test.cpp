@@ -25,25 +25,31 @@ struct SmallBatch {
     for (float& v : embeddings.values())
       v = grid ? static_cast<float>(random.below(3)) : static_cast<float>(random.normal());
     for (std::size_t i = 0; i < rows; ++i) labels.push_back(static_cast<int>(random.below(4)));
-    distance = random.below(2) == 0 ? Distance::euclidean : Distance::squared;
-    margin = static_cast<float>(random.uniform(0, 2));
+    options.distance = static_cast<Distance>(random.below(3));
+    options.margin = static_cast<float>(random.uniform(0, 2));
+    options.seed = random.next();
+    options.step = number;
+    if (random.below(2) == 0) options.anchors = random.below(rows + 1);
   }
   Matrix embeddings;
   std::vector<int> labels;
-  Distance distance;
-  float margin;
+  MiningOptions options;
 };
+
+constexpr TripletMining every_list[] = {TripletMining::batch_hard, TripletMining::semi_hard,
+                                        TripletMining::distance_weighted};
 
 /// By the definition: of all triplets, those that no better one beats; ties by the lowest row.
 std::vector<Triplet> oracle(const SmallBatch& b, TripletMining mining) {
   const auto d = [&](std::uint32_t i, std::uint32_t j) {
-    return distance(b.embeddings, i, j, b.distance);
+    return distance(b.embeddings, i, j, b.options.distance);
   };
   const bool hard = mining == TripletMining::batch_hard;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Triplet>> rivals;
   for (const auto& t : every_triplet(b.labels)) {
     const double near = d(t.anchor, t.positive), far = d(t.anchor, t.negative);
-    if (hard || (near < far && far < near + b.margin))
+    if (t.anchor >= b.options.anchors) continue;
+    if (hard || (near < far && far < near + b.options.margin))
       rivals[{t.anchor, hard ? 0 : t.positive}].push_back(t);
   }
   std::vector<Triplet> triplets;
@@ -54,30 +60,115 @@ std::vector<Triplet> oracle(const SmallBatch& b, TripletMining mining) {
   return triplets;
 }
 
+/// By the definition again: a wheel with a slice 1/q(d) for each negative, spun for each positive.
+std::vector<Triplet> weighted_oracle(const SmallBatch& b) {
+  const double n = static_cast<double>(b.embeddings.cols());
+  std::map<std::uint32_t, Random> wheels;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Triplet>> rivals;
+  for (const auto& t : every_triplet(b.labels))
+    if (t.anchor < b.options.anchors &&
+        distance(b.embeddings, t.anchor, t.negative, Distance::euclidean) < 1.4)
+      rivals[{t.anchor, t.positive}].push_back(t);
+  std::vector<Triplet> triplets;
+  for (auto& [key, of_key] : rivals) {
+    const auto slice = [&](const Triplet& t) {
+      const double d =
+          std::max(0.5, distance(b.embeddings, t.anchor, t.negative, Distance::euclidean));
+      return 1 / (std::pow(d, n - 2) * std::pow(1 - d * d / 4, (n - 3) / 2));
+    };
+    double left = 0;
+    for (const auto& t : of_key) left += slice(t);
+    auto& wheel =
+        wheels.try_emplace(key.first, b.options.seed, Purpose::negative, b.options.step, key.first)
+            .first->second;
+    left *= wheel.uniform();
+    auto drawn = of_key.begin();
+    while (left >= slice(*drawn) && drawn + 1 != of_key.end()) left -= slice(*drawn++);
+    triplets.push_back(*drawn);
+  }
+  return triplets;
+}
+
 TEST(TripletMiner, FindsWhatBruteForceFindsOnAThousandBatchesAtAnyNumberOfThreads) {
   std::size_t found = 0;
   for (std::uint32_t i = 0; i < 1000; ++i) {
     const SmallBatch b(i);
-    for (const auto mining : {TripletMining::batch_hard, TripletMining::semi_hard}) {
-      const auto many = mine_triplets(b.embeddings, b.labels, mining, b.margin, b.distance);
+    for (const auto mining : every_list) {
+      const auto many = mine_triplets(b.embeddings, b.labels, mining, b.options);
       const ThreadLimit one(1);
-      ASSERT_EQ(mine_triplets(b.embeddings, b.labels, mining, b.margin, b.distance), many);
-      ASSERT_EQ(oracle(b, mining), many) << "batch " << i;
+      ASSERT_EQ(mine_triplets(b.embeddings, b.labels, mining, b.options), many);
+      ASSERT_EQ(mining == TripletMining::distance_weighted ? weighted_oracle(b) : oracle(b, mining),
+                many)
+          << "batch " << i;
       found += many.size();
     }
   }
   EXPECT_GT(found, 5000U);
 }
 
-TEST(TripletMiner, AnyNumberOfThreadsFindsTheSameTripletsInALargeBatch) {
-  const Matrix e = noise(203, 17);
-  std::vector<int> labels = label_blocks(29, 7);
-  for (const auto mining : {TripletMining::batch_hard, TripletMining::semi_hard}) {
-    const auto many = mine_triplets(e, labels, mining, 0.5F, Distance::euclidean);
-    EXPECT_GT(many.size(), 100U);
-    const ThreadLimit one(1);
-    EXPECT_EQ(mine_triplets(e, labels, mining, 0.5F, Distance::euclidean), many);
+TEST(TripletMiner, DistanceWeightedDrawsFarNegativesAsOftenAsNearOnes) {
+  // Negatives at .3 (as good as .5), 1, 1.3 and 1.45 of the anchor, on a circle and on a sphere in
+  // 6 dimensions; 1/q is d^(2-n) (1 - d^2/4)^((3-n)/2).
+  for (const std::size_t width : {2U, 6U}) {
+    Matrix e(6, width);
+    const std::vector<double> apart{0, 0, 0.3, 1, 1.3, 1.45};
+    for (std::size_t i = 0; i < 6; ++i) {
+      const double angle = 2 * std::asin(apart[i] / 2);
+      e.row(i)[0] = static_cast<float>(std::cos(angle));
+      e.row(i)[1] = static_cast<float>(std::sin(angle));
+    }
+    const std::vector<int> labels{0, 0, 1, 2, 3, 4};
+    std::vector<double> weight, drawn(6);
+    double total = 0;
+    for (double d : apart) {
+      d = std::max(d, 0.5);
+      weight.push_back(std::pow(d, 2.0 - static_cast<double>(width)) *
+                       std::pow(1 - d * d / 4, (3.0 - static_cast<double>(width)) / 2));
+    }
+    for (std::size_t i = 2; i < 5; ++i) total += weight[i];
+    constexpr int times = 4000;
+    for (std::uint32_t step = 0; step < times; ++step)
+      for (const auto& t : mine_triplets(e, labels, TripletMining::distance_weighted,
+                                         {.seed = 3, .step = step, .anchors = 1}))
+        ++drawn[t.negative];
+    EXPECT_EQ(drawn[5], 0);
+    for (std::size_t i = 2; i < 5; ++i) {
+      const double share = weight[i] / total;
+      EXPECT_NEAR(drawn[i] / times, share, 5 * std::sqrt(share * (1 - share) / times)) << i;
+    }
   }
+}
+
+TEST(TripletMiner, WhatIsDrawnDependsOnSeedAndStepAlone) {
+  Matrix e = noise(40, 9);
+  for (float& v : e.values()) v *= 0.25F;
+  const auto mine = [&](std::uint64_t seed, std::uint32_t step) {
+    return mine_triplets(e, label_blocks(10, 4), TripletMining::distance_weighted,
+                         {.seed = seed, .step = step});
+  };
+  EXPECT_EQ(mine(1, 2).size(), 120U);
+  EXPECT_EQ(mine(1, 2), mine(1, 2));
+  EXPECT_NE(mine(1, 2), mine(2, 1));
+  EXPECT_NE(mine(1, 2), mine(1, 3));
+}
+
+TEST(TripletMiner, DistanceWeightedBearsAThousandDimensions) {
+  Matrix e = noise(20, 1000);
+  for (float& v : e.values()) v *= 0.02F;  // 1/q spans 400 decades
+  EXPECT_EQ(mine_triplets(e, label_blocks(5, 4), TripletMining::distance_weighted).size(), 60U);
+}
+
+TEST(TripletMiner, AnyNumberOfThreadsFindsTheSameTripletsInALargeBatch) {
+  Matrix e = noise(203, 17);
+  for (float& v : e.values()) v *= 0.2F;
+  std::vector<int> labels = label_blocks(29, 7);
+  for (const auto mining : every_list)
+    for (const std::size_t anchors : {150U, 203U}) {
+      const auto many = mine_triplets(e, labels, mining, {.margin = 0.5F, .anchors = anchors});
+      EXPECT_GT(many.size(), 100U);
+      const ThreadLimit one(1);
+      EXPECT_EQ(mine_triplets(e, labels, mining, {.margin = 0.5F, .anchors = anchors}), many);
+    }
 }
 
 TEST(TripletMiner, TiesGoToTheLowestRow) {
@@ -85,31 +176,32 @@ TEST(TripletMiner, TiesGoToTheLowestRow) {
   const std::vector<int> labels{0, 1, 0, 1, 0, 1};
   const std::vector<Triplet> expected{{0, 2, 1}, {1, 3, 0}, {2, 0, 1},
                                       {3, 1, 0}, {4, 0, 1}, {5, 1, 0}};
-  EXPECT_EQ(mine_triplets(collapsed, labels, TripletMining::batch_hard, 0.3F, Distance::euclidean),
-            expected);
+  EXPECT_EQ(mine_triplets(collapsed, labels, TripletMining::batch_hard), expected);
 }
 
 TEST(TripletMiner, AnAnchorWithoutPositiveOrNegativeGivesNone) {
   const std::vector<int> alone{0, 1, 2}, together{5, 5, 5};
-  for (const auto mining : {TripletMining::batch_hard, TripletMining::semi_hard})
+  for (const auto mining : every_list) {
     for (const auto& labels : {alone, together})
-      EXPECT_TRUE(mine_triplets(noise(3, 2), labels, mining, 9, Distance::euclidean).empty());
-  EXPECT_TRUE(
-      mine_triplets(Matrix(), {}, TripletMining::batch_hard, 1, Distance::euclidean).empty());
+      EXPECT_TRUE(mine_triplets(noise(3, 2), labels, mining, {.margin = 9}).empty());
+    EXPECT_TRUE(mine_triplets(Matrix(), {}, mining).empty());
+  }
 }
 
 TEST(TripletMiner, EmbeddingsThatAreNotNumbersDoNotBreakIt) {
   Matrix e = noise(8, 3);
   for (float& v : e.row(2)) v = std::numeric_limits<float>::quiet_NaN();
   const auto labels = label_blocks(4, 2);
-  EXPECT_EQ(mine_triplets(e, labels, TripletMining::batch_hard, 1, Distance::euclidean).size(), 8U);
+  EXPECT_EQ(mine_triplets(e, labels, TripletMining::batch_hard).size(), 8U);
+  for (const auto& t : mine_triplets(e, labels, TripletMining::distance_weighted))
+    EXPECT_NE(t.negative, 2U);
   EXPECT_EQ(mine_pairs(e, labels, PairMining::hard).size(), 8U);
 }
 
 TEST(TripletMiner, RefusesBatchAllAndLabelsOfAnotherBatch) {
   const auto labels = label_blocks(2, 2);
   const auto mine = [&](std::size_t rows, TripletMining mining) {
-    return mine_triplets(noise(rows, 2), labels, mining, 1, Distance::euclidean);
+    return mine_triplets(noise(rows, 2), labels, mining);
   };
   EXPECT_THROW(mine(4, TripletMining::batch_all), std::invalid_argument);
   EXPECT_THROW(mine(5, TripletMining::batch_hard), std::invalid_argument);
@@ -136,13 +228,13 @@ TEST(PairMiner, BalancedHasAsManyOfBothAndDependsOnTheSeedAlone) {
   const Matrix e = noise(40, 3);
   const auto labels = label_blocks(10, 4);
   const auto all = mine_pairs(e, labels, PairMining::all);
-  const auto pairs = mine_pairs(e, labels, PairMining::balanced, 1);
+  const auto pairs = mine_pairs(e, labels, PairMining::balanced, {.seed = 1});
   EXPECT_EQ(count(pairs, PairLabel::same), 60U);
   EXPECT_EQ(count(pairs, PairLabel::different), 60U);
   EXPECT_TRUE(in_order(pairs));
   for (const auto& pair : pairs) EXPECT_NE(std::ranges::find(all, pair), all.end());
-  EXPECT_EQ(mine_pairs(noise(40, 3, 1), labels, PairMining::balanced, 1), pairs);
-  EXPECT_NE(mine_pairs(e, labels, PairMining::balanced, 2), pairs);
+  EXPECT_EQ(mine_pairs(noise(40, 3, 1), labels, PairMining::balanced, {.seed = 1}), pairs);
+  EXPECT_NE(mine_pairs(e, labels, PairMining::balanced, {.seed = 2}), pairs);
 }
 
 TEST(PairMiner, BalancedDrawsEveryDifferentPairAlike) {
@@ -150,10 +242,33 @@ TEST(PairMiner, BalancedDrawsEveryDifferentPairAlike) {
   const auto labels = label_blocks(3, 2);  // 3 of 12 different pairs
   std::map<std::pair<std::uint32_t, std::uint32_t>, int> drawn;
   for (std::uint64_t seed = 0; seed < 4000; ++seed)
-    for (const auto& p : mine_pairs(e, labels, PairMining::balanced, seed))
+    for (const auto& p : mine_pairs(e, labels, PairMining::balanced, {.seed = seed}))
       if (p.label == PairLabel::different) ++drawn[{p.first, p.second}];
   EXPECT_EQ(drawn.size(), 12U);
   for (const auto& [pair, times] : drawn) EXPECT_NEAR(times, 1000, 5 * 27.4);  // 5 deviations
+}
+
+TEST(PairMiner, BalancedDiffersFromStepToStep) {
+  const Matrix e = noise(40, 3);
+  const auto labels = label_blocks(10, 4);
+  const auto mine = [&](std::uint32_t step) {
+    return mine_pairs(e, labels, PairMining::balanced, {.step = step});
+  };
+  EXPECT_EQ(mine(1), mine(1));
+  EXPECT_NE(mine(1), mine(2));
+}
+
+TEST(PairMiner, FirstOfAPairIsAnAnchor) {
+  const auto labels = label_blocks(4, 3);
+  auto expected = mine_pairs(noise(12, 2), labels, PairMining::all);
+  std::erase_if(expected, [](const Pair& p) { return p.first >= 5; });
+  EXPECT_EQ(mine_pairs(noise(12, 2), labels, PairMining::all, {.anchors = 5}), expected);
+  for (const auto mining : {PairMining::balanced, PairMining::hard}) {
+    const auto pairs = mine_pairs(noise(12, 2), labels, mining, {.anchors = 5});
+    EXPECT_EQ(count(pairs, PairLabel::same), count(expected, PairLabel::same));
+    EXPECT_EQ(count(pairs, PairLabel::different), count(expected, PairLabel::same));
+    for (const auto& p : pairs) EXPECT_LT(p.first, 5U);
+  }
 }
 
 TEST(PairMiner, HardTakesTheNearestDifferentPairs) {
@@ -179,6 +294,49 @@ TEST(PairMiner, AnyNumberOfThreadsFindsTheSamePairs) {
   const auto many = mine_pairs(e, labels, PairMining::hard);
   const ThreadLimit one(1);
   EXPECT_EQ(mine_pairs(e, labels, PairMining::hard), many);
+}
+
+TEST(EmbeddingMemory, KeepsTheLastRowsTheOldestFirst) {
+  EmbeddingMemory memory(5);
+  std::vector<std::vector<float>> given;
+  std::vector<int> given_labels;
+  for (std::uint32_t batch = 0; batch < 6; ++batch) {
+    const Matrix rows = noise(batch == 4 ? 7 : 2, 3, batch);  // once more than it can hold
+    std::vector<int> labels;
+    for (std::size_t i = 0; i < rows.rows(); ++i) {
+      labels.push_back(static_cast<int>(10 * batch + i));
+      given.emplace_back(rows.row(i).begin(), rows.row(i).end());
+    }
+    given_labels.insert(given_labels.end(), labels.begin(), labels.end());
+    memory.add(rows, labels);
+
+    const Matrix now = noise(2, 3, 9);
+    const Matrix joined = memory.behind(now);
+    const std::size_t kept = std::min<std::size_t>(5, given.size());
+    ASSERT_EQ(joined.rows(), 2 + kept);
+    EXPECT_TRUE(std::ranges::equal(joined.values().first(6), now.values()));
+    for (std::size_t i = 0; i < kept; ++i)
+      EXPECT_TRUE(std::ranges::equal(joined.row(2 + i), given[given.size() - kept + i]));
+    std::vector<int> expected{-1, -2};
+    expected.insert(expected.end(), given_labels.end() - static_cast<std::ptrdiff_t>(kept),
+                    given_labels.end());
+    EXPECT_EQ(memory.behind(std::vector<int>{-1, -2}), expected);
+  }
+}
+
+TEST(EmbeddingMemory, WithoutCapacityIsNeverThere) {
+  EmbeddingMemory memory(0);
+  memory.add(noise(4, 3), label_blocks(2, 2));
+  EXPECT_EQ(memory.behind(noise(2, 3)), noise(2, 3));
+  EXPECT_EQ(memory.behind(label_blocks(1, 2)), label_blocks(1, 2));
+}
+
+TEST(EmbeddingMemory, RefusesRowsOfAnotherWidthAndLabelsOfAnotherBatch) {
+  EmbeddingMemory memory(8);
+  memory.add(noise(4, 3), label_blocks(2, 2));
+  EXPECT_THROW(memory.add(noise(4, 2), label_blocks(2, 2)), std::invalid_argument);
+  EXPECT_THROW(memory.add(noise(3, 3), label_blocks(2, 2)), std::invalid_argument);
+  EXPECT_THROW(memory.behind(noise(3, 2)), std::invalid_argument);
 }
 
 TEST(PairMiner, RefusesLabelsOfAnotherBatch) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -49,6 +50,19 @@ TEST(Adam, ClipsTheWholeGradientToItsNorm) {
   EXPECT_NEAR(adam.clip(2 * before), before, 1e-9 * before);  // short enough: untouched
   EXPECT_NEAR(adam.clip(1.5), before, 1e-9 * before);
   EXPECT_NEAR(adam.clip(0), 1.5, 1e-5);
+}
+
+TEST(Adam, MovesWhatIsLearnedOutsideOfTheNetworkAlike) {
+  Network network = one_linear(2, 3);
+  Parameter& weight = *network.parameters()[0].parameter;
+  std::vector<float> value(weight.value.begin(), weight.value.end()), gradient(value.size(), 2.0F);
+  std::ranges::fill(weight.gradient, 2.0F);
+  Adam adam(network, {.weight_decay = 0.1}, {{"loss.learned", value, gradient}});
+  EXPECT_EQ(adam.moments.back().key, "loss.learned");
+  EXPECT_NEAR(adam.clip(1.0), 2 * std::sqrt(24.0), 1e-6);  // of both
+  adam.step(0.01);
+  EXPECT_TRUE(std::ranges::equal(value, weight.value));
+  for (const float g : gradient) EXPECT_EQ(g, 0.0F);
 }
 
 TEST(Adam, MovesAlikeAtAnyNumberOfThreads) {

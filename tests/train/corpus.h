@@ -42,9 +42,9 @@ inline Recipe small_recipe(const TemporaryFolder& folder) {
   recipe.front_end.mel_bins = 12;
   recipe.encoder = {.kind = "compact",
                     .embedding = 8,
+                    .input_norm = true,
                     .channels = {16, 16},
                     .strides = {1, 2},
-                    .input_norm = true,
                     .pooled_norm = true};
   recipe.sampler = {.labels = 6, .clips = 3};
   recipe.optimizer.learning_rate = 3e-3;

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <numbers>
 
 #include "train/batch_loader.h"
 #include "train/corpus.h"
+#include "train/objective.h"
 #include "train/schedule.h"
 #include "train/watch.h"
 #include "twinear/error.h"
@@ -28,29 +30,49 @@ TEST(Schedule, WarmsUpInALineAndFallsAsACosine) {
 }
 
 TEST(Watch, NamesCollapseOnlyAfterManyStepsInARow) {
-  Watch watch({.kind = "triplet", .margin = 0.3F}, {}, true);
+  Watch watch({.kind = "triplet", .margin = 0.3F}, {}, {}, true);
   for (std::uint64_t k = 0; k < 200; ++k)
     watch.see(k, k % 10 == 0 ? 0.4 : 0.3, 1.0, k % 10 == 0 ? 0.5 : 0.01);
   EXPECT_THROW(for (std::uint64_t k = 0; k < 50; ++k) watch.see(k, 0.3, 1.0, 0.01), Error);
 }
 
 TEST(Watch, KnowsTheLossOfASinglePoint) {
-  EXPECT_FLOAT_EQ(static_cast<float>(collapsed_loss({.kind = "triplet", .margin = 0.3F})), 0.3F);
-  EXPECT_DOUBLE_EQ(collapsed_loss({.kind = "triplet", .form = TripletForm::soft}),
-                   std::numbers::ln2);
-  EXPECT_EQ(collapsed_loss({.kind = "contrastive"}), 0.0);
+  const SamplerOptions sampler{.labels = 4, .clips = 3};
+  const Matrix point(12, 5);
+  std::vector<int> labels;
+  for (int i = 0; i < 12; ++i) labels.push_back(i / 3);
+  for (const auto& [kind, loss] :
+       std::map<std::string, double>{{"triplet", 0.3F},
+                                     {"contrastive", 0},
+                                     {"aam-softmax", 0},
+                                     {"angular-prototypical", std::log(4)},
+                                     {"ge2e", std::log(4)},
+                                     {"prototypical", std::log(4)},
+                                     {"supcon", std::log(11)}}) {
+    EXPECT_DOUBLE_EQ(collapsed_loss({.kind = kind}, sampler), loss) << kind;
+    if (loss == 0) continue;
+    Matrix gradient(12, 5);
+    Criterion criterion({.kind = kind}, 4, 5, 0);
+    EXPECT_NEAR(criterion(point, labels, 0, gradient).mean, loss, 1e-12) << kind;
+  }
+  EXPECT_DOUBLE_EQ(collapsed_loss({.form = TripletForm::soft}, sampler), std::numbers::ln2);
   // A loss at that value is no collapse while the embeddings are apart.
-  Watch watch({.kind = "triplet", .margin = 0.3F}, {}, true);
+  Watch watch({.kind = "triplet", .margin = 0.3F}, sampler, {}, true);
   for (std::uint64_t k = 0; k < 200; ++k) watch.see(k, 0.3, 1.0, 0.6);
+}
+
+TEST(Watch, NamesTheCollapseOfALossThatClassifies) {
+  Watch watch({.kind = "ge2e"}, {.labels = 4, .clips = 3}, {}, true);
+  EXPECT_THROW(for (std::uint64_t k = 0; k < 50; ++k) watch.see(k, std::log(4), 1.0, 0.15), Error);
 }
 
 TEST(Watch, StopsAtOnceAtAValueThatIsNotFinite) {
   for (const double bad : {NAN, INFINITY}) {
-    Watch watch({}, {}, false);
+    Watch watch({}, {}, {}, false);
     EXPECT_THROW(watch.see(1, bad, 1.0, 1.0), Error);
     EXPECT_THROW(watch.see(1, 0.1, bad, 1.0), Error);
   }
-  Watch silent({}, {}, false);
+  Watch silent({}, {}, {}, false);
   for (std::uint64_t k = 0; k < 200; ++k) silent.see(k, 0.3, 1.0, 0.0);
 }
 
@@ -67,6 +89,34 @@ TEST(Watch, SpreadIsTheRootMeanSquaredDistanceFromTheMean) {
   EXPECT_NEAR(s.negative, std::numbers::sqrt2, 1e-6);
 }
 
+TEST(Criterion, GoesOnFromItsStateAsIfNothingHadHappened) {
+  Random random(5, Purpose::test);
+  Matrix e(6, 4);
+  for (float& v : e.values()) v = static_cast<float>(random.normal());
+  const std::vector<int> labels{0, 0, 1, 1, 2, 2};
+  for (const Objective& objective :
+       {Objective{.memory = 9}, Objective{.kind = "aam-softmax"}, Objective{.kind = "ge2e"}}) {
+    Criterion before(objective, 3, 4, 1), after(objective, 3, 4, 2);
+    Matrix unused(6, 4), first(6, 4), second(6, 4);
+    before(e, labels, 0, unused);
+    after.restore(before.state());
+    EXPECT_EQ(after.state(), before.state());
+    EXPECT_EQ(after(e, labels, 1, second).mean, before(e, labels, 1, first).mean);
+    EXPECT_EQ(second, first);
+  }
+}
+
+TEST(Criterion, RefusesTheStateOfAnotherObjective) {
+  const Criterion ge2e({.kind = "ge2e"}, 3, 4, 0);
+  Criterion aam({.kind = "aam-softmax"}, 3, 4, 0), remembering({.memory = 9}, 3, 4, 0);
+  EXPECT_THROW(aam.restore(ge2e.state()), Error);
+  EXPECT_THROW(aam.restore({}), Error);
+  EXPECT_THROW(
+      remembering.restore({{"memory.embeddings", Matrix(2, 3)}, {"memory.labels", Matrix(2, 1)}}),
+      Error);
+  EXPECT_THROW(remembering.restore({{"memory.embeddings", Matrix(2, 4)}}), Error);
+}
+
 TEST(BatchLoader, BatchIsAPureFunctionOfItsNumber) {
   const TemporaryFolder folder;
   const Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 6, 4));
@@ -75,7 +125,9 @@ TEST(BatchLoader, BatchIsAPureFunctionOfItsNumber) {
   const LogMel log_mel(front_end);
   const auto batch = [&](std::vector<std::uint64_t> order, std::size_t budget) {
     FeatureStore store(manifest.clips, log_mel, budget);
-    BatchLoader loader(manifest, {.labels = 4, .clips = 3}, 9, store, 50, 12);
+    BatchLoader loader(manifest,
+                       {.sampler = {.labels = 4, .clips = 3}, .seed = 9, .frames = 50, .bins = 12},
+                       store);
     nn::Flow flow;
     flow.value.resize(12U * 50U * 12U);
     std::vector<int> labels;

@@ -160,6 +160,35 @@ TEST_F(RecipeFile, ContrastiveLossMinesPairs) {
   EXPECT_EQ(r.objective.pairs, PairMining::hard);
 }
 
+TEST_F(RecipeFile, EveryLossHasKeysOfItsOwn) {
+  Recipe r = read(
+      "[loss]\ndistance = \"cosine\"\n[mining]\nkind = \"distance-weighted\"\n"
+      "memory = 512\n");
+  EXPECT_EQ(r.objective.distance, Distance::cosine);
+  EXPECT_EQ(r.objective.triplets, TripletMining::distance_weighted);
+  EXPECT_EQ(r.objective.memory, 512);
+  r = read("[loss]\nkind = \"contrastive\"\n[mining]\nmemory = 256\n");
+  EXPECT_EQ(r.objective.memory, 256);
+  for (const std::string kind : {"angular-prototypical", "ge2e"}) {
+    r = read("[loss]\nkind = \"" + kind + "\"\nscale = 20\noffset = -2\n");
+    EXPECT_EQ(r.objective.kind, kind);
+    EXPECT_EQ(r.objective.logit.scale, 20);
+    EXPECT_EQ(r.objective.logit.offset, -2);
+  }
+  r = read("[loss]\nkind = \"prototypical\"\nshots = 2\nscale = 4\n");
+  EXPECT_EQ(r.objective.prototypical.shots, 2);
+  EXPECT_EQ(r.objective.prototypical.scale, 4);
+  r = read("[loss]\nkind = \"aam-softmax\"\nmargin = 0.3\nscale = 32\nsub_centres = 3\n");
+  EXPECT_EQ(r.objective.aam.margin, 0.3F);
+  EXPECT_EQ(r.objective.aam.scale, 32);
+  EXPECT_EQ(r.objective.aam.sub_centres, 3);
+  r = read("[loss]\nkind = \"supcon\"\ntemperature = 0.07\n");
+  EXPECT_EQ(r.objective.temperature, 0.07F);
+  const auto json = nlohmann::ordered_json::parse(recipe_json(r));
+  EXPECT_EQ(json["loss"].size(), 2U);
+  EXPECT_TRUE(json["mining"].empty());
+}
+
 TEST_F(RecipeFile, OverridesComeLast) {
   const Recipe r = read("[train]\nepochs = 2\n",
                         {"train.epochs=3", "encoder.channels=[4, 4, 4]", "loss.form=soft"});
@@ -205,7 +234,10 @@ TEST_F(RecipeFile, ValueOutOfRangeIsTold) {
   EXPECT_EQ(refusal("[loss]\nmargin = 0\n"),
             ":2: margin: expected a value from 0.001 to 4, found 0");
   EXPECT_EQ(refusal("[loss]\nkind = \"arcface\"\n"),
-            ":2: kind: expected one of triplet, contrastive, found \"arcface\"");
+            ":2: kind: expected one of triplet, contrastive, angular-prototypical, prototypical, "
+            "ge2e, aam-softmax, supcon, found \"arcface\"");
+  EXPECT_EQ(refusal("[mining]\nmemory = -1\n"),
+            ":2: memory: expected a value from 0 to 1048576, found -1");
 }
 
 TEST_F(RecipeFile, UnknownPresetIsToldWithTheNearest) {
@@ -220,7 +252,23 @@ TEST_F(RecipeFile, KeysOfTheOtherLossAreRefused) {
             ":4: kind: expected one of all, balanced, hard, found \"batch-hard\" (the loss is "
             "contrastive)");
   EXPECT_EQ(refusal("[mining]\nkind = \"balanced\"\n"),
-            ":2: kind: expected one of batch-all, batch-hard, semi-hard, found \"balanced\"");
+            ":2: kind: expected one of batch-all, batch-hard, semi-hard, distance-weighted, found "
+            "\"balanced\"");
+  EXPECT_EQ(refusal("[loss]\nkind = \"ge2e\"\nmargin = 0.2\n"),
+            ":3: unknown key \"margin\" in [loss] (the loss is ge2e)");
+  EXPECT_EQ(refusal("[loss]\nkind = \"supcon\"\n[mining]\nmemory = 100\n"),
+            ":4: unknown key \"memory\" in [mining] (the loss is supcon)");
+  EXPECT_EQ(refusal("[loss]\ntemperature = 0.1\n"), ":2: unknown key \"temperature\" in [loss]");
+}
+
+TEST_F(RecipeFile, ALossThatNeedsOtherBatchesThanTheSamplersIsRefusedWithTheReason) {
+  EXPECT_EQ(
+      refusal("[loss]\nkind = \"prototypical\"\nshots = 5\n[sampler]\nclips = 5\n"),
+      ": loss.kind = \"prototypical\" needs sampler.clips of at least 6, found 5: shots clips "
+      "support a label, and at least one asks for it");
+  EXPECT_EQ(read("[loss]\nkind = \"prototypical\"\nshots = 5\n[sampler]\nclips = 6\n")
+                .objective.prototypical.shots,
+            5);
 }
 
 TEST_F(RecipeFile, ValuesThatDoNotFitTogetherAreRefused) {
@@ -242,7 +290,7 @@ TEST_F(RecipeFile, JsonHasATableForEachOfTheRecipes) {
   std::vector<std::string> tables;
   for (const auto& [name, table] : json.items()) tables.push_back(name);
   EXPECT_EQ(tables, (std::vector<std::string>{"front_end", "encoder", "loss", "mining", "sampler",
-                                              "optimizer", "train", "data", "eval"}));
+                                              "augment", "optimizer", "train", "data", "eval"}));
   EXPECT_EQ(json["mining"]["kind"], "batch-hard");
   EXPECT_EQ(json["train"]["epochs"], 30);
 }

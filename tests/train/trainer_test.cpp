@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/files.h"
 #include "base/threads.h"
+#include "model/safetensors.h"
+#include "nn/network.h"
 #include "train/corpus.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
@@ -38,21 +42,77 @@ std::string refusal(const Recipe& recipe, const TrainRun& run, Fault fault) {
   return "trained";
 }
 
-TEST(Trainer, LearnsVoicesItNeverHeard) {
+/// Every loss, by a name of its own.
+std::map<std::string, Objective> objectives() {
+  return {
+      {"triplet", {}},
+      {"triplet, distance-weighted",
+       {.distance = Distance::cosine, .triplets = TripletMining::distance_weighted}},
+      {"triplet, memory", {.memory = 60}},
+      {"contrastive", {.kind = "contrastive", .margin = 1.0F}},
+      {"contrastive, memory",
+       {.kind = "contrastive", .margin = 1.0F, .pairs = PairMining::balanced, .memory = 60}},
+      {"angular-prototypical", {.kind = "angular-prototypical"}},
+      {"prototypical", {.kind = "prototypical"}},
+      {"ge2e", {.kind = "ge2e"}},
+      {"aam-softmax", {.kind = "aam-softmax"}},
+      {"aam-softmax, sub-centres", {.kind = "aam-softmax", .aam = {.sub_centres = 2}}},
+      {"supcon", {.kind = "supcon"}},
+  };
+}
+
+TEST(Trainer, LearnsVoicesItNeverHeardWithEveryLoss) {
   const TemporaryFolder folder;
-  for (const char* kind : {"triplet", "contrastive"}) {
-    Recipe recipe = small_recipe(folder);
-    recipe.objective.kind = kind;
-    if (recipe.objective.kind == "contrastive") recipe.objective.margin = 1.0F;
-    const TrainResult result = train(recipe, {.out = folder / kind});
-    recipe.encoder.kind = "statistics";
-    const TrainResult untrained = train(recipe, {.out = folder / "untrained"});
-    EXPECT_EQ(untrained.steps, 0U);
-    EXPECT_LT(result.dev_eer, untrained.dev_eer - 0.05) << kind;
-    const Model model = load_model(folder / (std::string(kind) + "/model.safetensors"));
+  Recipe recipe = small_recipe(folder);
+  Recipe baseline = recipe;
+  baseline.encoder.kind = "statistics";
+  baseline.objective.kind = "aam-softmax";  // what a loss has to learn does not make it train
+  const TrainResult untrained = train(baseline, {.out = folder / "untrained"});
+  EXPECT_EQ(untrained.steps, 0U);
+  for (const auto& [name, objective] : objectives()) {
+    recipe.objective = objective;
+    const std::string file = folder / name + "/model.safetensors";
+    const TrainResult result = train(recipe, {.out = folder / name});
+    EXPECT_LT(result.dev_eer, untrained.dev_eer - 0.05) << name;
+    const Model model = load_model(file);
     ASSERT_TRUE(model.calibration.has_value());
     EXPECT_NEAR(model.calibration->eer, result.dev_eer, 1e-12);
-    EXPECT_LT(selftest(folder / (std::string(kind) + "/model.safetensors")), 1e-5);
+    EXPECT_LT(selftest(file), 1e-5);
+    EXPECT_EQ(SafetensorsFile(file).tensors().size(), model.encoder.network().parameters().size())
+        << name << ": a model holds its encoder and nothing of its loss";
+  }
+}
+
+TEST(Trainer, ALossThatLearnsIsTrainedWithTheEncoder) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.objective.kind = "ge2e";
+  train(recipe, {.out = folder / "run"});
+  const SafetensorsFile file(folder / "run/last.safetensors");
+  const float ln_scale = file.tensor("state.loss.learned").values[0];
+  EXPECT_GT(std::abs(ln_scale - std::log(10.0F)), 1e-3F);
+  EXPECT_NE(file.tensor("adam.second.loss.learned").values[0], 0.0F);
+}
+
+/// Losses that learn and that remember, for the tests of sameness.
+std::vector<Objective> objectives_with_state() {
+  return {objectives().at("triplet, memory"), objectives().at("aam-softmax, sub-centres"),
+          objectives().at("angular-prototypical")};
+}
+
+TEST(Trainer, SameSeedGivesTheSameBytesAtAnyNumberOfThreadsWithEveryLoss) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.train.epochs = 2;
+  for (const auto& [name, objective] : objectives()) {
+    recipe.objective = objective;
+    const auto run = [&](int threads) {
+      const ThreadLimit limit(threads);
+      train(recipe, {.out = folder / "run"});
+      return read_file(folder / "run/model.safetensors") +
+             read_file(folder / "run/last.safetensors");
+    };
+    EXPECT_TRUE(run(1) == run(3)) << name;
   }
 }
 
@@ -97,6 +157,34 @@ TEST(Trainer, KilledAnywhereAndResumedEqualsTheUnbrokenRun) {
       EXPECT_TRUE(read_file(out + name) == read_file(folder / "unbroken" + name)) << name;
     EXPECT_EQ(timeless(out + "/log.jsonl").back(), timeless(folder / "unbroken/log.jsonl").back());
   }
+}
+
+TEST(Trainer, WhatALossLearnedAndRemembersIsResumedToTheSameBytes) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.train.epochs = 3;
+  for (const Objective& objective : objectives_with_state()) {
+    recipe.objective = objective;
+    train(recipe, {.out = folder / "unbroken"});
+    for (const std::uint64_t at : {1U, 5U, 9U}) {  // the memory is empty, filling, full
+      std::uint64_t left = at;
+      EXPECT_TRUE(
+          train(recipe, {.out = folder / "broken", .should_stop = [&] { return --left == 0; }})
+              .stopped);
+      EXPECT_FALSE(train(recipe, {.out = folder / "broken", .resume = true}).stopped);
+      for (const char* name : {"/model.safetensors", "/last.safetensors"})
+        EXPECT_TRUE(read_file(folder / "broken" + name) == read_file(folder / "unbroken" + name))
+            << objective.kind << " " << at << name;
+    }
+  }
+}
+
+TEST(Trainer, RefusesALossThatNeedsOtherBatches) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.objective = {.kind = "prototypical", .prototypical = {.shots = 3}};
+  EXPECT_NE(refusal(recipe, {.out = folder / "run"}, Fault::config).find("sampler.clips"),
+            std::string::npos);
 }
 
 TEST(Trainer, ResumesOnlyTheRunThatWasInterrupted) {

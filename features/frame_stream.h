@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "features/filter_bank.h"
+#include "twinear/matrix.h"
+
+namespace twinear {
+
+/// The frames of a clip whose samples come piece by piece, before normalisation. It keeps the
+/// samples that a later frame may look at, and no others.
+class FrameStream {
+ public:
+  /// `bank` must outlive it.
+  explicit FrameStream(const FilterBank& bank, std::uint64_t seed = 0)
+      : bank_(bank), workspace_(bank), seed_(seed) {}
+
+  /// Takes the next samples; gives the frames that they complete.
+  Matrix push(std::span<const float> samples);
+
+  /// The clip has ended: gives its last frames. The next push begins another clip.
+  Matrix finish();
+
+ private:
+  Matrix give(std::size_t end);
+
+  const FilterBank& bank_;
+  FilterBank::Workspace workspace_;
+  std::uint64_t seed_;
+  std::vector<float> kept_;                               // the samples from `kept_from_` on
+  std::size_t kept_from_ = 0, received_ = 0, given_ = 0;  // the last counts frames
+};
+
+}  // namespace twinear

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
+#include "features/frame_stream.h"
+#include "features/front_end.h"
+#include "features/sliding_window.h"
+#include "twinear/error.h"
+#include "twinear/features.h"
+
+namespace twinear {
+
+struct LogMelStream::State {
+  State(const FrontEnd& front_end, std::uint64_t seed) : bank(front_end), stream(bank, seed) {
+    begin_clip();
+  }
+
+  void begin_clip() {
+    const FrontEnd& front_end = bank.front_end();
+    if (front_end.norm == Norm::sliding)
+      sliding.emplace(front_end.sliding, static_cast<std::size_t>(front_end.mel_bins));
+  }
+
+  Matrix normalized(Matrix frames, bool last) {
+    return sliding ? sliding->push(frames, last) : frames;
+  }
+
+  FilterBank bank;
+  FrameStream stream;
+  std::optional<SlidingWindow> sliding;
+};
+
+LogMelStream::LogMelStream(const FrontEnd& front_end, std::uint64_t seed) {
+  if (const std::string reason = why_whole_clip(front_end); !reason.empty())
+    throw Error(Fault::config, "front end: a stream cannot have it: " + reason);
+  state_ = std::make_unique<State>(front_end, seed);
+}
+LogMelStream::LogMelStream(LogMelStream&&) noexcept = default;
+LogMelStream& LogMelStream::operator=(LogMelStream&&) noexcept = default;
+LogMelStream::~LogMelStream() = default;
+
+Matrix LogMelStream::push(std::span<const float> samples) {
+  return state_->normalized(state_->stream.push(samples), false);
+}
+
+Matrix LogMelStream::finish() {
+  Matrix frames = state_->normalized(state_->stream.finish(), true);
+  state_->begin_clip();
+  return frames;
+}
+
+}  // namespace twinear

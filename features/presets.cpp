@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/settings.h"
+#include "twinear/error.h"
+#include "twinear/features.h"
+
+namespace twinear {
+namespace {
+
+/// What the libraries that work on torch and NumPy have in common.
+FrontEnd short_time_spectrum(const char* name) {
+  return {.preset = name,
+          .window = Window::hann,
+          .periodic_window = true,
+          .preemphasis = 0.0,
+          .remove_dc = false,
+          .low_hz = 0.0,
+          .triangles = Triangle::hz,
+          .snip_edges = false,
+          .frame_centre = Centre::hop_start,
+          .padding = Padding::reflect,
+          .scale = 1.0,
+          .log = LogScale::db};
+}
+
+/// Each dialect is what sets it apart, as its own library has it by default; rate, window, hop and
+/// number of bands are those of speech at 16 kHz in all.
+std::vector<FrontEnd> presets() {
+  const FrontEnd wespeaker{.preset = "wespeaker", .window = Window::hamming};
+  const FrontEnd sherpa{.preset = "sherpa", .high_hz = -400.0, .snip_edges = false};
+
+  FrontEnd torchaudio = short_time_spectrum("torchaudio");  // MelSpectrogram, AmplitudeToDB
+
+  FrontEnd librosa = short_time_spectrum("librosa");  // melspectrogram, power_to_db
+  librosa.mel_scale = MelScale::slaney;
+  librosa.area_norm = true;
+  librosa.top_db = 80.0;
+
+  FrontEnd speechbrain = short_time_spectrum("speechbrain");  // Fbank, InputNormalization
+  speechbrain.window = Window::hamming;
+  speechbrain.fft_size = 400;
+  speechbrain.triangles = Triangle::hz_symmetric;
+  speechbrain.padding = Padding::zero;
+  speechbrain.top_db = 80.0;
+  speechbrain.norm = Norm::band;
+
+  return {{}, wespeaker, sherpa, speechbrain, librosa, torchaudio};
+}
+
+}  // namespace
+
+FrontEnd front_end_preset(const std::string& name) {
+  const auto all = presets();
+  const auto found = std::ranges::find(all, name, &FrontEnd::preset);
+  if (found != all.end()) return *found;
+  std::vector<std::string> names;
+  for (const FrontEnd& known : all) names.push_back(known.preset);
+  const std::string meant = nearest(name, names);
+  throw Error(Fault::config,
+              fmt::format("front end: unknown preset \"{}\"; {}", name,
+                          meant.empty() ? fmt::format("known are {}", fmt::join(names, ", "))
+                                        : fmt::format("did you mean \"{}\"?", meant)));
+}
+
+}  // namespace twinear

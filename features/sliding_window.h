@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "twinear/features.h"
+#include "twinear/matrix.h"
+
+namespace twinear {
+
+/// Kaldi's SlidingWindowCmn over the frames of one clip, which may come in parts: the result does
+/// not depend on how it is cut. Sums are in double.
+class SlidingWindow {
+ public:
+  SlidingWindow(const SlidingNorm& options, std::size_t bands);
+
+  /// Takes the clip's next frames; gives those, normalised, whose windows are complete. With the
+  /// `last` ones all are.
+  Matrix push(const Matrix& frames, bool last);
+
+ private:
+  struct Range {
+    std::size_t begin, end;
+  };
+  Range wanted(std::size_t frame) const;
+  Range window(std::size_t frame) const;
+  void add(std::size_t frame, double sign);
+  void normalize(std::span<const float> frame, std::span<float> result) const;
+  std::span<const float> row(std::size_t frame) const;
+
+  SlidingNorm options_;
+  std::size_t bands_;
+  std::vector<float> kept_;  // the frames from `kept_from_` on, as they came
+  std::size_t kept_from_ = 0, received_ = 0, given_ = 0;
+  Range summed_{0, 0};
+  std::vector<double> sums_, squares_;
+};
+
+}  // namespace twinear

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "metric/cross_entropy.h"
+#include "metric/directions.h"
+#include "metric/groups.h"
+#include "metric/product.h"
+#include "twinear/loss.h"
+
+namespace twinear {
+namespace {
+
+/// A cosine after the margin, and its slope.
+struct Widened {
+  double cosine, slope;
+};
+
+/// cos(angle + margin) where that still falls with the angle; beyond, a line that goes on falling.
+Widened widened(double cosine, double margin) {
+  if (cosine <= -std::cos(margin)) return {cosine - margin * std::sin(margin), 1};
+  const double sine = std::sqrt(std::max(1 - cosine * cosine, 1e-12));
+  return {cosine * std::cos(margin) - sine * std::sin(margin),
+          std::cos(margin) + cosine / sine * std::sin(margin)};
+}
+
+void check_classes(std::span<const int> labels, const AamOptions& options,
+                   const LossParameters& classes, std::size_t width) {
+  const auto rows = static_cast<int>(classes.value.rows());
+  if (options.sub_centres < 1 || rows % options.sub_centres != 0)
+    throw std::invalid_argument("aam_softmax_loss: sub_centres rows for each class");
+  if (classes.value.cols() != width || classes.gradient.rows() != classes.value.rows() ||
+      classes.gradient.cols() != width)
+    throw std::invalid_argument("aam_softmax_loss: classes as wide as embeddings");
+  for (const int label : labels)
+    if (label < 0 || label >= rows / options.sub_centres)
+      throw std::invalid_argument("aam_softmax_loss: labels that are classes");
+}
+
+}  // namespace
+
+LossParameters class_parameters(std::size_t classes, int sub_centres, std::size_t width,
+                                std::uint64_t seed) {
+  const std::size_t rows = classes * static_cast<std::size_t>(sub_centres);
+  LossParameters parameters{Matrix(rows, width), Matrix(rows, width)};
+  Random random(seed, Purpose::class_centre);
+  const double about_unit = 1 / std::sqrt(static_cast<double>(width));
+  for (float& v : parameters.value.values()) v = static_cast<float>(about_unit * random.normal());
+  return parameters;
+}
+
+LossValue aam_softmax_loss(const Matrix& embeddings, std::span<const int> labels,
+                           const AamOptions& options, LossParameters& classes, Matrix& gradient) {
+  check_batch("aam_softmax_loss", embeddings, labels, gradient);
+  check_classes(labels, options, classes, embeddings.cols());
+  const auto sub_centres = static_cast<std::size_t>(options.sub_centres);
+  const std::vector<std::size_t> own(labels.begin(), labels.end());
+  const double margin = options.margin, scale = options.scale;
+  const Directions row(Table{embeddings}), centre(Table{classes.value});
+  Table cosines = product(row.unit(), transposed(centre.unit()));
+  Table logits(embeddings.rows(), centre.unit().rows() / sub_centres);
+
+  const auto each_class = [&](const auto& visit) {  // visit(i, class, cosines to its centres)
+    parallel_for(logits.rows(), [&](std::size_t i) {
+      for (std::size_t c = 0; c < logits.cols(); ++c)
+        visit(i, c, cosines.row(i).subspan(c * sub_centres, sub_centres));
+    });
+  };
+  each_class([&](std::size_t i, std::size_t c, std::span<double> of_class) {
+    const double nearest = std::ranges::max(of_class);
+    logits(i, c) = scale * (c == own[i] ? widened(nearest, margin).cosine : nearest);
+  });
+  const LossValue loss = cross_entropy(logits, own);
+
+  each_class([&](std::size_t i, std::size_t c, std::span<double> of_class) {
+    const auto nearest = std::ranges::max_element(of_class);
+    const double slope = c == own[i] ? widened(*nearest, margin).slope : 1;
+    std::ranges::fill(of_class, 0.0);
+    *nearest = scale * slope * logits(i, c);
+  });
+  add(row.slope(product(cosines, centre.unit())), gradient);
+  add(centre.slope(product(transposed(cosines), row.unit())), classes.gradient);
+  return loss;
+}
+
+}  // namespace twinear

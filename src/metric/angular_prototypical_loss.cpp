@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <numeric>
+
+#include "metric/cross_entropy.h"
+#include "metric/directions.h"
+#include "metric/groups.h"
+#include "metric/product.h"
+#include "twinear/loss.h"
+
+namespace twinear {
+
+LossValue angular_prototypical_loss(const Matrix& embeddings, std::span<const int> labels,
+                                    LossParameters& logit, Matrix& gradient) {
+  constexpr const char* where = "angular_prototypical_loss";
+  check_batch(where, embeddings, labels, gradient);
+  std::vector<Rows> queries, others;
+  for (const Rows& rows : rows_by_label(where, labels, 2)) {
+    queries.push_back({rows.front()});
+    others.emplace_back(rows.begin() + 1, rows.end());
+  }
+  const Directions query(sums(embeddings, queries)), prototype(sums(embeddings, others));
+  Table cosines = product(query.unit(), transposed(prototype.unit()));
+  std::vector<std::size_t> own(queries.size());
+  std::iota(own.begin(), own.end(), std::size_t{0});
+  const LossValue loss = cosine_cross_entropy(cosines, own, logit);
+
+  add_to_groups(query.slope(product(cosines, prototype.unit())), queries, gradient);
+  add_to_groups(prototype.slope(product(transposed(cosines), query.unit())), others, gradient);
+  return loss;
+}
+
+}  // namespace twinear

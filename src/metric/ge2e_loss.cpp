@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "metric/cross_entropy.h"
+#include "metric/directions.h"
+#include "metric/groups.h"
+#include "metric/product.h"
+#include "twinear/loss.h"
+
+namespace twinear {
+
+LossValue ge2e_loss(const Matrix& embeddings, std::span<const int> labels, LossParameters& logit,
+                    Matrix& gradient) {
+  check_batch("ge2e_loss", embeddings, labels, gradient);
+  const auto groups = rows_by_label("ge2e_loss", labels, 2);
+  std::vector<std::size_t> own(labels.size());
+  std::vector<Rows> companions(labels.size());  // those of the same label
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    for (const std::size_t i : groups[g]) {
+      own[i] = g;
+      companions[i] = groups[g];
+      std::erase(companions[i], i);
+    }
+
+  // A centroid's direction is that of the sum.
+  const Directions row(Table{embeddings}), centroid(sums(embeddings, groups)),
+      without(sums(embeddings, companions));
+  Table cosines = product(row.unit(), transposed(centroid.unit()));
+  for (std::size_t i = 0; i < own.size(); ++i)
+    cosines(i, own[i]) = dot(row.unit().row(i), without.unit().row(i));
+  const LossValue loss = cosine_cross_entropy(cosines, own, logit);
+
+  Table along_without(own.size(), embeddings.cols());
+  std::vector<double> pull(own.size());
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    pull[i] = std::exchange(cosines(i, own[i]), 0);
+    for (std::size_t k = 0; k < embeddings.cols(); ++k)
+      along_without(i, k) = pull[i] * row.unit()(i, k);
+  }
+  Table along_row = product(cosines, centroid.unit());
+  for (std::size_t i = 0; i < own.size(); ++i)
+    for (std::size_t k = 0; k < embeddings.cols(); ++k)
+      along_row(i, k) += pull[i] * without.unit()(i, k);
+  add(row.slope(std::move(along_row)), gradient);
+  add_to_groups(centroid.slope(product(transposed(cosines), row.unit())), groups, gradient);
+  add_to_groups(without.slope(std::move(along_without)), companions, gradient);
+  return loss;
+}
+
+}  // namespace twinear

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdexcept>
+
+#include "metric/cross_entropy.h"
+#include "metric/groups.h"
+#include "metric/product.h"
+#include "twinear/loss.h"
+
+namespace twinear {
+
+LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> labels,
+                            const PrototypicalOptions& options, Matrix& gradient) {
+  constexpr const char* where = "prototypical_loss";
+  check_batch(where, embeddings, labels, gradient);
+  if (options.shots < 1) throw std::invalid_argument("prototypical_loss: shots of at least 1");
+  std::vector<Rows> supports, queries;
+  std::vector<std::size_t> own;
+  for (const Rows& rows :
+       rows_by_label(where, labels, static_cast<std::size_t>(options.shots) + 1)) {
+    const auto first_query = rows.begin() + options.shots;
+    for (auto row = first_query; row != rows.end(); ++row) {
+      queries.push_back({*row});
+      own.push_back(supports.size());
+    }
+    supports.emplace_back(rows.begin(), first_query);
+  }
+  Table prototype = sums(embeddings, supports);
+  for (double& v : prototype.values()) v /= options.shots;
+  const Table query = sums(embeddings, queries);
+
+  // -|q - c|^2 but for |q|^2, which is the same for all prototypes: 2 <q, c> - |c|^2.
+  const double scale = options.scale;
+  Table logits = product(query, transposed(prototype));
+  for (std::size_t c = 0; c < prototype.rows(); ++c) {
+    const double square = dot(prototype.row(c), prototype.row(c));
+    for (std::size_t q = 0; q < logits.rows(); ++q)
+      logits(q, c) = scale * (2 * logits(q, c) - square);
+  }
+  const LossValue loss = cross_entropy(logits, own);
+
+  Table along_query = product(logits, prototype);  // 2 scale c
+  Table along_support = product(transposed(logits), query);
+  for (std::size_t c = 0; c < prototype.rows(); ++c) {  // 2 scale (q - c) / shots
+    double all = 0;
+    for (std::size_t q = 0; q < logits.rows(); ++q) all += logits(q, c);
+    for (std::size_t k = 0; k < prototype.cols(); ++k)
+      along_support(c, k) =
+          2 * scale * (along_support(c, k) - all * prototype(c, k)) / options.shots;
+  }
+  for (double& v : along_query.values()) v *= 2 * scale;
+  add_to_groups(along_query, queries, gradient);
+  add_to_groups(along_support, supports, gradient);
+  return loss;
+}
+
+}  // namespace twinear

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "base/threads.h"
+#include "metric/directions.h"
+#include "metric/groups.h"
+#include "metric/product.h"
+#include "twinear/loss.h"
+
+namespace twinear {
+namespace {
+
+/// The loss of row i, whose `logits` become the slope along them; 0 without positives.
+double lose(std::size_t i, std::span<const int> labels, std::span<double> logits) {
+  const auto positive = [&](std::size_t a) { return a != i && labels[a] == labels[i]; };
+  std::size_t positives = 0;
+  double wanted = 0;
+  for (std::size_t a = 0; a < logits.size(); ++a)
+    if (positive(a)) {
+      ++positives;
+      wanted += logits[a];
+    }
+  if (positives == 0) {
+    std::ranges::fill(logits, 0.0);
+    return 0;
+  }
+  const double share = 1 / static_cast<double>(positives);
+  logits[i] = -std::numeric_limits<double>::infinity();
+  const double most = std::ranges::max(logits);
+  double sum = 0;
+  for (double& v : logits) sum += v = std::exp(v - most);
+  for (std::size_t a = 0; a < logits.size(); ++a)
+    logits[a] = logits[a] / sum - (positive(a) ? share : 0);
+  return std::log(sum) + most - wanted * share;
+}
+
+}  // namespace
+
+LossValue supervised_contrastive_loss(const Matrix& embeddings, std::span<const int> labels,
+                                      float temperature, Matrix& gradient) {
+  constexpr const char* where = "supervised_contrastive_loss";
+  check_batch(where, embeddings, labels, gradient);
+  if (!(temperature > 0)) throw std::invalid_argument("a temperature above 0");
+  std::size_t counted = 0;
+  for (const Rows& rows : rows_by_label(where, labels, 1))
+    if (rows.size() > 1) counted += rows.size();
+  if (counted == 0) return {};
+  const double share = 1 / static_cast<double>(counted),
+               heat = 1 / static_cast<double>(temperature);
+
+  const Directions row(Table{embeddings});
+  Table logits = product(row.unit(), transposed(row.unit()));
+  std::vector<double> losses(logits.rows());
+  parallel_for(logits.rows(), [&](std::size_t i) {
+    for (double& v : logits.row(i)) v *= heat;
+    losses[i] = lose(i, labels, logits.row(i));
+    for (double& v : logits.row(i)) v *= heat * share;
+  });
+  LossValue loss{.mean = 0, .tuples = counted, .active = counted};
+  for (const double v : losses) loss.mean += share * v;
+
+  Table along = product(logits, row.unit());  // a row is anchor in its row, other in its column
+  const Table as_other = product(transposed(logits), row.unit());
+  for (std::size_t i = 0; i < along.values().size(); ++i) along.values()[i] += as_other.values()[i];
+  add(row.slope(std::move(along)), gradient);
+  return loss;
+}
+
+}  // namespace twinear
