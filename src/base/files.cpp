@@ -103,7 +103,7 @@ std::string read_file(const std::string& path, std::size_t limit) {
 }
 
 std::string beside(const std::string& path, const std::string& relative) {
-  return (std::filesystem::path(path).parent_path() / relative).string();
+  return (std::filesystem::path(path).parent_path() / relative).lexically_normal().string();
 }
 
 FileMap::FileMap(const std::string& path) {
