@@ -49,3 +49,9 @@ for threads in 1 2; do
     "bench train_step 'ecapa_train_step/threads:$threads/'" "ecapa $threads train"
 done
 ratio "ECAPA-TDNN C=512, one clip of 3 s, 1 thread, ms" "bench verify ecapa_encode_one" "ecapa 1 infer"
+ours_features() { bench log_mel '^log_mel/3/512$' | awk '{print $1 / 298000}'; } # ns a clip to us a frame
+features() { # NAME: the peer's microseconds a frame for a clip of 3 s
+  "$python" "$peers/torch_features.py" --threads 1 --repeat 5 | sed -n "s/^$1 .*clip   3 s: .* ms *\([0-9.]*\) us.*/\1/p"
+}
+ratio "log-mel, 3 s, against kaldi.fbank, us/frame" ours_features "features kaldi.fbank"
+ratio "log-mel, 3 s, against MelSpectrogram, us/frame" ours_features "features MelSpectrogram+log"

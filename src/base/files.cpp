@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <filesystem>
 
@@ -54,17 +56,23 @@ void write_all(const std::string& path, std::string_view bytes) {
   }
 }
 
+/// A name beside `target`, of this write alone, with its extension. As long a stem as NAME_MAX lets
+/// it have.
+std::string temporary_beside(const std::filesystem::path& target) {
+  static std::atomic<unsigned> writes{0};  // of this process, each with a file of its own
+  const std::string extension = target.extension().string(), stem = target.stem().string();
+  const std::string mark = fmt::format(".{}.{}{}", ::getpid(), ++writes, extension);
+  const std::size_t room = NAME_MAX - std::min<std::size_t>(NAME_MAX, mark.size() + 1);
+  return (target.parent_path() / ("." + stem.substr(0, room) + mark)).string();
+}
+
 }  // namespace
 
 void write_file_by(const std::string& path, const std::function<void(const std::string&)>& write) {
-  namespace fs = std::filesystem;
-  const fs::path target(path);
-  if (fs::is_directory(target)) throw Error(Fault::io, path + ": is a folder");
-  static std::atomic<unsigned> writes{0};  // of this process, each with a file of its own
-  const std::string temporary =
-      (target.parent_path() / fmt::format(".{}.{}.{}{}", target.stem().string(), ::getpid(),
-                                          ++writes, target.extension().string()))
-          .string();
+  std::error_code no_such_folder;
+  if (std::filesystem::is_directory(path, no_such_folder))
+    throw Error(Fault::io, path + ": is a folder");
+  const std::string temporary = temporary_beside(path);
   try {
     write(temporary);
     flush_to_disk(temporary);

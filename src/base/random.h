@@ -90,7 +90,7 @@ class Random {
   std::array<std::uint32_t, 2> key_;
   std::array<std::uint32_t, 4> counter_;
   std::array<std::uint32_t, 4> words_{};
-  int left_ = 0;
+  std::size_t left_ = 0;
 };
 
 }  // namespace twinear

@@ -53,6 +53,11 @@ Json json_of(const toml::node& node, const std::string& place) {
   throw Error(Fault::config, place + ": expected a number, a text, true, false or a list of them");
 }
 
+/// JSON's text, also of names that are no UTF-8.
+std::string shown(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 /// One given value and where it was given.
 struct Given {
   Json value;
@@ -134,7 +139,7 @@ class Reader final : public Fields {
   [[noreturn]] static void wrong(const Given& given, const char* name,
                                  const std::string& expected) {
     throw Error(Fault::config, fmt::format("{}: {}: expected {}, found {}", given.place, name,
-                                           expected, given.value.dump()));
+                                           expected, shown(given.value)));
   }
   static double in_range(const Given& given, const char* name, double value, double low,
                          double high) {
@@ -286,7 +291,7 @@ void Settings::finish(Fields& reader) { static_cast<Reader&>(reader).finish(); }
 
 JsonObject::JsonObject() : writer_(std::make_unique<Writer>()) {}
 JsonObject::~JsonObject() = default;
-std::string JsonObject::text() const { return static_cast<const Writer&>(*writer_).out.dump(); }
+std::string JsonObject::text() const { return shown(static_cast<const Writer&>(*writer_).out); }
 
 std::string nearest(std::string_view word, std::span<const std::string> names) {
   std::string best;

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "model/npy.h"
+#include "report/plot.h"
 #include "train/recipe.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
@@ -26,7 +27,7 @@ constexpr std::size_t clips_at_once = 64;
 
 struct Arguments {
   std::vector<std::string> inputs, overrides;
-  std::string out, preset = "kaldi", recipe;
+  std::string out, plot, preset = "kaldi", recipe;
   std::uint64_t seed = 0;
   int channel = -1;
 };
@@ -48,8 +49,28 @@ std::vector<std::string> output_paths(const Arguments& args) {
   return outputs;
 }
 
+/// The picture alone, of one clip.
+int draw(const Arguments& args, const LogMel& log_mel, const Warn& say) {
+  Clip clip;
+  clip.path = clip.name = args.inputs[0];
+  const Matrix frames = read_features(clip, log_mel, args.channel, args.seed, say);
+  write_plot(args.plot, plot(frames, log_mel.front_end(), args.inputs[0]));
+  return 0;
+}
+
 int features(const Arguments& args, const Common& common) {
   const LogMel log_mel(read_front_end(args.recipe, args.overrides, args.preset));
+  const auto say = [&](const std::string& line) {
+    common.console.say(Level::warning, "twinear: warning: " + line);
+  };
+  if (args.out.empty() && args.plot.empty())
+    throw Error(Fault::config, "neither --out nor --plot is given: there is nothing to do");
+  if (!args.plot.empty()) {
+    check_plot_path(args.plot);
+    check_output(args.plot);
+    if (args.inputs.size() > 1) throw Error(Fault::config, "--plot draws one clip, not several");
+    if (args.out.empty()) return draw(args, log_mel, say);
+  }
   const auto outputs = output_paths(args);
   std::optional<OutputFolder> folder;
   if (args.inputs.size() > 1) folder.emplace(args.out);
@@ -67,12 +88,11 @@ int features(const Arguments& args, const Common& common) {
                   {"frames", frames},
                   {"bins", log_mel.front_end().mel_bins}});
   };
-  const auto say = [&](const std::string& line) {
-    common.console.say(Level::warning, "twinear: warning: " + line);
-  };
   if (args.inputs.size() == 1) {  // of any length
     print(0, write_features(clip_of(args.inputs[0]), log_mel, outputs[0], args.channel, args.seed,
                             say));
+    if (!args.plot.empty())
+      write_plot(args.plot, plot(read_npy(outputs[0]), log_mel.front_end(), args.inputs[0]));
     return 0;
   }
 
@@ -101,8 +121,9 @@ void add_features(Program& program) {
   const auto args = std::make_shared<Arguments>();
   auto command = program.command("features", "Log-mel features of clips, as .npy");
   command.arguments("IN", args->inputs, "audio files");
-  command.option("-o,--out", "OUT", args->out, "a file for one input, a folder for many",
-                 Need::required);
+  command.option("-o,--out", "OUT", args->out, "a file for one input, a folder for many");
+  command.option("--plot", "FILE", args->plot,
+                 "also, or only, a picture of one clip's features: .svg or .png");
   command.option("--front-end", "PRESET", args->preset,
                  "how sound becomes frames: kaldi, wespeaker, sherpa, speechbrain, librosa or "
                  "torchaudio");

@@ -85,6 +85,18 @@ TEST(WriteFile, NamesWhatCannotBeWritten) {
   EXPECT_EQ(names_in(folder), std::set<std::string>{"sub"});
 }
 
+TEST(WriteFile, ANameMayBeAsLongAsTheSystemTakes) {
+  const TemporaryFolder folder;
+  const std::string longest = folder / (std::string(251, 'n') + ".wav");
+  write_file(longest, "x");
+  EXPECT_EQ(read_file(longest), "x");
+  for (const std::size_t length : {256U, 5000U}) {
+    const std::string too_long = folder / std::string(length, 'n');
+    expect_error([&] { write_file(too_long, "x"); }, Fault::io, too_long + ": File name too long");
+  }
+  EXPECT_EQ(names_in(folder).size(), 1U);
+}
+
 TEST(ReadFile, NamesWhatCannotBeRead) {
   const TemporaryFolder folder;
   expect_error([&] { read_file(folder / "none"); }, Fault::io,
@@ -124,6 +136,11 @@ TEST(Hash, IsFnv1a) {
   EXPECT_EQ(hash("foobar"), 0x85944171f73967e8ULL);
   EXPECT_EQ(hash("bar", hash("foo")), hash("foobar"));
   EXPECT_EQ(hex(0xbeef), "000000000000beef");
+}
+
+TEST(WriteFile, ANameThatIsTooLongIsAnErrorLikeAnother) {
+  const TemporaryFolder folder;
+  EXPECT_THROW(write_file(folder / std::string(5000, 'x'), "x"), Error);
 }
 
 }  // namespace

@@ -226,5 +226,12 @@ TEST(Nearest, FindsAMisspeltNameAndNothingFarAway) {
   EXPECT_EQ(nearest("x", {}), "");
 }
 
+TEST(Settings, BytesThatAreNoTextAreRefusedAsAnyWrongValue) {
+  Settings settings("--set");
+  settings.override("t.colour=\xff");
+  Sample sample;
+  EXPECT_THROW(settings.read("t", sample), Error);
+}
+
 }  // namespace
 }  // namespace twinear

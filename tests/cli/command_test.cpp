@@ -255,6 +255,16 @@ TEST_F(Command, CalibrateWritesTheModelAnew) {
   EXPECT_EQ(read_file(model), read_file(out));
 }
 
+TEST_F(Command, FeaturesArePlottedWithOrWithoutTheNumbers) {
+  EXPECT_EQ(run({"features", same1, "--plot", path("alone.svg")}).code, 0);
+  EXPECT_TRUE(std::filesystem::exists(path("alone.svg")));
+  EXPECT_EQ(run({"features", same1, "-o", path("f.npy"), "--plot", path("f.png")}).code, 0);
+  EXPECT_TRUE(std::filesystem::exists(path("f.npy")) && std::filesystem::exists(path("f.png")));
+  EXPECT_TRUE(is_refusal(run({"features", same1, "--plot", path("f.gif")}), ".svg or .png"));
+  EXPECT_TRUE(is_refusal(run({"features", same1, same2, "--plot", path("g.svg")}), "one clip"));
+  EXPECT_TRUE(is_refusal(run({"features", same1}), "nothing to do"));
+}
+
 TEST_F(Command, InfoTellsWhatAModelIs) {
   const auto info = objects(run({"info", model, "--selftest", "--json"})).at(0);
   EXPECT_EQ(keys(info), (std::set<std::string>{"model", "id", "encoder", "front_end", "calibration",
