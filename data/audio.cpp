@@ -24,9 +24,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int lowest_rate = 1000, highest_rate = 768000;    // Hz
-constexpr std::size_t most_samples = std::size_t{1} << 30;  // 18 hours at 16 kHz
-constexpr std::size_t block_floats = std::size_t{1} << 16;  // decoded at a time
+constexpr int lowest_rate = 1000, highest_rate = 768000;     // Hz
+constexpr std::size_t most_samples = std::size_t{1} << 30;   // 18 hours at 16 kHz
+constexpr std::size_t most_reserved = std::size_t{1} << 22;  // samples, on a header's word alone
+constexpr std::size_t block_floats = std::size_t{1} << 16;   // decoded at a time
 constexpr double overshoot = 0.5;  // seconds that an end may lie past the file's, as in Kaldi
 
 struct Close {
@@ -206,6 +207,9 @@ AudioReader& AudioReader::operator=(AudioReader&&) noexcept = default;
 AudioReader::~AudioReader() = default;
 
 int AudioReader::sample_rate() const noexcept { return state_->info.samplerate; }
+std::size_t AudioReader::promised() const noexcept {
+  return static_cast<std::size_t>(state_->part.end - state_->part.begin);
+}
 int AudioReader::channels() const noexcept { return state_->info.channels; }
 
 std::vector<float> AudioReader::read() {
@@ -235,6 +239,7 @@ Waveform read_audio(const std::string& path, const ReadOptions& options) {
   AudioReader reader(path, options);
   Waveform waveform{reader.sample_rate(), reader.read()};
   std::vector<float>& samples = waveform.samples;
+  samples.reserve(std::min(reader.promised(), most_reserved));
   for (;;) {
     const std::vector<float> next = reader.read();
     if (next.empty()) return waveform;

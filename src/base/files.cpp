@@ -63,7 +63,7 @@ std::string temporary_beside(const std::filesystem::path& target) {
   const std::string extension = target.extension().string(), stem = target.stem().string();
   const std::string mark = fmt::format(".{}.{}{}", ::getpid(), ++writes, extension);
   const std::size_t room = NAME_MAX - std::min<std::size_t>(NAME_MAX, mark.size() + 1);
-  return (target.parent_path() / ("." + stem.substr(0, room) + mark)).string();
+  return (target.parent_path() / fmt::format(".{}{}", stem.substr(0, room), mark)).string();
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ std::string temporary_beside(const std::filesystem::path& target) {
 void write_file_by(const std::string& path, const std::function<void(const std::string&)>& write) {
   std::error_code no_such_folder;
   if (std::filesystem::is_directory(path, no_such_folder))
-    throw Error(Fault::io, path + ": is a folder");
+    throw Error(Fault::io, fmt::format("{}: is a folder", path));
   const std::string temporary = temporary_beside(path);
   try {
     write(temporary);

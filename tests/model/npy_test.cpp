@@ -124,5 +124,31 @@ TEST(Npy, AFileNamesItselfInItsErrors) {
   }
 }
 
+TEST(NpyWriter, RowsInPartsMakeTheSameFile) {
+  const TemporaryFolder folder;
+  const Matrix all = counted(1000, 3);
+  write_npy(folder / "whole.npy", all);
+  NpyWriter writer(folder / "parts.npy", 3);
+  for (std::size_t begin = 0; begin < 1000; begin += 250) {
+    Matrix part(250, 3);
+    std::ranges::copy(all.values().subspan(3 * begin, 750), part.values().begin());
+    writer.append(part);
+  }
+  EXPECT_EQ(writer.finish(), 1000U);
+  EXPECT_EQ(read_file(folder / "parts.npy"), read_file(folder / "whole.npy"));
+}
+
+TEST(NpyWriter, ADiskThatIsFullIsTold) {
+  try {
+    NpyWriter writer("/dev/full", 80);
+    writer.append(Matrix(10000, 80));
+    writer.finish();
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.fault(), Fault::io);
+    EXPECT_STREQ(e.what(), "/dev/full: No space left on device");
+  }
+}
+
 }  // namespace
 }  // namespace twinear
