@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sound to log-mel frames, whole and by stage, on one thread: 80 bands of 16 kHz sound, frames of
-// 25 ms every 10 ms. time_per_frame is what is compared with other toolkits.
+// Sound to log-mel frames, whole and by stage, on one thread where nothing else is said: 80 bands
+// of 16 kHz sound, frames of 25 ms every 10 ms. time_per_frame is what is compared with other
+// toolkits.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/threads.h"
 #include "features/framer.h"
 #include "features/lane_fft.h"
 #include "features/logarithm.h"
@@ -17,6 +19,7 @@
 #include "features/rfft.h"
 #include "twinear/audio.h"
 #include "twinear/features.h"
+#include "twinear/model.h"
 
 namespace {
 
@@ -56,6 +59,32 @@ void log_mel(benchmark::State& state) {
   count_frames(state, extract.frames(clip.size()));
 }
 BENCHMARK(log_mel)->Args({3, 512})->Args({60, 512})->Args({3, 480});
+
+// 64 clips of 3 s on range(0) threads.
+void log_mel_of_many(benchmark::State& state) {
+  const ThreadLimit limit(static_cast<int>(state.range(0)));
+  const LogMel extract;
+  const auto clip = noise(3 * rate);
+  constexpr std::size_t clips = 64;
+  for (auto _ : state)
+    parallel_for(clips, [&](std::size_t) { benchmark::DoNotOptimize(extract(clip)); });
+  count_frames(state, clips * extract.frames(clip.size()));
+}
+BENCHMARK(log_mel_of_many)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+
+// A minute in pieces of range(0) samples.
+void log_mel_stream(benchmark::State& state) {
+  LogMelStream stream;
+  const auto piece = noise(static_cast<std::size_t>(state.range(0)));
+  std::size_t frames = 0;
+  for (auto _ : state) {
+    for (std::size_t at = 0; at < 60 * rate; at += piece.size())
+      frames += stream.push(piece).rows();
+    frames += stream.finish().rows();
+  }
+  count_frames(state, frames / static_cast<std::size_t>(state.iterations()));
+}
+BENCHMARK(log_mel_stream)->ArgName("piece")->Arg(160)->Arg(1600)->Arg(16000);
 
 // The stages of one block of frames.
 
@@ -124,16 +153,42 @@ BENCHMARK(stage_log);
 
 // What comes before: a file of a minute, and a minute at a CD's rate.
 
+/// A file of a minute of noise while it lives.
+class Minute {
+ public:
+  explicit Minute(const std::string& extension)
+      : path_(std::filesystem::temp_directory_path() /
+              ("bench_" + std::to_string(getpid()) + extension)) {
+    write_audio(path_, {rate, noise(60 * rate)});
+  }
+  ~Minute() { std::filesystem::remove(path_); }
+  Minute(const Minute&) = delete;
+  Minute& operator=(const Minute&) = delete;
+  std::string path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
 void decode(benchmark::State& state, const std::string& extension) {
-  const std::string path =
-      std::filesystem::temp_directory_path() / ("bench_" + std::to_string(getpid()) + extension);
-  write_audio(path, {rate, noise(60 * rate)});
-  for (auto _ : state) benchmark::DoNotOptimize(read_audio(path));
-  std::filesystem::remove(path);
+  const Minute file(extension);
+  for (auto _ : state) benchmark::DoNotOptimize(read_audio(file.path()));
   count_frames(state, 5998);
 }
 BENCHMARK_CAPTURE(decode, wav, std::string(".wav"));
 BENCHMARK_CAPTURE(decode, flac, std::string(".flac"));
+
+// From the file to its frames, as every command does it; the second listens for flaws too.
+void wav_to_log_mel(benchmark::State& state, const Warn& warn) {
+  const Minute file(".wav");
+  const LogMel extract;
+  Clip clip;
+  clip.path = file.path();
+  for (auto _ : state) benchmark::DoNotOptimize(read_features(clip, extract, -1, 0, warn));
+  count_frames(state, 5998);
+}
+BENCHMARK_CAPTURE(wav_to_log_mel, unheard, Warn());
+BENCHMARK_CAPTURE(wav_to_log_mel, heard, [](const std::string&) {});
 
 void resample_from_44100(benchmark::State& state) {
   const auto clip = noise(60 * 44100);

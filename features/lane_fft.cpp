@@ -14,12 +14,6 @@ namespace {
 
 // A complex point of every frame is two rows of a block: z[0] its real part, z[1] its imaginary.
 
-Turn turn(std::size_t step, std::size_t steps) {
-  const double angle =
-      -2.0 * std::numbers::pi * static_cast<double>(step) / static_cast<double>(steps);
-  return {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
-}
-
 /// The bins in the order in which the passes leave them. A pass sorts them by their residue modulo
 /// its radix, and then the next passes sort the quotients.
 std::vector<std::size_t> bins_as_left(std::size_t points) {
@@ -107,6 +101,12 @@ TWINEAR_SIMD void unpack_power(const Lanes* block, std::size_t points, const std
 
 }  // namespace
 
+Turn turn(std::size_t step, std::size_t steps) {
+  const double angle =
+      -2.0 * std::numbers::pi * static_cast<double>(step) / static_cast<double>(steps);
+  return {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
+}
+
 bool LaneFft::takes(std::size_t size) noexcept { return size >= 16 && std::has_single_bit(size); }
 
 LaneFft::LaneFft(std::size_t size) : points_(size / 2), places_(points_) {
@@ -120,7 +120,7 @@ LaneFft::LaneFft(std::size_t size) : points_(size / 2), places_(points_) {
   for (std::size_t k = 0; k <= points_ / 2; ++k) unpack_.push_back(turn(k, size));
 }
 
-void LaneFft::power(Lanes* block, Lanes* power) const {
+void LaneFft::transform(Lanes* block) const {
   const Turn* turns = turns_.data();
   std::size_t span = points_;
   for (; span >= 4; span /= 4) {
@@ -128,6 +128,10 @@ void LaneFft::power(Lanes* block, Lanes* power) const {
     turns += 3 * (span / 4);
   }
   if (span == 2) radix2_pass(block, points_);
+}
+
+void LaneFft::power(Lanes* block, Lanes* power) const {
+  transform(block);
   unpack_power(block, points_, places_.data(), unpack_.data(), power);
 }
 

@@ -13,6 +13,9 @@ struct Turn {
   float real, imaginary;
 };
 
+/// exp(-2 pi i step / steps)
+Turn turn(std::size_t step, std::size_t steps);
+
 /// The power spectrum of sixteen real frames at once, for sizes that are powers of two. It holds
 /// tables only: threads may share it.
 class LaneFft {
@@ -20,6 +23,12 @@ class LaneFft {
   static bool takes(std::size_t size) noexcept;  ///< a power of two, at least 16
 
   explicit LaneFft(std::size_t size);
+
+  /// The complex transform of half as many points, in place: row 2 i holds the real parts of point
+  /// i, row 2 i + 1 the imaginary ones. Bin k is left where point place(k) was.
+  void transform(Lanes* block) const;
+  std::size_t points() const noexcept { return points_; }
+  std::size_t place(std::size_t bin) const noexcept { return places_[bin]; }
 
   /// |FFT|^2 at 0 ... size / 2 of the `size` rows of `block`, which are overwritten.
   void power(Lanes* block, Lanes* power) const;

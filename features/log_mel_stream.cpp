@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
+#include <utility>
 
 #include "features/frame_stream.h"
 #include "features/front_end.h"
@@ -21,7 +22,7 @@ struct LogMelStream::State {
   }
 
   Matrix normalized(Matrix frames, bool last) {
-    return sliding ? sliding->push(frames, last) : frames;
+    return sliding ? sliding->push(frames, last) : std::move(frames);
   }
 
   FilterBank bank;

@@ -24,8 +24,12 @@ std::vector<float> coloured_noise(std::size_t count, double slope_db, int sample
   const auto lowest = static_cast<std::size_t>(
       std::ceil(20.0 * static_cast<double>(size) / static_cast<double>(sample_rate)));
   std::vector<std::complex<float>> bins(size / 2 + 1);
-  for (std::size_t k = lowest; k < size / 2; ++k) {
-    const float amplitude = std::pow(static_cast<float>(k) / static_cast<float>(lowest), exponent);
+  float amplitude = 1;
+  for (std::size_t k = lowest, next = lowest; k < size / 2; ++k) {
+    if (k >= next) {  // in steps of under 0.02 octaves: a power takes long
+      amplitude = std::pow(static_cast<float>(k) / static_cast<float>(lowest), exponent);
+      next = k + 1 + k / 80;
+    }
     const std::uint32_t quadrant = random.next();
     bins[k] = {(quadrant & 1U) != 0 ? amplitude : -amplitude,
                (quadrant & 2U) != 0 ? amplitude : -amplitude};

@@ -58,6 +58,7 @@ FrontEnd front_end_preset(const std::string& name) {
   const auto found = std::ranges::find(all, name, &FrontEnd::preset);
   if (found != all.end()) return *found;
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (const FrontEnd& known : all) names.push_back(known.preset);
   const std::string meant = nearest(name, names);
   throw Error(Fault::config,

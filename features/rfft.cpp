@@ -3,26 +3,66 @@
 
 #include <kiss_fftr.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace twinear {
 
 static_assert(sizeof(kiss_fft_cpx) == sizeof(std::complex<float>));
 
-Rfft::Rfft(std::size_t size) : frame_(size), power_(size / 2 + 1), bins_(size / 2 + 1) {
-  if (size == 0 || size % 2 != 0) throw std::invalid_argument("Rfft: size must be even");
-  forward_.reset(kiss_fftr_alloc(static_cast<int>(size), 0, nullptr, nullptr));
+namespace {
+
+struct Free {
+  void operator()(kiss_fftr_state* plan) const noexcept { kiss_fftr_free(plan); }
+};
+
+/// A plan that this thread does not use now: to make one takes as long as many transforms.
+struct IdlePlan {
+  std::size_t size;
+  bool inverse;
+  std::unique_ptr<kiss_fftr_state, Free> plan;
+};
+constexpr std::size_t most_idle = 16, largest_idle = std::size_t{1} << 17U;  // 1 MiB
+thread_local std::vector<IdlePlan> idle;
+
+}  // namespace
+
+Rfft::Plan Rfft::plan(std::size_t size, bool inverse) {
+  idle.reserve(most_idle);  // giving back must not throw
+  const auto found = std::ranges::find_if(idle, [&](const IdlePlan& candidate) {
+    return candidate.size == size && candidate.inverse == inverse;
+  });
+  if (found == idle.end())
+    return {kiss_fftr_alloc(static_cast<int>(size), inverse ? 1 : 0, nullptr, nullptr),
+            {size, inverse}};
+  Plan plan(found->plan.release(), {size, inverse});
+  idle.erase(found);
+  return plan;
 }
 
-void Rfft::Free::operator()(kiss_fftr_state* plan) const noexcept { kiss_fftr_free(plan); }
+void Rfft::GiveBack::operator()(kiss_fftr_state* plan) const noexcept {
+  if (idle.size() == most_idle) idle.erase(idle.begin());
+  IdlePlan mine{size, inverse, {plan, {}}};
+  if (size <= largest_idle) idle.push_back(std::move(mine));
+}
+
+Rfft::Rfft(std::size_t size)
+    : frame_(size),
+      power_(size / 2 + 1),
+      bins_(size / 2 + 1),
+      forward_(nullptr, {}),
+      inverse_(nullptr, {}) {
+  if (size == 0 || size % 2 != 0) throw std::invalid_argument("Rfft: size must be even");
+}
 
 void Rfft::forward(std::span<const float> frame, std::span<std::complex<float>> bins) {
+  if (!forward_) forward_ = plan(frame_.size(), false);
   kiss_fftr(forward_.get(), frame.data(), reinterpret_cast<kiss_fft_cpx*>(bins.data()));
 }
 
 void Rfft::inverse(std::span<const std::complex<float>> bins, std::span<float> frame) {
-  if (!inverse_)
-    inverse_.reset(kiss_fftr_alloc(static_cast<int>(frame_.size()), 1, nullptr, nullptr));
+  if (!inverse_) inverse_ = plan(frame_.size(), true);
   kiss_fftri(inverse_.get(), reinterpret_cast<const kiss_fft_cpx*>(bins.data()), frame.data());
 }
 

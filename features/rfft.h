@@ -14,7 +14,8 @@ struct kiss_fftr_state;
 namespace twinear {
 
 /// The transform of real frames of any even length, by KissFFT. The plans hold scratch memory, so
-/// a transform belongs to one thread: make one per call.
+/// a transform belongs to one thread: make one per call. That is cheap: a thread keeps the plans of
+/// the last few sizes.
 class Rfft {
  public:
   explicit Rfft(std::size_t size);
@@ -30,13 +31,17 @@ class Rfft {
   void power(const Lanes* block, Lanes* power);
 
  private:
-  struct Free {
+  struct GiveBack {
+    std::size_t size;
+    bool inverse;
     void operator()(kiss_fftr_state* plan) const noexcept;
   };
-  using Plan = std::unique_ptr<kiss_fftr_state, Free>;
+  using Plan = std::unique_ptr<kiss_fftr_state, GiveBack>;
+  static Plan plan(std::size_t size, bool inverse);
+
   std::vector<float> frame_, power_;
   std::vector<std::complex<float>> bins_;
-  Plan forward_, inverse_;  // the inverse one is made when first used
+  Plan forward_, inverse_;
 };
 
 }  // namespace twinear

@@ -44,7 +44,7 @@ class AudioReader {
   /// Samples that the header promises for the part; the end of some files is not known before.
   std::size_t promised() const noexcept;
 
-  /// The next samples, about 65536 of all channels; none once the part has ended.
+  /// The next samples, about 32768 of all channels; none once the part has ended.
   std::vector<float> read();
 
   /// Channels that held digital silence in all that was read, while others did not.

@@ -49,12 +49,23 @@ std::vector<std::string> output_paths(const Arguments& args) {
   return outputs;
 }
 
+void draw(const Arguments& args, const LogMel& log_mel, const Matrix& frames) {
+  const std::string title = fs::path(args.inputs[0]).filename().string();
+  write_plot(args.plot, plot(frames, log_mel.front_end(), title));
+}
+
 /// The picture alone, of one clip.
-int draw(const Arguments& args, const LogMel& log_mel, const Warn& say) {
+int draw_alone(const Arguments& args, const LogMel& log_mel, const Common& common,
+               const Warn& say) {
   Clip clip;
   clip.path = clip.name = args.inputs[0];
   const Matrix frames = read_features(clip, log_mel, args.channel, args.seed, say);
-  write_plot(args.plot, plot(frames, log_mel.front_end(), args.inputs[0]));
+  draw(args, log_mel, frames);
+  if (common.json)
+    print_json({{"input", args.inputs[0]},
+                {"plot", args.plot},
+                {"frames", frames.rows()},
+                {"bins", frames.cols()}});
   return 0;
 }
 
@@ -69,7 +80,7 @@ int features(const Arguments& args, const Common& common) {
     check_plot_path(args.plot);
     check_output(args.plot);
     if (args.inputs.size() > 1) throw Error(Fault::config, "--plot draws one clip, not several");
-    if (args.out.empty()) return draw(args, log_mel, say);
+    if (args.out.empty()) return draw_alone(args, log_mel, common, say);
   }
   const auto outputs = output_paths(args);
   std::optional<OutputFolder> folder;
@@ -91,8 +102,7 @@ int features(const Arguments& args, const Common& common) {
   if (args.inputs.size() == 1) {  // of any length
     print(0, write_features(clip_of(args.inputs[0]), log_mel, outputs[0], args.channel, args.seed,
                             say));
-    if (!args.plot.empty())
-      write_plot(args.plot, plot(read_npy(outputs[0]), log_mel.front_end(), args.inputs[0]));
+    if (!args.plot.empty()) draw(args, log_mel, read_npy(outputs[0]));
     return 0;
   }
 

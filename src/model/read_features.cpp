@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
@@ -34,16 +35,16 @@ void refuse_without_frames(std::size_t frames, double seconds, const FrontEnd& f
 /// piece: neither samples nor frames are ever whole here.
 template <class Stream>
 void stream_clip(const Clip& clip, const FrontEnd& front_end, int channel, const Warn& warn,
-                 Stream& stream, const std::function<void(const Matrix&)>& take) {
+                 Stream& stream, const std::function<void(Matrix)>& take) {
   AudioReader reader(clip.path, {.channel = channel, .start = clip.start, .end = clip.end});
   const int rate = reader.sample_rate();
   Resampler resampler(rate, front_end.sample_rate);
   std::optional<InputCheck> check;
   if (warn) check.emplace(rate);
   std::size_t samples = 0, frames = 0;
-  const auto give = [&](const Matrix& rows) {
+  const auto give = [&](Matrix rows) {
     frames += rows.rows();
-    if (rows.rows() > 0) take(rows);
+    if (rows.rows() > 0) take(std::move(rows));
   };
   for (auto piece = reader.read(); !piece.empty(); piece = reader.read()) {
     samples += piece.size();
@@ -85,15 +86,18 @@ Matrix waveform_features(const Waveform& waveform, const LogMel& log_mel, std::u
 Matrix read_features(const Clip& clip, const LogMel& log_mel, int channel, std::uint64_t seed,
                      const Warn& warn) {
   const FrontEnd& front_end = log_mel.front_end();
-  const auto bins = static_cast<std::size_t>(front_end.mel_bins);
-  if (is_npy(clip)) return read_npy_features(clip.path, bins);
+  if (is_npy(clip))
+    return read_npy_features(clip.path, static_cast<std::size_t>(front_end.mel_bins));
   FrameStream stream(log_mel.bank(), seed);
-  std::vector<float> values;
-  stream_clip(clip, front_end, channel, warn, stream, [&](const Matrix& rows) {
-    values.insert(values.end(), rows.values().begin(), rows.values().end());
+  std::vector<Matrix> parts;
+  std::size_t frames = 0;
+  stream_clip(clip, front_end, channel, warn, stream, [&](Matrix part) {
+    frames += part.rows();
+    parts.push_back(std::move(part));
   });
-  Matrix features(values.size() / bins, bins);
-  std::ranges::copy(values, features.values().begin());
+  Matrix features(frames, static_cast<std::size_t>(front_end.mel_bins));
+  auto at = features.values().begin();
+  for (const Matrix& part : parts) at = std::ranges::copy(part.values(), at).out;
   normalize(features, front_end);
   return features;
 }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include "base/files.h"
 #include "features/front_end.h"
@@ -20,7 +22,7 @@ using Align = Picture::Words::Align;
 // Where things are, in pixels.
 constexpr int left = 70, top = 36, width = 800, height = 320, bottom = top + height;
 constexpr int right = left + width, bar = right + 16, bar_width = 14, tick = 4;
-constexpr int total_width = bar + bar_width + 76, total_height = bottom + 50;
+constexpr int total_width = bar + bar_width + 62, total_height = bottom + 50;
 
 /// The frames turned so that time runs to the right and frequency upwards, with at most as many
 /// rows and columns as there are pixels: each the mean of its share.
@@ -60,6 +62,15 @@ Scale scale_of(const Matrix& image) {
   return {low, high > low ? high : low + 1.0};
 }
 
+/// The multiples of `step` from `low` to `high`.
+std::vector<double> multiples(double step, double low, double high) {
+  std::vector<double> result;
+  for (auto i = static_cast<std::int64_t>(std::ceil(low / step));
+       static_cast<double>(i) * step <= high; ++i)
+    result.push_back(static_cast<double>(i) * step);
+  return result;
+}
+
 /// 1, 2 or 5 times a power of ten, so that at most `most` steps lie in a range.
 double step_of(double range, int most) {
   const double least = range / most, power = std::pow(10.0, std::floor(std::log10(least)));
@@ -84,12 +95,11 @@ void add_time_axis(Picture& picture, std::size_t frames, const FrontEnd& front_e
   const double begin = first_middle - 0.5 * hop, seconds = static_cast<double>(frames) * hop;
   const bool in_minutes = seconds > 300.0;
   const double unit = in_minutes ? 60.0 : 1.0, step = unit * step_of(seconds / unit, 10);
-  for (double i = std::ceil(begin / step); i * step <= begin + seconds; ++i) {
-    const int x = left + static_cast<int>(std::lround(width * (i * step - begin) / seconds));
-    if (x > right) break;
+  const double three_pixels = 3.0 * seconds / width;  // so that 0 is told where it nearly shows
+  for (const double at : multiples(step, begin - three_pixels, begin + seconds)) {
+    const int x = left + static_cast<int>(std::lround(width * (at - begin) / seconds));
     picture.lines.push_back({x, bottom, x, bottom + tick});
-    picture.words.push_back(
-        {x, bottom + 14, fmt::format("{:.6g}", i * step / unit), Align::middle});
+    picture.words.push_back({x, bottom + 14, fmt::format("{:.6g}", at / unit), Align::middle});
   }
   picture.words.push_back(
       {left + width / 2, bottom + 34, in_minutes ? "time (min)" : "time (s)", Align::middle});
@@ -100,8 +110,8 @@ void add_frequency_axis(Picture& picture, const FrontEnd& front_end) {
   const double low = mel(front_end.mel_scale, front_end.low_hz);
   const double bands = front_end.mel_bins;
   const double step = (mel(front_end.mel_scale, upper_edge(front_end)) - low) / (bands + 1);
-  constexpr std::array hertz{50,   100,  250,  500,  1000,  1500,  2000,  3000,  4000,
-                             5000, 6000, 7000, 8000, 10000, 12000, 16000, 20000, 24000};
+  constexpr std::array hertz{100,  250,  500,  1000,  1500,  2000,  3000,  4000, 5000,
+                             6000, 7000, 8000, 10000, 12000, 16000, 20000, 24000};
   int last = bottom + height;
   for (const int hz : hertz) {
     const double band = (mel(front_end.mel_scale, hz) - low) / step - 1.0;
@@ -136,11 +146,11 @@ void add_bar(Picture& picture, const Scale& scale, const FrontEnd& front_end) {
   picture.maps.push_back(map);
   frame(picture, bar, bar_width);
   const double range = scale.high - scale.low, step = step_of(range, 8);
-  for (double i = std::ceil(scale.low / step); i * step <= scale.high; ++i) {
+  for (const double at : multiples(step, scale.low, scale.high)) {
     const int y =
-        bottom - 1 - static_cast<int>(std::lround((height - 1) * (i * step - scale.low) / range));
+        bottom - 1 - static_cast<int>(std::lround((height - 1) * (at - scale.low) / range));
     picture.lines.push_back({bar + bar_width, y, bar + bar_width + tick, y});
-    picture.words.push_back({bar + bar_width + 8, y, fmt::format("{:.6g}", i * step)});
+    picture.words.push_back({bar + bar_width + 8, y, fmt::format("{:.6g}", at)});
   }
   picture.words.push_back(
       {total_width - 12, top + height / 2, unit_of(front_end), Align::middle, true});

@@ -149,6 +149,28 @@ TEST_F(Command, FeaturesOfManyInputsFillAFolder) {
   EXPECT_EQ(listing(out), (std::vector<std::string>{out + "/s1c1.npy", out + "/s2c1.npy"}));
 }
 
+TEST_F(Command, AFrontEndHasANameOnTheCommandLine) {
+  for (const char* name : {"wespeaker", "sherpa", "speechbrain", "librosa", "torchaudio"}) {
+    ASSERT_EQ(run({"features", same1, "-o", out, "--front-end", name}).code, 0);
+    EXPECT_EQ(read_npy(out), LogMel(front_end_preset(name))(read_audio(same1).samples)) << name;
+  }
+}
+
+TEST_F(Command, AFlawOfTheSoundIsOneLineOnStandardError) {
+  const std::string silent = path("silent.wav");
+  write_audio(silent, {16000, std::vector<float>(16000)});
+  const std::string told = "twinear: warning: " + silent + ": digital silence: every sample is 0\n";
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"features", silent, "-o", out + ".npy", "--json"},
+           {"features", same1, silent, "-o", out, "--json"},
+           {"verify", same1, silent, "--model", model, "--json"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_LT(outcome.code, 2);
+    EXPECT_EQ(outcome.err, told) << words[0];
+    EXPECT_FALSE(objects(outcome).empty());
+  }
+}
+
 TEST_F(Command, FeaturesServeWhereverAudioDoes) {
   const std::string npy = path("s1c1.npy");
   const std::vector<std::string> same_front_end{"--set", "front_end.mel_bins=40", "--set",

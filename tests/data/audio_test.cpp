@@ -280,7 +280,7 @@ TEST(AudioReader, ItsPiecesAreTheWholeClip) {
     EXPECT_EQ(reader.channels(), channels);
     std::vector<float> samples;
     for (auto piece = reader.read(); !piece.empty(); piece = reader.read()) {
-      EXPECT_LE(piece.size(), 65536U);
+      EXPECT_LE(piece.size(), 32768U);
       samples.insert(samples.end(), piece.begin(), piece.end());
     }
     EXPECT_TRUE(reader.read().empty());

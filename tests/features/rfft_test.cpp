@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#include "base/threads.h"
 #include "features/golden_signal.h"
 
 namespace twinear {
@@ -32,6 +33,28 @@ TEST(Rfft, PowerIsTheSquareOfTheSpectrum) {
   fft.power(frame, power);
   for (std::size_t k = 0; k < bins.size(); ++k)
     EXPECT_NEAR(power[k], std::norm(bins[k]), 1e-5 * power[k]);
+}
+
+TEST(Rfft, TransformsOfOneSizeDoNotDisturbEachOther) {
+  const auto frame = golden_signal(600);
+  const auto bins_of = [&](Rfft& fft) {
+    std::vector<std::complex<float>> bins(301);
+    fft.forward(frame, bins);
+    return bins;
+  };
+  Rfft alone(600);
+  const auto expected = bins_of(alone);
+  parallel_for(50, [&](std::size_t i) {
+    Rfft first(600), second(600);
+    EXPECT_EQ(bins_of(first), expected);
+    EXPECT_EQ(bins_of(second), expected);
+    for (std::size_t size = 2; size < 60; size += 2 + 2 * (i % 3)) {  // more than a thread keeps
+      Rfft other(size);
+      std::vector<std::complex<float>> bins(size / 2 + 1);
+      other.forward(std::span(frame).first(size), bins);
+    }
+    EXPECT_EQ(bins_of(first), expected);
+  });
 }
 
 TEST(Rfft, RefusesOddSizes) {
