@@ -101,7 +101,7 @@ std::uint64_t next_number(std::string_view text) {
 void refuse_cut_file(const std::string& path, SNDFILE* file, const SF_INFO& info) {
   if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG && info.frames == SF_COUNT_MAX)
     refuse(path, Fault::format, "cut short: the stream has no last page");
-  constexpr std::uint64_t placeholder = 0x7ffff000;  // and above: a stream of unknown length
+  constexpr std::uint64_t unknown_length = 0x7ffff000;  // and above: of a stream
   std::array<char, 1 << 14> log{};
   sf_command(file, SFC_GET_LOG_INFO, log.data(), static_cast<int>(log.size()));
   std::string_view rest(log.data());
@@ -116,7 +116,7 @@ void refuse_cut_file(const std::string& path, SNDFILE* file, const SF_INFO& info
     if (at == line.npos || !of_samples) continue;
     const std::uint64_t promised = next_number(line);
     const std::uint64_t there = next_number(line.substr(at));
-    if (promised > there && promised < placeholder)
+    if (promised > there && promised < unknown_length)
       refuse(path, Fault::format,
              fmt::format("cut short: the header promises {} bytes of samples, found {}", promised,
                          there));

@@ -18,7 +18,8 @@ constexpr const char *first = "adam.first.", *second = "adam.second.", *state = 
 void restore(const SafetensorsFile& file, const std::string& name, nn::Buffer& to) {
   const auto& values = file.tensor(name).values;
   if (values.size() != to.size())
-    throw Error(Fault::format, "tensor \"" + name + "\": its size is not its parameter's");
+    throw Error(Fault::format,
+                file.path() + ": tensor \"" + name + "\": its size is not its parameter's");
   std::ranges::copy(values, to.begin());
 }
 
@@ -28,7 +29,8 @@ std::map<std::string, Matrix> read_state(const SafetensorsFile& file) {
     if (!stored.name.starts_with(state)) continue;
     const auto tensor = file.tensor(stored.name);
     if (tensor.shape.size() != 2)
-      throw Error(Fault::format, "tensor \"" + stored.name + "\": not rows of one width");
+      throw Error(Fault::format,
+                  file.path() + ": tensor \"" + stored.name + "\": not rows of one width");
     Matrix values(tensor.shape[0], tensor.shape[1]);
     std::ranges::copy(tensor.values, values.values().begin());
     tensors[stored.name.substr(std::string_view(state).size())] = std::move(values);
@@ -55,20 +57,16 @@ void save_checkpoint(const std::string& path, const Model& model, const nn::Adam
 
 RunState load_checkpoint(const std::string& path, Model& model, nn::Adam& adam) {
   const SafetensorsFile file(path);
-  try {
-    load_weights(file, model.encoder);
-    for (auto& moments : adam.moments) {
-      restore(file, first + moments.key, moments.first);
-      restore(file, second + moments.key, moments.second);
-    }
-    const std::string& steps = file.text("adam_steps");
-    const char* end = steps.data() + steps.size();
-    if (std::from_chars(steps.data(), end, adam.steps).ptr != end)
-      throw Error(Fault::format, "adam_steps: \"" + steps + "\" is not a number");
-    return {read_state(file), file.text("progress")};
-  } catch (const Error& e) {
-    throw e.within(path);
+  load_weights(file, model.encoder);
+  for (auto& moments : adam.moments) {
+    restore(file, first + moments.key, moments.first);
+    restore(file, second + moments.key, moments.second);
   }
+  const std::string& steps = file.text("adam_steps");
+  const char* end = steps.data() + steps.size();
+  if (std::from_chars(steps.data(), end, adam.steps).ptr != end)
+    throw Error(Fault::format, path + ": adam_steps: \"" + steps + "\" is not a number");
+  return {read_state(file), file.text("progress")};
 }
 
 }  // namespace twinear

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/settings.h"
+#include "base/within.h"
 #include "features/front_end.h"
 #include "model/calibration_json.h"
 #include "model/model_file.h"
@@ -67,38 +68,35 @@ void load_weights(const SafetensorsFile& file, Encoder& encoder) {
     const auto& tensor = file.tensor(key);
     if (!std::ranges::equal(tensor.shape, p->shape, {}, {},
                             [](std::int64_t n) { return static_cast<std::size_t>(n); }))
-      throw Error(Fault::format, fmt::format("tensor \"{}\": its shape is not its layer's", key));
+      throw Error(Fault::format,
+                  fmt::format("{}: tensor \"{}\": its shape is not its layer's", file.path(), key));
     if (!std::ranges::all_of(tensor.values, [](float v) { return std::isfinite(v); }))
-      throw Error(Fault::format, fmt::format("tensor \"{}\": a value is not finite", key));
+      throw Error(Fault::format,
+                  fmt::format("{}: tensor \"{}\": a value is not finite", file.path(), key));
     std::ranges::copy(tensor.values, p->value.begin());
   }
   encoder.network().weights_changed();
 }
 
-Model read_model(const SafetensorsFile& file, const std::string& path) {
+Model read_model(const SafetensorsFile& file) {
+  const std::string& path = file.path();
   if (file.text("format") != format_name)
     throw Error(Fault::format, fmt::format("{}: format \"{}\"; this program reads \"{}\"", path,
                                            file.text("format"), format_name));
   FrontEnd front_end;
   Settings::from_json(file.text("front_end"), path + ": front_end").read("", front_end);
-  // Shapes in the description are only believed where the file holds as many weights.
   EncoderSpec spec = parse_encoder_spec(file.text("encoder"), path + ": encoder");
   if (spec.bins != front_end.mel_bins)
     throw Error(Fault::mismatch,
                 fmt::format("{}: its encoder takes {} bins, its front end gives {}", path,
                             spec.bins, front_end.mel_bins));
-  for (const auto& layer : spec.layers)
-    if (layer.kind == "conv1d" || layer.kind == "linear") file.tensor(layer.name + ".weight");
   parse_json(file.text("provenance"), path + ": provenance");
-  Model model{front_end, Encoder(std::move(spec), 0), {}, file.text("provenance"), {}};
+  Encoder encoder = within(path, [&] { return Encoder(std::move(spec), 0); });
+  Model model{front_end, std::move(encoder), {}, file.text("provenance"), {}};
   const auto calibration = file.metadata().find("calibration");
   if (calibration != file.metadata().end())
     model.calibration = parse_calibration(calibration->second, path + ": calibration");
-  try {
-    load_weights(file, model.encoder);
-  } catch (const Error& e) {
-    throw e.within(path);
-  }
+  load_weights(file, model.encoder);
   return model;
 }
 
@@ -108,14 +106,14 @@ void save_model(const Model& model, const std::string& path) {
 
 Model load_model(const std::string& path) {
   const SafetensorsFile file(path);
-  Model model = read_model(file, path);
+  Model model = read_model(file);
   model.id = file.id();
   return model;
 }
 
 double selftest(const std::string& path) {
   const SafetensorsFile file(path);
-  const Model model = read_model(file, path);
+  const Model model = read_model(file);
   const auto stored = parse_json(file.text("selftest"), path + ": selftest");
   const Matrix now = test_embedding(model.front_end, model.encoder);
   const auto values = now.values();

@@ -14,11 +14,11 @@ namespace twinear {
 std::map<std::string, std::string> model_metadata(const Model& model);
 std::vector<NamedTensor> model_tensors(const Encoder& encoder);
 
-/// Copies the stored weights into an encoder of the same layers. Throws Error (format) for a
-/// missing tensor or one of another shape, or with a value that is not finite.
+/// Copies the stored weights into an encoder of the same layers. Throws Error (format), path first,
+/// for a missing tensor or one of another shape, or with a value that is not finite.
 void load_weights(const SafetensorsFile& file, Encoder& encoder);
 
 /// Everything of a model but its id.
-Model read_model(const SafetensorsFile& file, const std::string& path);
+Model read_model(const SafetensorsFile& file);
 
 }  // namespace twinear

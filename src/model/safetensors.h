@@ -51,6 +51,7 @@ class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::string& path);
 
+  const std::string& path() const noexcept { return path_; }
   const std::map<std::string, std::string>& metadata() const noexcept { return content_.metadata; }
   const std::vector<StoredTensor>& tensors() const noexcept { return content_.tensors; }
   /// Throws Error (format) where there is none of that name, or none of floats.

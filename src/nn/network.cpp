@@ -33,6 +33,11 @@ void expect_range(const LayerSpec& spec, const char* what, std::int64_t value, s
     refuse(spec, fmt::format("{}: expected 1 to {}, found {}", what, most, value));
 }
 
+/// Before they are allocated: a description can ask for any number.
+void expect_weights(const LayerSpec& spec, std::int64_t count) {
+  if (count > most_weights) refuse(spec, fmt::format("more than {} weights", most_weights));
+}
+
 std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> in) {
   const std::int64_t channels = in[0].channels;
   const auto expect_inputs = [&](std::size_t least, std::size_t most) {
@@ -64,6 +69,7 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> 
     expect_inputs(1, 2);
     expect_range(spec, "out", spec.out, most_channels);
     expect_same_channels(channels);
+    expect_weights(spec, 2 * channels * spec.out);
     return std::make_unique<SqueezeExcite>(channels, spec.out);
   }
   if (spec.kind == "attentive_pool") {
@@ -74,6 +80,7 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> 
   expect_inputs(1, 1);
   if (spec.kind == "context_conv") {
     expect_range(spec, "out", spec.out, most_channels);
+    expect_weights(spec, 3 * channels * spec.out);
     return std::make_unique<ContextConv>(channels, spec.out);
   }
   if (spec.kind == "conv1d" || spec.kind == "linear") {
@@ -86,8 +93,7 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> 
     const bool linear = spec.kind == "linear";
     if (linear && (spec.kernel != 1 || spec.stride != 1))
       refuse(spec, "kernel and stride must be 1");
-    if (channels * spec.out * spec.kernel > most_weights)
-      refuse(spec, fmt::format("more than {} weights", most_weights));
+    expect_weights(spec, channels * spec.out * spec.kernel);
     return std::make_unique<Conv1d>(Conv1dOptions{.in = channels,
                                                   .out = spec.out,
                                                   .kernel = spec.kernel,

@@ -44,7 +44,7 @@ Pass::Pass(Network& network, Shape input, Mode mode, bool input_gradient) : netw
         network.nodes()[i + 1].inputs == std::vector{i + 1})
       both = layer->prepare_with(*network.nodes()[i + 1].layer, edges, flows_[i + 2]);
     if (both != nullptr) {
-      flows_[i + 1].value = {};
+      flows_[i + 1].value = Buffer();  // `= {}` would keep the memory
       steps_.push_back(std::move(both));
       ++i;
     } else {

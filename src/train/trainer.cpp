@@ -209,6 +209,7 @@ class Training {
     check_batches(recipe.objective, recipe.sampler);
     if (!recipe.train.feature_cache.empty()) cache_.emplace(recipe.train.feature_cache, log_mel_);
     if (!recipe.data.dev.empty()) read_dev();
+    corpus_ = corpus();
   }
 
   TrainResult train() {
@@ -385,7 +386,8 @@ class Training {
     save_model(model_, path("model.safetensors"));
   }
 
-  std::string provenance(int epoch, const Json& metrics) const {
+  /// What training and dev hear. It looks at every file, so it is asked for once.
+  Json corpus() const {
     Json corpus{{"clips", manifest_.clips.size()},
                 {"labels", manifest_.labels.size()},
                 {"checksum", checksum(manifest_)}};
@@ -393,11 +395,15 @@ class Training {
     for (const auto& [key, source] : {std::pair("noises_checksum", &augment_sources_.noises),
                                       std::pair("responses_checksum", &augment_sources_.responses)})
       if (!source->clips.empty()) corpus[key] = checksum(*source);
+    return corpus;
+  }
+
+  std::string provenance(int epoch, const Json& metrics) const {
     return Json{{"recipe", Json::parse(recipe_json(recipe_))},
                 {"seed", run_.seed},
                 {"epoch", epoch},
                 {"metrics", metrics},
-                {"corpus", corpus},
+                {"corpus", corpus_},
                 {"onednn", onednn_version()},
                 {"instruction_set", onednn_isa()}}
         .dump();
@@ -413,6 +419,14 @@ class Training {
   /// The step to go on with. The run must be the one that was interrupted.
   std::uint64_t resume() {
     const std::string file = path("last.safetensors");
+    try {
+      return resume(file);
+    } catch (const Json::exception&) {
+      throw Error(Fault::format, file + ": not a checkpoint of a training run");
+    }
+  }
+
+  std::uint64_t resume(const std::string& file) {
     const Model before = load_model(file);
     auto then = Json::parse(before.provenance), now = Json::parse(provenance(0, Json::object()));
     for (Json* run : {&then, &now})  // the checksum knows a corpus wherever it lies
@@ -443,6 +457,7 @@ class Training {
   std::uint64_t steps_per_epoch_, steps_;
   Watch watch_;
   std::unique_ptr<Dev> dev_;
+  Json corpus_;
   Log* log_ = nullptr;
   Tally tally_;
   int best_epoch_ = 0;

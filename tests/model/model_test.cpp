@@ -103,6 +103,8 @@ TEST(Model, ADamagedFileIsRefusedWithOneLine) {
   EXPECT_NE(with(R"(\"out\":8)", R"(\"out\":9)").find("shape"), std::string::npos);
   EXPECT_NE(with("conv1.weight", "conv1.waight"), "accepted");
   EXPECT_NE(with("pooled_norm.bias", "pooled_norm.base"), "accepted");
+  EXPECT_EQ(with("pooled_norm.bias", "pooled_norm.base").find(path, 1), std::string::npos)
+      << "the path stands twice";
 }
 
 TEST(Model, FeaturesOfAnotherWidthOrNotFiniteAreRefused) {

@@ -52,6 +52,14 @@ TEST(Network, RefusesWhatNoEncoderCanBe) {
       std::string::npos);
 }
 
+TEST(Network, RefusesLayersLargerThanMemoryBeforeTheyAreMade) {
+  for (const char* kind : {"context_conv", "squeeze_excite"}) {
+    EncoderSpec spec = with({.kind = kind, .name = "huge", .out = 65536});
+    spec.bins = 65536;
+    EXPECT_NE(refusal(spec).find("weights"), std::string::npos) << kind;
+  }
+}
+
 TEST(Network, DrawsTheSameWeightsFromTheSameSeedOnly) {
   const auto weights = [](std::uint64_t seed) {
     const Network network(EncoderSpec::compact({.bins = 4, .channels = {8}, .strides = {1}}), seed);

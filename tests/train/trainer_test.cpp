@@ -204,6 +204,27 @@ TEST(Trainer, ResumesOnlyTheRunThatWasInterrupted) {
             std::string::npos);
 }
 
+TEST(Trainer, ADamagedCheckpointIsRefusedByName) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.train.epochs = 1;
+  train(recipe, {.out = folder / "run"});
+  const std::string path = folder / "run/last.safetensors";
+  const std::string good = read_file(path);
+  const std::pair<std::string, std::string> damages[] = {
+      {R"({\"step\":4)", R"({\"step\":[)"},                                 // no JSON
+      {R"({\"step\":4,\"best_epoch\")", R"({\"step\":\"\",\"best_ep\")"}};  // no number
+  for (const auto& [from, to] : damages) {
+    std::string bad = good;
+    const auto at = bad.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    bad.replace(at, from.size(), to);
+    write_file(path, bad);
+    EXPECT_TRUE(
+        refusal(recipe, {.out = folder / "run", .resume = true}, Fault::format).starts_with(path));
+  }
+}
+
 TEST(Trainer, ReportsWhatItWatches) {
   const TemporaryFolder folder;
   const Recipe recipe = small_recipe(folder);
