@@ -5,12 +5,24 @@
 #include <cmath>
 #include <limits>
 
+#include "base/simd.h"
 #include "base/threads.h"
 #include "features/front_end.h"
 #include "features/logarithm.h"
+#include "features/transpose.h"
 
 namespace twinear {
 namespace {
+
+/// The first `count` lanes of all bands, each to its row of `columns` values.
+TWINEAR_SIMD void to_rows(const Lanes* bands, std::size_t columns, std::size_t count, float* rows) {
+  std::size_t b = 0;
+  if (count == lane_count)
+    for (; b + lane_count <= columns; b += lane_count)
+      transpose(bands[b].values, lane_count, rows + b, columns);
+  for (; b < columns; ++b)
+    for (std::size_t lane = 0; lane < count; ++lane) rows[lane * columns + b] = bands[b][lane];
+}
 
 void square_roots(std::vector<Lanes>& rows) {
   for (Lanes& row : rows)
@@ -59,12 +71,19 @@ Matrix FilterBank::operator()(const Excerpt& clip, std::size_t first, std::size_
     if (front_end_.power == 1) square_roots(spectrum);
     bands_(spectrum.data(), energies.data());
     take_log(energies, front_end_);
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const auto row = rows.row(done + lane);
-      for (std::size_t b = 0; b < row.size(); ++b) row[b] = energies[b][lane];
-    }
+    to_rows(energies.data(), rows.cols(), lanes, rows.row(done).data());
   }
   return rows;
+}
+
+void FilterBank::add_log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
+                                  Workspace& workspace, std::vector<float>& energies) const {
+  const WorkerScope worker;
+  const std::size_t before = energies.size();
+  energies.resize(before + count);
+  for (std::size_t done = 0; done < count; done += lane_count)
+    framer_.log_energies(clip, first + done, std::min(lane_count, count - done), workspace.scratch,
+                         workspace.block.data(), energies.data() + before + done);
 }
 
 }  // namespace twinear

@@ -38,12 +38,16 @@ class FilterBank {
   Matrix operator()(const Excerpt& clip, std::size_t first, std::size_t count, std::uint64_t seed,
                     Workspace& workspace) const;
 
+  /// The log energies of the same frames, behind those that `energies` holds.
+  void add_log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
+                        Workspace& workspace, std::vector<float>& energies) const;
+
  private:
   FrontEnd front_end_;
   std::size_t fft_size_;
   Framer framer_;
   MelBands bands_;
-  std::optional<LaneFft> lane_fft_;  // for powers of two; KissFFT transforms the others
+  std::optional<LaneFft> lane_fft_;  // KissFFT transforms what it does not take
 };
 
 }  // namespace twinear

@@ -25,12 +25,17 @@ class FrameStream {
   /// The clip has ended: gives its last frames. The next push begins another clip.
   Matrix finish();
 
+  /// Of all the clip's frames so far, where the front end's `vad` asks for them; until the next
+  /// clip begins.
+  std::span<const float> log_energies() const noexcept { return log_energies_; }
+
  private:
   Matrix give(std::size_t end);
 
   const FilterBank& bank_;
   FilterBank::Workspace workspace_;
   std::uint64_t seed_;
+  std::vector<float> log_energies_;
   std::vector<float> kept_;                               // the samples from `kept_from_` on
   std::size_t kept_from_ = 0, received_ = 0, given_ = 0;  // the last counts frames
 };

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "base/random.h"
 #include "base/simd.h"
 #include "features/front_end.h"
+#include "features/transpose.h"
 
 namespace twinear {
 namespace {
@@ -55,8 +57,11 @@ std::ptrdiff_t origin(const FrontEnd& front_end) {
 
 /// Sample i of frame t, hop * t + i of `samples`, to row i and lane t.
 TWINEAR_SIMD void to_lanes(const float* samples, std::size_t hop, std::size_t size, Lanes* block) {
-  for (std::size_t i = 0; i < size; ++i, ++samples)
-    for (std::size_t lane = 0; lane < lane_count; ++lane) block[i][lane] = samples[lane * hop];
+  std::size_t i = 0;
+  for (; i + lane_count <= size; i += lane_count)
+    transpose(samples + i, hop, block[i].values, lane_count);
+  for (; i < size; ++i)
+    for (std::size_t lane = 0; lane < lane_count; ++lane) block[i][lane] = samples[lane * hop + i];
 }
 
 TWINEAR_SIMD void take_mean(const Lanes* block, std::size_t size, Lanes& mean) {
@@ -72,6 +77,16 @@ TWINEAR_SIMD void take_mean(const Lanes* block, std::size_t size, Lanes& mean) {
     for (std::size_t lane = 0; lane < lane_count; ++lane) sum[lane] += block[i][lane];
   for (std::size_t lane = 0; lane < lane_count; ++lane)
     mean[lane] = sum[lane] / static_cast<float>(size);
+}
+
+TWINEAR_SIMD void add_squares(const Lanes* block, std::size_t size, const Lanes& mean, Lanes& sum) {
+  for (std::size_t i = 0; i < size; ++i) {
+    TWINEAR_LANES
+    for (std::size_t lane = 0; lane < lane_count; ++lane) {
+      const float x = block[i][lane] - mean[lane];
+      sum[lane] += x * x;
+    }
+  }
 }
 
 /// Subtracts the mean, then from each sample a part of the one before it (from the first, of
@@ -134,6 +149,19 @@ void Framer::cut(const Excerpt& clip, std::size_t first, std::size_t count, std:
   if (remove_dc_) take_mean(block, window_.size(), mean);
   shape(block, window_.size(), mean, preemphasis_, window_.data());
   std::fill(block + window_.size(), block + padded_, Lanes{});
+}
+
+void Framer::log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
+                          std::span<float> scratch, Lanes* block, float* energies) const {
+  stretch(clip, first, count, scratch);
+  to_lanes(scratch.data(), hop_, window_.size(), block);
+  Lanes mean{}, sum{};
+  take_mean(block, window_.size(), mean);
+  add_squares(block, window_.size(), mean, sum);
+  const double to_16_bits = 32768.0 / scale_;
+  for (std::size_t lane = 0; lane < count; ++lane)
+    energies[lane] = static_cast<float>(std::log(std::max<double>(
+        sum[lane] * to_16_bits * to_16_bits, std::numeric_limits<float>::epsilon())));
 }
 
 /// The samples that `count` frames lie on, scaled, and padded where the clip ends.

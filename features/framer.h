@@ -40,6 +40,11 @@ class Framer {
   void cut(const Excerpt& clip, std::size_t first, std::size_t count, std::uint64_t seed,
            std::span<float> scratch, Lanes* block) const;
 
+  /// Kaldi's raw log energies of the same frames, natural, of 16-bit samples: without the mean,
+  /// before dither, pre-emphasis and window. `block` is overwritten.
+  void log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
+                    std::span<float> scratch, Lanes* block, float* energies) const;
+
  private:
   std::ptrdiff_t start(std::size_t frame) const noexcept;
   void stretch(const Excerpt& clip, std::size_t first, std::size_t count,

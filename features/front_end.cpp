@@ -72,6 +72,13 @@ void fields(Fields& f, FrontEnd& front_end) {
   f.flag("sliding_centred", front_end.sliding.centred);
   f.whole("sliding_least", front_end.sliding.least, 1, 1'000'000);
   f.flag("sliding_variance", front_end.sliding.variance);
+  f.choice("vad", front_end.vad, {"none", "energy"});
+  VadOptions& vad = front_end.vad_options;
+  f.number("vad_threshold", vad.threshold, -100.0, 100.0);
+  f.number("vad_mean_scale", vad.mean_scale, 0.0, 10.0);
+  f.whole("vad_context", vad.context, 0, 10'000);
+  f.number("vad_proportion", vad.proportion, 0.0, 1.0);
+  f.number("vad_least_seconds", vad.least_seconds, 0.0, 3600.0);
 }
 
 FrontEnd checked(FrontEnd front_end) {
@@ -82,9 +89,9 @@ FrontEnd checked(FrontEnd front_end) {
   if (window < 2) refuse(fmt::format("window_ms: {} ms is under 2 samples", front_end.window_ms));
   if (hop_size(front_end) < 1)
     refuse(fmt::format("hop_ms: {} ms is under 1 sample", front_end.hop_ms));
-  if (size < window || size % 2 != 0)
-    refuse(fmt::format("fft_size: expected an even number of at least {} samples, found {}", window,
-                       size));
+  if (size < window)
+    refuse(
+        fmt::format("fft_size: expected at least the window's {} samples, found {}", window, size));
   const double nyquist = 0.5 * front_end.sample_rate, high = upper_edge(front_end);
   if (!(front_end.low_hz < high && high <= nyquist))
     refuse(fmt::format("bands from {} to {} Hz: expected low < high <= {} Hz", front_end.low_hz,
@@ -104,6 +111,10 @@ std::size_t hop_size(const FrontEnd& front_end) {
   return samples_in(front_end.hop_ms, front_end.sample_rate);
 }
 
+double hop_seconds(const FrontEnd& front_end) {
+  return static_cast<double>(hop_size(front_end)) / front_end.sample_rate;
+}
+
 std::size_t transform_size(const FrontEnd& front_end) {
   return front_end.fft_size > 0 ? static_cast<std::size_t>(front_end.fft_size)
                                 : std::bit_ceil(window_size(front_end));
@@ -116,6 +127,7 @@ double upper_edge(const FrontEnd& front_end) {
 
 std::string why_whole_clip(const FrontEnd& front_end) {
   if (front_end.top_db > 0) return "top_db counts from the clip's highest value";
+  if (front_end.vad != Vad::none) return "vad compares with the clip's mean energy";
   if (front_end.norm == Norm::none || front_end.norm == Norm::sliding) return "";
   return "norm subtracts a mean of the whole clip; \"sliding\" does not";
 }

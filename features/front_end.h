@@ -17,6 +17,7 @@ FrontEnd checked(FrontEnd front_end);
 /// Samples in a window and in a hop, cut off as Kaldi does.
 std::size_t window_size(const FrontEnd& front_end);
 std::size_t hop_size(const FrontEnd& front_end);
+double hop_seconds(const FrontEnd& front_end);
 
 /// Points of the transform: fft_size or, for 0, the next power of two.
 std::size_t transform_size(const FrontEnd& front_end);

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <span>
 #include <vector>
 
 #include "base/simd.h"
 #include "features/lane_fft.h"
+#include "features/transpose.h"
 #include "twinear/features.h"
 
 namespace twinear {
@@ -31,17 +33,42 @@ struct Levels {
   double sum = 0, squares = 0;
 };
 
+/// Sums of floats over a thousand samples, of doubles across: twice as fast as doubles alone.
 TWINEAR_SIMD Levels levels_of(const float* samples, std::size_t count) {
-  float peak = 0;
-  double sum = 0, squares = 0;
+  Levels levels;
+  for (const float* const end = samples + count; samples != end;) {
+    const auto some = std::min<std::ptrdiff_t>(1024, end - samples);
+    float peak = levels.peak, sum = 0, squares = 0;
 #pragma omp simd reduction(max : peak) reduction(+ : sum, squares)
-  for (std::size_t i = 0; i < count; ++i) {
-    const float x = samples[i], size = x < 0 ? -x : x;
-    peak = size > peak ? size : peak;
-    sum += x;
-    squares += static_cast<double>(x) * x;
+    for (std::ptrdiff_t i = 0; i < some; ++i) {
+      const float x = samples[i], size = x < 0 ? -x : x;
+      peak = size > peak ? size : peak;
+      sum += x;
+      squares += x * x;
+    }
+    levels = {peak, levels.sum + sum, levels.squares + squares};
+    samples += some;
   }
-  return {peak, sum, squares};
+  return levels;
+}
+
+/// Frame `lane` of `frames`, one after another, times the window, to each lane of the block; `size`
+/// is a multiple of lane_count.
+TWINEAR_SIMD void windowed_lanes(const float* frames, const float* window, std::size_t size,
+                                 Lanes* block) {
+  for (std::size_t i = 0; i < size; i += lane_count)
+    transpose(frames + i, size, block[i].values, lane_count);
+  for (std::size_t i = 0; i < size; ++i) {
+    TWINEAR_LANES
+    for (std::size_t lane = 0; lane < lane_count; ++lane) block[i][lane] *= window[i];
+  }
+}
+
+TWINEAR_SIMD void add_rows(const Lanes* rows, std::size_t count, Lanes& sums) {
+  for (std::size_t i = 0; i < count; ++i) {
+    TWINEAR_LANES
+    for (std::size_t lane = 0; lane < lane_count; ++lane) sums[lane] += rows[i][lane];
+  }
 }
 
 /// Mean energies, per bin, of speech's main band and of what lies above a telephone's.
@@ -53,7 +80,10 @@ struct Bands {
 class BandMeter {
  public:
   explicit BandMeter(int rate)
-      : rate_(rate), fft_(spectrum_size), window_(spectrum_size), block_(spectrum_size) {
+      : rate_(rate),
+        fft_(spectrum_size),
+        window_(spectrum_size),
+        frames_(lane_count * spectrum_size) {
     for (std::size_t i = 0; i < spectrum_size; ++i)
       window_[i] = static_cast<float>(
           0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * static_cast<double>(i) / spectrum_size));
@@ -68,8 +98,10 @@ class BandMeter {
       skip_ -= skipped;
       samples = samples.subspan(skipped);
       const std::size_t taken = std::min(spectrum_size - filled_, samples.size());
-      for (std::size_t i = 0; i < taken; ++i, ++filled_)
-        block_[filled_][lanes_] = window_[filled_] * samples[i];
+      std::ranges::copy(
+          samples.first(taken),
+          frames_.begin() + static_cast<std::ptrdiff_t>(lanes_ * spectrum_size + filled_));
+      filled_ += taken;
       samples = samples.subspan(taken);
       if (filled_ == spectrum_size) next_lane();
     }
@@ -94,29 +126,27 @@ class BandMeter {
   }
 
   Bands of_block() const {
-    std::vector<Lanes> block = block_, power(spectrum_size / 2 + 1);
+    std::vector<Lanes> block(spectrum_size), power(spectrum_size / 2 + 1);
+    windowed_lanes(frames_.data(), window_.data(), spectrum_size, block.data());
     fft_.power(block.data(), power.data());
-    Bands sum;
-    for (std::size_t lane = 0; lane < lanes_; ++lane) {
-      sum.lower += mean(power, lane, lower_hz, telephone_hz);
-      sum.upper += mean(power, lane, upper_hz, highest_hz());
-    }
-    return sum;
+    return {mean(power, lower_hz, telephone_hz), mean(power, upper_hz, highest_hz())};
   }
 
-  double mean(const std::vector<Lanes>& power, std::size_t lane, double low, double high) const {
+  /// Per bin, summed over the spectra that are there.
+  double mean(const std::vector<Lanes>& power, double low, double high) const {
     const double bin_hz = static_cast<double>(rate_) / spectrum_size;
     const auto first = static_cast<std::size_t>(low / bin_hz);
     const auto last = std::max(first + 1, static_cast<std::size_t>(high / bin_hz));
-    double sum = 0;
-    for (std::size_t k = first; k < last; ++k) sum += power[k][lane];
-    return sum / static_cast<double>(last - first);
+    Lanes sums{};
+    add_rows(power.data() + first, last - first, sums);
+    return std::accumulate(sums.values, sums.values + lanes_, 0.0) /
+           static_cast<double>(last - first);
   }
 
   int rate_;
   LaneFft fft_;
   std::vector<float> window_;
-  std::vector<Lanes> block_;  // a spectrum's samples in each of the first `lanes_` lanes
+  std::vector<float> frames_;  // a spectrum's samples for each of the first `lanes_` lanes
   std::size_t lanes_ = 0, filled_ = 0, skip_ = 0, spectra_ = 0;
   Bands bands_;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "features/lane_fft.h"
 
-#include <bit>
 #include <cmath>
 #include <numbers>
 #include <stdexcept>
@@ -14,61 +13,126 @@ namespace {
 
 // A complex point of every frame is two rows of a block: z[0] its real part, z[1] its imaginary.
 
+/// The radices of the passes, or nothing where other primes than 2, 3 and 5 divide the points.
+std::vector<std::size_t> radices_of(std::size_t points) {
+  std::vector<std::size_t> radices;
+  for (const std::size_t radix : {4U, 2U, 3U, 5U})
+    for (; points % radix == 0; points /= radix) radices.push_back(radix);
+  if (points != 1) radices.clear();
+  return radices;
+}
+
 /// The bins in the order in which the passes leave them. A pass sorts them by their residue modulo
 /// its radix, and then the next passes sort the quotients.
-std::vector<std::size_t> bins_as_left(std::size_t points) {
+std::vector<std::size_t> bins_as_left(std::vector<std::size_t> radices) {
   std::vector<std::size_t> bins{0};
-  while (bins.size() < points) {
-    const bool last_pass = bins.size() == 1 && std::countr_zero(points) % 2 != 0;
-    const std::size_t radix = last_pass ? 2 : 4;
+  for (; !radices.empty(); radices.pop_back()) {
     std::vector<std::size_t> sorted;
-    for (std::size_t residue = 0; residue < radix; ++residue)
-      for (const std::size_t quotient : bins) sorted.push_back(radix * quotient + residue);
+    for (std::size_t residue = 0; residue < radices.back(); ++residue)
+      for (const std::size_t quotient : bins) sorted.push_back(radices.back() * quotient + residue);
     bins = std::move(sorted);
   }
   return bins;
 }
 
-/// Radix 4, decimation in frequency: every 4 * quarter points become four transforms' input.
-TWINEAR_SIMD void radix4_pass(Lanes* block, std::size_t points, std::size_t quarter,
+// The passes, by decimation in frequency: every radix * part points become the input of `radix`
+// transforms of `part` points. `turns` holds, for each offset, those of all results but the first.
+
+inline void put(Lanes* z, std::size_t lane, float real, float imaginary, Turn by) {
+  z[0][lane] = real * by.real - imaginary * by.imaginary;
+  z[1][lane] = real * by.imaginary + imaginary * by.real;
+}
+
+TWINEAR_SIMD void radix2_pass(Lanes* block, std::size_t points, std::size_t part,
                               const Turn* turns) {
-  for (std::size_t offset = 0; offset < quarter; ++offset, turns += 3) {
+  for (std::size_t offset = 0; offset < part; ++offset, ++turns) {
+    const Turn tb = turns[0];
+    for (std::size_t i = offset; i < points; i += 2 * part) {
+      Lanes *a = block + 2 * i, *b = a + 2 * part;
+      TWINEAR_LANES
+      for (std::size_t lane = 0; lane < lane_count; ++lane) {
+        const float ar = a[0][lane], ai = a[1][lane], br = b[0][lane], bi = b[1][lane];
+        a[0][lane] = ar + br;
+        a[1][lane] = ai + bi;
+        put(b, lane, ar - br, ai - bi, tb);
+      }
+    }
+  }
+}
+
+TWINEAR_SIMD void radix3_pass(Lanes* block, std::size_t points, std::size_t part,
+                              const Turn* turns) {
+  constexpr float sine = 0.866025403784438647F;  // of 120 degrees
+  for (std::size_t offset = 0; offset < part; ++offset, turns += 2) {
+    const Turn tb = turns[0], tc = turns[1];
+    for (std::size_t i = offset; i < points; i += 3 * part) {
+      Lanes *a = block + 2 * i, *b = a + 2 * part, *c = b + 2 * part;
+      TWINEAR_LANES
+      for (std::size_t lane = 0; lane < lane_count; ++lane) {
+        const float sum_r = b[0][lane] + c[0][lane], sum_i = b[1][lane] + c[1][lane];
+        const float side_r = sine * (b[0][lane] - c[0][lane]);
+        const float side_i = sine * (b[1][lane] - c[1][lane]);
+        const float mid_r = a[0][lane] - 0.5F * sum_r, mid_i = a[1][lane] - 0.5F * sum_i;
+        a[0][lane] += sum_r;
+        a[1][lane] += sum_i;
+        put(b, lane, mid_r + side_i, mid_i - side_r, tb);
+        put(c, lane, mid_r - side_i, mid_i + side_r, tc);
+      }
+    }
+  }
+}
+
+TWINEAR_SIMD void radix4_pass(Lanes* block, std::size_t points, std::size_t part,
+                              const Turn* turns) {
+  for (std::size_t offset = 0; offset < part; ++offset, turns += 3) {
     const Turn tb = turns[0], tc = turns[1], td = turns[2];
-    for (std::size_t i = offset; i < points; i += 4 * quarter) {
-      Lanes *a = block + 2 * i, *b = a + 2 * quarter, *c = b + 2 * quarter, *d = c + 2 * quarter;
+    for (std::size_t i = offset; i < points; i += 4 * part) {
+      Lanes *a = block + 2 * i, *b = a + 2 * part, *c = b + 2 * part, *d = c + 2 * part;
       TWINEAR_LANES
       for (std::size_t lane = 0; lane < lane_count; ++lane) {
         const float even_r = a[0][lane] + c[0][lane], even_i = a[1][lane] + c[1][lane];
         const float odd_r = b[0][lane] + d[0][lane], odd_i = b[1][lane] + d[1][lane];
         const float fall_r = a[0][lane] - c[0][lane], fall_i = a[1][lane] - c[1][lane];
         const float rise_r = b[1][lane] - d[1][lane], rise_i = d[0][lane] - b[0][lane];
-        const float br = fall_r + rise_r, bi = fall_i + rise_i;
-        const float cr = even_r - odd_r, ci = even_i - odd_i;
-        const float dr = fall_r - rise_r, di = fall_i - rise_i;
         a[0][lane] = even_r + odd_r;
         a[1][lane] = even_i + odd_i;
-        b[0][lane] = br * tb.real - bi * tb.imaginary;
-        b[1][lane] = br * tb.imaginary + bi * tb.real;
-        c[0][lane] = cr * tc.real - ci * tc.imaginary;
-        c[1][lane] = cr * tc.imaginary + ci * tc.real;
-        d[0][lane] = dr * td.real - di * td.imaginary;
-        d[1][lane] = dr * td.imaginary + di * td.real;
+        put(b, lane, fall_r + rise_r, fall_i + rise_i, tb);
+        put(c, lane, even_r - odd_r, even_i - odd_i, tc);
+        put(d, lane, fall_r - rise_r, fall_i - rise_i, td);
       }
     }
   }
 }
 
-/// The last pass where the number of points is no power of four.
-TWINEAR_SIMD void radix2_pass(Lanes* block, std::size_t points) {
-  for (std::size_t i = 0; i < points; i += 2) {
-    Lanes *a = block + 2 * i, *b = a + 2;
-    TWINEAR_LANES
-    for (std::size_t lane = 0; lane < lane_count; ++lane) {
-      const float ar = a[0][lane], ai = a[1][lane], br = b[0][lane], bi = b[1][lane];
-      a[0][lane] = ar + br;
-      a[1][lane] = ai + bi;
-      b[0][lane] = ar - br;
-      b[1][lane] = ai - bi;
+TWINEAR_SIMD void radix5_pass(Lanes* block, std::size_t points, std::size_t part,
+                              const Turn* turns) {
+  constexpr float cos1 = 0.309016994374947424F, sin1 = 0.951056516295153572F;   // 72 degrees
+  constexpr float cos2 = -0.809016994374947424F, sin2 = 0.587785252292473129F;  // 144 degrees
+  for (std::size_t offset = 0; offset < part; ++offset, turns += 4) {
+    const Turn tb = turns[0], tc = turns[1], td = turns[2], te = turns[3];
+    for (std::size_t i = offset; i < points; i += 5 * part) {
+      Lanes *a = block + 2 * i, *b = a + 2 * part, *c = b + 2 * part, *d = c + 2 * part;
+      Lanes* e = d + 2 * part;
+      TWINEAR_LANES
+      for (std::size_t lane = 0; lane < lane_count; ++lane) {
+        const float ar = a[0][lane], ai = a[1][lane];
+        const float near_r = b[0][lane] + e[0][lane], near_i = b[1][lane] + e[1][lane];
+        const float far_r = c[0][lane] + d[0][lane], far_i = c[1][lane] + d[1][lane];
+        const float fall_r = b[0][lane] - e[0][lane], fall_i = b[1][lane] - e[1][lane];
+        const float dip_r = c[0][lane] - d[0][lane], dip_i = c[1][lane] - d[1][lane];
+        const float m_r = ar + cos1 * near_r + cos2 * far_r;
+        const float m_i = ai + cos1 * near_i + cos2 * far_i;
+        const float n_r = ar + cos2 * near_r + cos1 * far_r;
+        const float n_i = ai + cos2 * near_i + cos1 * far_i;
+        const float u_r = sin1 * fall_r + sin2 * dip_r, u_i = sin1 * fall_i + sin2 * dip_i;
+        const float v_r = sin2 * fall_r - sin1 * dip_r, v_i = sin2 * fall_i - sin1 * dip_i;
+        a[0][lane] = ar + near_r + far_r;
+        a[1][lane] = ai + near_i + far_i;
+        put(b, lane, m_r + u_i, m_i - u_r, tb);
+        put(c, lane, n_r + v_i, n_i - v_r, tc);
+        put(d, lane, n_r - v_i, n_i + v_r, td);
+        put(e, lane, m_r - u_i, m_i + u_r, te);
+      }
     }
   }
 }
@@ -107,27 +171,37 @@ Turn turn(std::size_t step, std::size_t steps) {
   return {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
 }
 
-bool LaneFft::takes(std::size_t size) noexcept { return size >= 16 && std::has_single_bit(size); }
+bool LaneFft::takes(std::size_t size) noexcept {
+  return size >= 16 && size % 2 == 0 && !radices_of(size / 2).empty();
+}
 
-LaneFft::LaneFft(std::size_t size) : points_(size / 2), places_(points_) {
-  if (!takes(size)) throw std::invalid_argument("LaneFft: size must be a power of two");
-  for (std::size_t span = points_; span >= 4; span /= 4)
-    for (std::size_t offset = 0; offset < span / 4; ++offset)
-      for (std::size_t residue = 1; residue < 4; ++residue)
+LaneFft::LaneFft(std::size_t size)
+    : points_(size / 2), radices_(radices_of(points_)), places_(points_) {
+  if (!takes(size)) throw std::invalid_argument("LaneFft: no size for passes of 2, 3, 4 and 5");
+  std::size_t span = points_;
+  for (const std::size_t radix : radices_) {
+    for (std::size_t offset = 0; offset < span / radix; ++offset)
+      for (std::size_t residue = 1; residue < radix; ++residue)
         turns_.push_back(turn(offset * residue, span));
-  const std::vector<std::size_t> bins = bins_as_left(points_);
+    span /= radix;
+  }
+  const std::vector<std::size_t> bins = bins_as_left(radices_);
   for (std::size_t place = 0; place < points_; ++place) places_[bins[place]] = place;
   for (std::size_t k = 0; k <= points_ / 2; ++k) unpack_.push_back(turn(k, size));
 }
 
 void LaneFft::transform(Lanes* block) const {
   const Turn* turns = turns_.data();
-  std::size_t span = points_;
-  for (; span >= 4; span /= 4) {
-    radix4_pass(block, points_, span / 4, turns);
-    turns += 3 * (span / 4);
+  std::size_t part = points_;
+  for (const std::size_t radix : radices_) {
+    part /= radix;
+    const auto pass = radix == 2   ? radix2_pass
+                      : radix == 3 ? radix3_pass
+                      : radix == 4 ? radix4_pass
+                                   : radix5_pass;
+    pass(block, points_, part, turns);
+    turns += (radix - 1) * part;
   }
-  if (span == 2) radix2_pass(block, points_);
 }
 
 void LaneFft::power(Lanes* block, Lanes* power) const {

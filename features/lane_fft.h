@@ -16,11 +16,11 @@ struct Turn {
 /// exp(-2 pi i step / steps)
 Turn turn(std::size_t step, std::size_t steps);
 
-/// The power spectrum of sixteen real frames at once, for sizes that are powers of two. It holds
-/// tables only: threads may share it.
+/// The power spectrum of sixteen real frames at once, for even sizes that no other prime than 2, 3
+/// and 5 divides. It holds tables only: threads may share it.
 class LaneFft {
  public:
-  static bool takes(std::size_t size) noexcept;  ///< a power of two, at least 16
+  static bool takes(std::size_t size) noexcept;  ///< and at least 16
 
   explicit LaneFft(std::size_t size);
 
@@ -34,8 +34,9 @@ class LaneFft {
   void power(Lanes* block, Lanes* power) const;
 
  private:
-  std::size_t points_;               // complex: half the size
-  std::vector<Turn> turns_;          // of b, c and d, for each offset of each radix-4 pass
+  std::size_t points_;                // complex: half the size
+  std::vector<std::size_t> radices_;  // of the passes
+  std::vector<Turn> turns_;  // for each offset of each pass, of all its results but the first
   std::vector<std::size_t> places_;  // bin of the complex transform -> where the passes leave it
   std::vector<Turn> unpack_;         // bin of the real transform -> its turn
 };

@@ -48,7 +48,7 @@ MelBands::MelBands(const FrontEnd& front_end, std::size_t fft_size) {
   const double step = (mel(scale, upper_edge(front_end)) - low) / (front_end.mel_bins + 1);
 
   // On the triangles' axis. Nyquist has weight in no dialect, since no band ends above it.
-  std::vector<double> bins(fft_size / 2);
+  std::vector<double> bins((fft_size + 1) / 2);
   for (std::size_t k = 0; k < bins.size(); ++k) {
     const double hz = bin_hz * static_cast<double>(k);
     bins[k] = in_mel ? mel(scale, hz) : hz;

@@ -9,18 +9,16 @@
 
 #include "features/lanes.h"
 
-struct kiss_fftr_state;
-
 namespace twinear {
 
-/// The transform of real frames of any even length, by KissFFT. The plans hold scratch memory, so
+/// The transform of real frames of any length, by KissFFT. The plans hold scratch memory, so
 /// a transform belongs to one thread: make one per call. That is cheap: a thread keeps the plans of
 /// the last few sizes.
 class Rfft {
  public:
   explicit Rfft(std::size_t size);
 
-  /// The FFT of `size` samples at 0 ... size / 2, and its inverse times `size`.
+  /// The FFT of `size` samples at 0 ... size / 2, and, for even sizes, its inverse times `size`.
   void forward(std::span<const float> frame, std::span<std::complex<float>> bins);
   void inverse(std::span<const std::complex<float>> bins, std::span<float> frame);
 
@@ -34,13 +32,13 @@ class Rfft {
   struct GiveBack {
     std::size_t size;
     bool inverse;
-    void operator()(kiss_fftr_state* plan) const noexcept;
+    void operator()(void* plan) const noexcept;
   };
-  using Plan = std::unique_ptr<kiss_fftr_state, GiveBack>;
+  using Plan = std::unique_ptr<void, GiveBack>;  // KissFFT's of real or, odd sizes, complex frames
   static Plan plan(std::size_t size, bool inverse);
 
   std::vector<float> frame_, power_;
-  std::vector<std::complex<float>> bins_;
+  std::vector<std::complex<float>> bins_, odd_frame_, odd_bins_;  // the last two of odd sizes
   Plan forward_, inverse_;
 };
 

@@ -1,40 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <numeric>
 #include <stdexcept>
 
-#include "features/framer.h"
+#include "features/filter_bank.h"
 #include "features/front_end.h"
 #include "twinear/features.h"
 
 namespace twinear {
 namespace {
-
-/// Kaldi's raw log energy of each frame: its mean is gone, no window and no pre-emphasis are yet.
-std::vector<float> log_energies(std::span<const float> samples, FrontEnd front_end) {
-  front_end.window = Window::rectangular;
-  front_end.preemphasis = 0.0;
-  front_end.remove_dc = true;
-  front_end.dither = 0.0;
-  front_end.scale = 32768.0;
-  const Framer framer(checked(front_end));
-  std::vector<float> scratch(framer.scratch_size());
-  std::vector<Lanes> block(transform_size(front_end));
-  std::vector<float> energies(framer.frames(samples.size()));
-  for (std::size_t first = 0; first < energies.size(); first += lane_count) {
-    const std::size_t count = std::min(lane_count, energies.size() - first);
-    framer.cut({samples, 0, samples.size()}, first, count, 0, scratch, block.data());
-    for (std::size_t lane = 0; lane < count; ++lane) {
-      double sum = 0;
-      for (const Lanes& row : block) sum += static_cast<double>(row[lane]) * row[lane];
-      energies[first + lane] = static_cast<float>(
-          std::log(std::max<double>(sum, std::numeric_limits<float>::epsilon())));
-    }
-  }
-  return energies;
-}
 
 SpeechAmount amount_of(const Speech& speech, const VadOptions& options) {
   if (speech.voiced.empty()) return SpeechAmount::no_frames;
@@ -65,10 +39,13 @@ Speech find_speech(std::span<const float> energies, double hop_seconds, const Va
   return speech;
 }
 
-Speech find_speech(std::span<const float> samples, const FrontEnd& front_end,
-                   const VadOptions& options) {
-  const double hop = static_cast<double>(hop_size(front_end)) / front_end.sample_rate;
-  return find_speech(log_energies(samples, front_end), hop, options);
+Speech find_speech(std::span<const float> samples, const FrontEnd& front_end) {
+  const FilterBank bank(front_end);
+  FilterBank::Workspace workspace(bank);
+  std::vector<float> energies;
+  bank.add_log_energies({samples, 0, samples.size()}, 0, bank.framer().frames(samples.size()),
+                        workspace, energies);
+  return find_speech(energies, hop_seconds(front_end), front_end.vad_options);
 }
 
 Matrix voiced_frames(const Matrix& frames, const Speech& speech) {

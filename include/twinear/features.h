@@ -69,6 +69,23 @@ struct SlidingNorm {
   bool operator==(const SlidingNorm&) const = default;
 };
 
+/// Which frames of a clip are kept.
+enum class Vad {
+  none,    ///< all
+  energy,  ///< those that VadOptions find voiced
+};
+
+/// Kaldi's energy-based voice activity detection, with the values of its VoxCeleb recipe.
+struct VadOptions {
+  double threshold = 5.5;   ///< of a frame's log energy, natural, in 16-bit samples; to it is added
+  double mean_scale = 0.5;  ///< this part of the clip's mean log energy
+  int context = 2;          ///< frames on either side that are looked at
+  double proportion = 0.12;    ///< of them, that must lie above the threshold
+  double least_seconds = 0.5;  ///< of speech, that are enough
+
+  bool operator==(const VadOptions&) const = default;
+};
+
 /// How sound becomes frames: the whole specification, a value that travels inside every model.
 /// The defaults are Kaldi's `compute-fbank-feats` with 80 bins, without dither; the other dialects
 /// are presets: the same fields with other values.
@@ -82,7 +99,7 @@ struct FrontEnd {
   double preemphasis = 0.97;     ///< in [0, 1], within each frame
   bool remove_dc = true;         ///< subtract each frame's mean before all else
   double dither = 0.0;           ///< deviation of noise added to each frame, in `scale`d samples
-  int fft_size = 0;              ///< samples, even; 0 means the next power of two
+  int fft_size = 0;              ///< samples; 0 means the next power of two
   int mel_bins = 80;             ///< columns of the result
   double low_hz = 20.0;          ///< lower edge of the first band
   double high_hz = 0.0;  ///< upper edge of the last; 0 means Nyquist, negative: below Nyquist
@@ -99,6 +116,8 @@ struct FrontEnd {
   double top_db = 0.0;  ///< lowest value, in dB under the clip's highest; 0: no limit
   Norm norm = Norm::none;
   SlidingNorm sliding = {};
+  Vad vad = Vad::none;  ///< after `norm`, whose means are of all frames, as in Kaldi's recipes
+  VadOptions vad_options = {};
 
   bool operator==(const FrontEnd&) const = default;
 };
@@ -110,7 +129,8 @@ FrontEnd front_end_preset(const std::string& name);
 class FilterBank;
 
 /// Log-mel energies: mono samples in [-1, 1] at FrontEnd::sample_rate in, one row of
-/// FrontEnd::mel_bins per frame out, normalised as FrontEnd::norm says.
+/// FrontEnd::mel_bins per frame out, normalised as FrontEnd::norm says, and of the frames that
+/// FrontEnd::vad keeps.
 ///
 /// The steps and their order are Kaldi's (feature-window.cc, feature-fbank.cc,
 /// mel-computations.cc). Calls may run in parallel; `seed` matters only with dither.
@@ -124,7 +144,8 @@ class LogMel {
 
   Matrix operator()(std::span<const float> samples, std::uint64_t seed = 0) const;
 
-  /// Rows that `samples` samples give. With snip_edges, fewer than one window gives none.
+  /// Frames in `samples` samples; FrontEnd::vad may keep fewer. With snip_edges, fewer samples than
+  /// one window give none.
   std::size_t frames(std::size_t samples) const noexcept;
 
   const FrontEnd& front_end() const noexcept;
@@ -160,15 +181,6 @@ class LogMelStream {
   std::unique_ptr<State> state_;
 };
 
-/// Kaldi's energy-based voice activity detection, with the values of its VoxCeleb recipe.
-struct VadOptions {
-  double threshold = 5.5;   ///< of a frame's log energy, natural, in 16-bit samples; to it is added
-  double mean_scale = 0.5;  ///< this part of the clip's mean log energy
-  int context = 2;          ///< frames on either side that are looked at
-  double proportion = 0.12;    ///< of them, that must lie above the threshold
-  double least_seconds = 0.5;  ///< of speech, that are enough
-};
-
 /// Whether a clip holds speech to work with.
 enum class SpeechAmount {
   enough,
@@ -185,10 +197,9 @@ struct Speech {
   SpeechAmount amount = SpeechAmount::no_frames;
 };
 
-/// Decides for each frame that `front_end` cuts `samples`, in [-1, 1], into. Never throws for what
-/// is in them: Speech::amount says where there is too little.
-Speech find_speech(std::span<const float> samples, const FrontEnd& front_end = {},
-                   const VadOptions& options = {});
+/// Decides for each frame that `front_end` cuts `samples`, in [-1, 1], into, by its vad_options.
+/// Never throws for what is in them: Speech::amount says where there is too little.
+Speech find_speech(std::span<const float> samples, const FrontEnd& front_end = {});
 
 /// The same from the frames' log energies, `hop_seconds` apart.
 Speech find_speech(std::span<const float> log_energies, double hop_seconds,

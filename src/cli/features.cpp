@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "twinear/features.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -92,16 +94,26 @@ int features(const Arguments& args, const Common& common) {
     clip.path = clip.name = input;
     return clip;
   };
-  const auto print = [&](std::size_t i, std::size_t frames) {
-    if (common.json)
-      print_json({{"input", args.inputs[i]},
-                  {"output", outputs[i]},
-                  {"frames", frames},
-                  {"bins", log_mel.front_end().mel_bins}});
+  const bool has_vad = log_mel.front_end().vad != Vad::none;
+  const auto print = [&](std::size_t i, std::size_t frames, const Speech& speech) {
+    if (has_vad && !speech.voiced.empty())
+      common.console.say(Level::info,
+                         fmt::format("twinear: {}: {:.2f} s of speech kept of {:.2f} s",
+                                     args.inputs[i], speech.seconds, speech.total_seconds));
+    if (!common.json) return;
+    nlohmann::ordered_json line{{"input", args.inputs[i]},
+                                {"output", outputs[i]},
+                                {"frames", frames},
+                                {"bins", log_mel.front_end().mel_bins}};
+    if (has_vad && !speech.voiced.empty())
+      line.update({{"speech_seconds", speech.seconds}, {"seconds", speech.total_seconds}});
+    print_json(line);
   };
   if (args.inputs.size() == 1) {  // of any length
-    print(0, write_features(clip_of(args.inputs[0]), log_mel, outputs[0], args.channel, args.seed,
-                            say));
+    Speech speech;
+    const std::size_t frames = write_features(clip_of(args.inputs[0]), log_mel, outputs[0],
+                                              args.channel, args.seed, say, &speech);
+    print(0, frames, speech);
     if (!args.plot.empty()) draw(args, log_mel, read_npy(outputs[0]));
     return 0;
   }
@@ -111,14 +123,16 @@ int features(const Arguments& args, const Common& common) {
     const std::size_t n = std::min(clips_at_once, args.inputs.size() - begin);
     std::vector<Matrix> frames(n);
     std::vector<std::string> warnings(n);
+    std::vector<Speech> speech(n);
     parallel_for(n, [&](std::size_t i) {
-      frames[i] = read_features(clip_of(args.inputs[begin + i]), log_mel, args.channel, args.seed,
-                                [&](const std::string& line) { warnings[i] = line; });
+      frames[i] = read_features(
+          clip_of(args.inputs[begin + i]), log_mel, args.channel, args.seed,
+          [&](const std::string& line) { warnings[i] = line; }, &speech[i]);
     });
     for (std::size_t i = 0; i < n; ++i) {
       if (!warnings[i].empty()) say(warnings[i]);
       write_npy(outputs[begin + i], frames[i]);
-      print(begin + i, frames[i].rows());
+      print(begin + i, frames[i].rows(), speech[i]);
     }
     progress.at(begin + n);
   }

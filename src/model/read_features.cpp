@@ -31,6 +31,14 @@ void refuse_without_frames(std::size_t frames, double seconds, const FrontEnd& f
                                            front_end.window_ms));
 }
 
+void refuse_without_speech(const Speech& speech, const FrontEnd& front_end) {
+  if (speech.amount != SpeechAmount::enough)
+    throw Error(
+        Fault::format,
+        fmt::format("{:.2f} s of speech in {:.2f} s; at least {} s is needed", speech.seconds,
+                    speech.total_seconds, front_end.vad_options.least_seconds));
+}
+
 /// Decodes a clip, resamples it and gives `take` the frames that `stream` makes of it, all piece by
 /// piece: neither samples nor frames are ever whole here.
 template <class Stream>
@@ -49,7 +57,7 @@ void stream_clip(const Clip& clip, const FrontEnd& front_end, int channel, const
   for (auto piece = reader.read(); !piece.empty(); piece = reader.read()) {
     samples += piece.size();
     if (check) check->push(piece);
-    give(stream.push(resampler.push(piece)));
+    give(stream.push(rate == front_end.sample_rate ? piece : resampler.push(piece)));
   }
   const double seconds = static_cast<double>(samples) / rate;
   within(clip.path, [&] { refuse_short(seconds); });
@@ -77,14 +85,14 @@ bool is_npy(const Clip& clip) { return clip.path.ends_with(".npy"); }
 Matrix waveform_features(const Waveform& waveform, const LogMel& log_mel, std::uint64_t seed) {
   refuse_short(waveform.seconds());
   const FrontEnd& front_end = log_mel.front_end();
-  Matrix features =
-      log_mel(resample(waveform.samples, waveform.sample_rate, front_end.sample_rate), seed);
-  refuse_without_frames(features.rows(), waveform.seconds(), front_end);
-  return features;
+  const auto samples = resample(waveform.samples, waveform.sample_rate, front_end.sample_rate);
+  refuse_without_frames(log_mel.frames(samples.size()), waveform.seconds(), front_end);
+  if (front_end.vad != Vad::none) refuse_without_speech(find_speech(samples, front_end), front_end);
+  return log_mel(samples, seed);
 }
 
 Matrix read_features(const Clip& clip, const LogMel& log_mel, int channel, std::uint64_t seed,
-                     const Warn& warn) {
+                     const Warn& warn, Speech* speech) {
   const FrontEnd& front_end = log_mel.front_end();
   if (is_npy(clip))
     return read_npy_features(clip.path, static_cast<std::size_t>(front_end.mel_bins));
@@ -99,14 +107,19 @@ Matrix read_features(const Clip& clip, const LogMel& log_mel, int channel, std::
   auto at = features.values().begin();
   for (const Matrix& part : parts) at = std::ranges::copy(part.values(), at).out;
   normalize(features, front_end);
-  return features;
+  if (front_end.vad == Vad::none) return features;
+  const Speech found =
+      find_speech(stream.log_energies(), hop_seconds(front_end), front_end.vad_options);
+  if (speech != nullptr) *speech = found;
+  within(clip.path, [&] { refuse_without_speech(found, front_end); });
+  return voiced_frames(features, found);
 }
 
 std::size_t write_features(const Clip& clip, const LogMel& log_mel, const std::string& path,
-                           int channel, std::uint64_t seed, const Warn& warn) {
+                           int channel, std::uint64_t seed, const Warn& warn, Speech* speech) {
   const FrontEnd& front_end = log_mel.front_end();
   if (is_npy(clip) || !why_whole_clip(front_end).empty()) {
-    const Matrix features = read_features(clip, log_mel, channel, seed, warn);
+    const Matrix features = read_features(clip, log_mel, channel, seed, warn, speech);
     write_npy(path, features);
     return features.rows();
   }

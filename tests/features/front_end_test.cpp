@@ -37,7 +37,13 @@ FrontEnd unlike_every_default() {
           .floor = 1e-5,
           .top_db = 60.0,
           .norm = Norm::band_variance,
-          .sliding = {.frames = 200, .centred = false, .least = 50, .variance = true}};
+          .sliding = {.frames = 200, .centred = false, .least = 50, .variance = true},
+          .vad = Vad::energy,
+          .vad_options = {.threshold = 4.0,
+                          .mean_scale = 0.25,
+                          .context = 7,
+                          .proportion = 0.6,
+                          .least_seconds = 0.25}};
 }
 
 TEST(FrontEnd, ItsJsonReadsBackAsTheSameValues) {

@@ -97,9 +97,8 @@ TEST(LogMel, TheDefinitionsWereComparedWithThePresets) {
   EXPECT_EQ(compared, 3);
 }
 
-// In energy, 1e-4 is what float32 leaves of the maker's float64 on this signal. Its three lowest
-// bands lie 60 to 80 dB under the loudest; there the rounding of loud samples is heard, as in
-// Kaldi.
+// In energy, 1e-4 is what float32 leaves of the maker's float64. Where a band lies 55 dB and more
+// under its frame's loudest, the rounding of loud samples is heard, as in Kaldi.
 TEST(LogMel, FollowsTheDefinitionForEveryOption) {
   for (const auto& one : parse_json(read_file(golden), golden)) {
     SCOPED_TRACE(one.at("name").get<std::string>());
@@ -112,10 +111,14 @@ TEST(LogMel, FollowsTheDefinitionForEveryOption) {
     for (const auto& [t, expected] : one.at("rows").items()) {
       const auto row = mel.row(std::stoul(t));
       ASSERT_EQ(row.size(), expected.size());
+      const auto values = expected.get<std::vector<double>>();
+      const double audible = *std::ranges::max_element(values) - 5.5 * std::log(10.0);
       for (std::size_t b = 0; b < row.size(); ++b) {
-        const double value = expected[b].get<double>();
+        const double value = values[b];
+        const bool deep = front_end.log == LogScale::natural && value < audible;
+        const double tolerance = deep ? 3e-4 : 1e-4;
         const double size = front_end.log == LogScale::none ? value : unit;
-        EXPECT_NEAR(row[b], value, (b < 3 ? 1e-3 : 1e-4) * size) << "frame " << t << ", band " << b;
+        EXPECT_NEAR(row[b], value, tolerance * size) << "frame " << t << ", band " << b;
       }
     }
     double sum = 0;
@@ -196,7 +199,7 @@ TEST(LogMel, ScalingSamplesBy32768AddsTwiceItsLogarithm) {
 }
 
 TEST(LogMel, AFrameDependsOnItsSamplesAlone) {
-  for (const int fft_size : {512, 500}) {
+  for (const int fft_size : {512, 500, 441}) {
     const LogMel log_mel({.fft_size = fft_size});
     const auto signal = golden_signal(16000);
     const Matrix whole = log_mel(signal);
@@ -284,7 +287,6 @@ TEST(LogMel, RefusesWhatNoFrontEndCanHave) {
   refused({.preemphasis = 1.5}, "preemphasis");
   refused({.dither = -1.0}, "dither");
   refused({.fft_size = 256}, "fft_size");
-  refused({.fft_size = 401}, "fft_size");
   refused({.mel_bins = 0}, "mel_bins");
   refused({.mel_bins = 200}, "mel_bins");
   refused({.low_hz = 500.0, .high_hz = 400.0}, "bands from 500 to 400 Hz");

@@ -57,9 +57,11 @@ TEST(Rfft, TransformsOfOneSizeDoNotDisturbEachOther) {
   });
 }
 
-TEST(Rfft, RefusesOddSizes) {
+TEST(Rfft, RefusesWhatItCannotTransform) {
   EXPECT_THROW(Rfft(0), std::invalid_argument);
-  EXPECT_THROW(Rfft(401), std::invalid_argument);
+  std::vector<float> frame(401);
+  const std::vector<std::complex<float>> bins(201);
+  EXPECT_THROW(Rfft(401).inverse(bins, frame), std::invalid_argument);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "features/golden_signal.h"
+#include "twinear/error.h"
 #include "twinear/features.h"
 
 namespace twinear {
@@ -91,8 +92,8 @@ TEST(FindSpeech, ComparesEnergiesOf16BitSamplesWithoutTheirMean) {
   const double energy = std::log(400.0 * 9.0);
   const VadOptions under{.threshold = energy - 1e-3, .mean_scale = 0.0};
   const VadOptions over{.threshold = energy + 1e-3, .mean_scale = 0.0};
-  EXPECT_TRUE(find_speech(samples, FrontEnd{}, under).voiced.at(3));
-  EXPECT_FALSE(find_speech(samples, FrontEnd{}, over).voiced.at(3));
+  EXPECT_TRUE(find_speech(samples, FrontEnd{.vad_options = under}).voiced.at(3));
+  EXPECT_FALSE(find_speech(samples, FrontEnd{.vad_options = over}).voiced.at(3));
 }
 
 TEST(FindSpeech, TooLittleIsAReasonAndNotANumber) {
@@ -102,6 +103,25 @@ TEST(FindSpeech, TooLittleIsAReasonAndNotANumber) {
   EXPECT_EQ(silence.seconds, 0.0);
   EXPECT_EQ(voiced_frames(LogMel()(std::vector<float>(16000)), silence).rows(), 0U);
 }
+
+// 1 s of silence, 1 s of sound, 1 s of silence.
+std::vector<float> a_word() {
+  std::vector<float> samples(48000);
+  const auto tone = golden_signal(16000);
+  for (std::size_t i = 0; i < tone.size(); ++i) samples[16000 + i] = tone[i];
+  return samples;
+}
+
+TEST(Vad, LogMelKeepsTheVoicedFramesAfterTheNorm) {
+  for (const Norm norm : {Norm::none, Norm::band, Norm::sliding}) {
+    const FrontEnd all{.norm = norm}, voiced{.norm = norm, .vad = Vad::energy};
+    const Speech speech = find_speech(a_word(), all);
+    EXPECT_NEAR(speech.seconds, 1.0, 0.08);
+    EXPECT_EQ(LogMel(voiced)(a_word()), voiced_frames(LogMel(all)(a_word()), speech));
+  }
+}
+
+TEST(Vad, AStreamCannotHaveIt) { EXPECT_THROW(LogMelStream({.vad = Vad::energy}), Error); }
 
 TEST(VoicedFrames, KeepsTheVoicedRowsInTheirOrder) {
   Matrix frames(4, 1);

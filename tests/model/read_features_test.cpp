@@ -44,6 +44,45 @@ TEST(ReadFeatures, PieceByPieceTheyAreThoseOfTheWholeWaveform) {
   }
 }
 
+std::vector<float> word_between_silences() {
+  std::vector<float> samples(48000);
+  const auto word = noise(16000);
+  std::copy(word.begin(), word.end(), samples.begin() + 16000);
+  return samples;
+}
+
+TEST(ReadFeatures, SpeechIsKeptAndItsLengthIsTold) {
+  const TemporaryFolder folder;
+  const LogMel log_mel({.norm = Norm::band, .vad = Vad::energy});
+  for (const int rate : {16000, 48000}) {
+    const std::string path = folder / "a.wav";
+    write_audio(path, {rate, resample(word_between_silences(), 16000, rate)});
+    Speech speech;
+    const Matrix kept = read_features(clip_of(path), log_mel, -1, 0, {}, &speech);
+    EXPECT_EQ(kept, waveform_features(read_audio(path), log_mel));
+    EXPECT_EQ(kept.rows(), static_cast<std::size_t>(std::lround(100.0 * speech.seconds)));
+    EXPECT_NEAR(speech.seconds, 1.0, 0.1);
+    EXPECT_NEAR(speech.total_seconds, 2.98, 1e-9);
+    EXPECT_EQ(write_features(clip_of(path), log_mel, folder / "a.npy"), kept.rows());
+    EXPECT_EQ(read_npy(folder / "a.npy"), kept);
+  }
+}
+
+TEST(ReadFeatures, TooLittleSpeechIsALineWithBothLengths) {
+  const TemporaryFolder folder;
+  auto samples = word_between_silences();
+  std::fill(samples.begin() + 20000, samples.end(), 0.0F);
+  write_audio(folder / "a.wav", {16000, samples});
+  const LogMel log_mel({.vad = Vad::energy});
+  try {
+    read_features(clip_of(folder / "a.wav"), log_mel);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.what(), folder / "a.wav: 0.31 s of speech in 2.98 s; at least 0.5 s is needed");
+  }
+  EXPECT_THROW(waveform_features({16000, std::vector<float>(16000)}, log_mel), Error);
+}
+
 TEST(WriteFeatures, WhatIsNotDecodedLeavesNothing) {
   const TemporaryFolder folder;
   write_audio(folder / "a.wav", {16000, noise(1599)});
