@@ -14,11 +14,12 @@ need_corpus() {
   done
 }
 
-# train_and_score RECIPE CORPUS TRIALS WORK [OVERRIDE...]: leaves WORK/model.safetensors and WORK/scores.txt
+# train_and_score RECIPE MANIFESTS ROOT TRIALS WORK [OVERRIDE...]: trains on MANIFESTS/{train,dev}.csv and scores TRIALS,
+# whose paths start from ROOT; leaves WORK/model.safetensors and WORK/scores.txt
 train_and_score() {
-  recipe=$1 corpus=$2 trials=$3 out=$4; shift 4
+  recipe=$1 manifests=$2 root=$3 trials=$4 out=$5; shift 5
   for override in "$@"; do set -- "$@" --set "$override"; shift; done
   step "$twinear" train "$recipe" --out "$out" --seed "${SEED:-0}" \
-    --set data.train="$corpus/train.csv" --set data.dev="$corpus/dev.csv" "$@"
-  step "$twinear" score --model "$out/model.safetensors" --trials "$trials" --root "$corpus" -o "$out/scores.txt"
+    --set data.train="$manifests/train.csv" --set data.dev="$manifests/dev.csv" "$@"
+  step "$twinear" score --model "$out/model.safetensors" --trials "$trials" --root "$root" -o "$out/scores.txt"
 }

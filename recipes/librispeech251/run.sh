@@ -11,8 +11,8 @@ need_corpus "$corpus" train.csv dev.csv
 mkdir -p "$work"
 recipes/librispeech251/prepare.sh "$corpus" > "$work/trials.txt"
 
-train_and_score recipes/librispeech251/triplet.toml "$corpus" "$work/trials.txt" "$work/untrained" encoder.kind=statistics
-train_and_score recipes/librispeech251/triplet.toml "$corpus" "$work/trials.txt" "$work/triplet"
-train_and_score recipes/librispeech251/contrastive.toml "$corpus" "$work/trials.txt" "$work/contrastive"
+train_and_score recipes/librispeech251/triplet.toml "$corpus" "$corpus" "$work/trials.txt" "$work/untrained" encoder.kind=statistics
+train_and_score recipes/librispeech251/triplet.toml "$corpus" "$corpus" "$work/trials.txt" "$work/triplet"
+train_and_score recipes/librispeech251/contrastive.toml "$corpus" "$corpus" "$work/trials.txt" "$work/contrastive"
 step "$twinear" eval "$work/untrained/scores.txt" "$work/triplet/scores.txt" "$work/contrastive/scores.txt" \
   --report "$work/report.html" --log "$work/triplet/log.jsonl"

@@ -9,8 +9,8 @@ corpus=${1:-../shared/data/speechocean} work=${2:-work/speechocean}
 . recipes/common.sh
 need_corpus "$corpus" train.csv dev.csv trials.txt
 
-train_and_score recipes/speechocean/triplet.toml "$corpus" "$corpus/trials.txt" "$work/untrained" encoder.kind=statistics
-train_and_score recipes/speechocean/triplet.toml "$corpus" "$corpus/trials.txt" "$work/triplet"
-train_and_score recipes/speechocean/contrastive.toml "$corpus" "$corpus/trials.txt" "$work/contrastive"
+train_and_score recipes/speechocean/triplet.toml "$corpus" "$corpus" "$corpus/trials.txt" "$work/untrained" encoder.kind=statistics
+train_and_score recipes/speechocean/triplet.toml "$corpus" "$corpus" "$corpus/trials.txt" "$work/triplet"
+train_and_score recipes/speechocean/contrastive.toml "$corpus" "$corpus" "$corpus/trials.txt" "$work/contrastive"
 step "$twinear" eval "$work/untrained/scores.txt" "$work/triplet/scores.txt" "$work/contrastive/scores.txt" \
   --report "$work/report.html" --log "$work/triplet/log.jsonl"
