@@ -66,6 +66,7 @@ enum class TripletMining {
   distance_weighted,  ///< each anchor and positive with a negative drawn so that all Euclidean
                       ///< distances are alike on a sphere (Wu 2017): weight 1/q(d) of the anchor's
                       ///< negatives, d taken as at least 0.5, none from 1.4 on
+  random,             ///< each anchor and positive with any negative, drawn: what mining is against
 };
 
 /// The triplets of a batch in (anchor, positive) order: equal at any number of threads. Ties go to

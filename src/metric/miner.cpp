@@ -95,6 +95,16 @@ class Anchor {
     return triplets;
   }
 
+  std::vector<Triplet> drawn(Random random) const {
+    std::vector<std::uint32_t> negatives;
+    for (std::uint32_t n = 0; n < labels_.size(); ++n)
+      if (is_negative(n)) negatives.push_back(n);
+    std::vector<Triplet> triplets;
+    for (std::uint32_t p = 0; p < labels_.size() && !negatives.empty(); ++p)
+      if (is_positive(p)) triplets.push_back({row_, p, negatives[random.below(negatives.size())]});
+    return triplets;
+  }
+
   std::vector<Triplet> weighted(std::size_t width, Random random) const {
     const auto [negatives, sums] = weights(static_cast<double>(width));
     std::vector<Triplet> triplets;
@@ -167,6 +177,8 @@ std::vector<Triplet> mine_triplets(const Matrix& embeddings, std::span<const int
       case TripletMining::distance_weighted:
         return anchor.weighted(embeddings.cols(),
                                Random(options.seed, Purpose::negative, options.step, a));
+      case TripletMining::random:
+        return anchor.drawn(Random(options.seed, Purpose::negative, options.step, a));
       case TripletMining::batch_all:
         break;
     }

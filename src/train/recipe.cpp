@@ -62,7 +62,8 @@ void fields(Fields& f, MiningTable& table) {
   if (o.kind == "contrastive")
     f.choice("kind", o.pairs, {"all", "balanced", "hard"});
   else if (o.kind == "triplet")
-    f.choice("kind", o.triplets, {"batch-all", "batch-hard", "semi-hard", "distance-weighted"});
+    f.choice("kind", o.triplets,
+             {"batch-all", "batch-hard", "semi-hard", "distance-weighted", "random"});
   else
     return;  // the other losses compare all rows of a batch
   f.whole("memory", o.memory, 0, 1 << 20);

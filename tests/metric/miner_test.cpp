@@ -37,7 +37,7 @@ struct SmallBatch {
 };
 
 constexpr TripletMining every_list[] = {TripletMining::batch_hard, TripletMining::semi_hard,
-                                        TripletMining::distance_weighted};
+                                        TripletMining::distance_weighted, TripletMining::random};
 
 /// By the definition: of all triplets, those that no better one beats; ties by the lowest row.
 std::vector<Triplet> oracle(const SmallBatch& b, TripletMining mining) {
@@ -89,6 +89,25 @@ std::vector<Triplet> weighted_oracle(const SmallBatch& b) {
   return triplets;
 }
 
+/// Of the triplets of each anchor and positive one, by a number drawn for each.
+std::vector<Triplet> random_oracle(const SmallBatch& b) {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Triplet>> rivals;
+  for (const auto& t : every_triplet(b.labels))
+    if (t.anchor < b.options.anchors) rivals[{t.anchor, t.positive}].push_back(t);
+  std::map<std::uint32_t, Random> dice;
+  std::vector<Triplet> triplets;
+  for (const auto& [key, of_key] : rivals)
+    triplets.push_back(of_key[dice.try_emplace(key.first, b.options.seed, Purpose::negative,
+                                               b.options.step, key.first)
+                                  .first->second.below(of_key.size())]);
+  return triplets;
+}
+
+std::vector<Triplet> any_oracle(const SmallBatch& b, TripletMining mining) {
+  if (mining == TripletMining::distance_weighted) return weighted_oracle(b);
+  return mining == TripletMining::random ? random_oracle(b) : oracle(b, mining);
+}
+
 TEST(TripletMiner, FindsWhatBruteForceFindsOnAThousandBatchesAtAnyNumberOfThreads) {
   std::size_t found = 0;
   for (std::uint32_t i = 0; i < 1000; ++i) {
@@ -97,9 +116,7 @@ TEST(TripletMiner, FindsWhatBruteForceFindsOnAThousandBatchesAtAnyNumberOfThread
       const auto many = mine_triplets(b.embeddings, b.labels, mining, b.options);
       const ThreadLimit one(1);
       ASSERT_EQ(mine_triplets(b.embeddings, b.labels, mining, b.options), many);
-      ASSERT_EQ(mining == TripletMining::distance_weighted ? weighted_oracle(b) : oracle(b, mining),
-                many)
-          << "batch " << i;
+      ASSERT_EQ(any_oracle(b, mining), many) << "batch " << i;
       found += many.size();
     }
   }
@@ -139,17 +156,30 @@ TEST(TripletMiner, DistanceWeightedDrawsFarNegativesAsOftenAsNearOnes) {
   }
 }
 
+TEST(TripletMiner, RandomDrawsEveryNegativeAlikeHoweverFar) {
+  Matrix e = noise(6, 3);
+  for (float& v : e.row(5)) v = 100;
+  std::map<std::uint32_t, int> drawn;
+  for (std::uint32_t step = 0; step < 4000; ++step)
+    for (const auto& t : mine_triplets(e, std::vector{0, 0, 1, 1, 2, 3}, TripletMining::random,
+                                       {.step = step, .anchors = 1}))
+      ++drawn[t.negative];
+  EXPECT_EQ(drawn.size(), 4U);
+  for (const auto& [negative, times] : drawn) EXPECT_NEAR(times, 1000, 5 * 27.4);  // 5 deviations
+}
+
 TEST(TripletMiner, WhatIsDrawnDependsOnSeedAndStepAlone) {
   Matrix e = noise(40, 9);
   for (float& v : e.values()) v *= 0.25F;
-  const auto mine = [&](std::uint64_t seed, std::uint32_t step) {
-    return mine_triplets(e, label_blocks(10, 4), TripletMining::distance_weighted,
-                         {.seed = seed, .step = step});
-  };
-  EXPECT_EQ(mine(1, 2).size(), 120U);
-  EXPECT_EQ(mine(1, 2), mine(1, 2));
-  EXPECT_NE(mine(1, 2), mine(2, 1));
-  EXPECT_NE(mine(1, 2), mine(1, 3));
+  for (const auto mining : {TripletMining::distance_weighted, TripletMining::random}) {
+    const auto mine = [&](std::uint64_t seed, std::uint32_t step) {
+      return mine_triplets(e, label_blocks(10, 4), mining, {.seed = seed, .step = step});
+    };
+    EXPECT_EQ(mine(1, 2).size(), 120U);
+    EXPECT_EQ(mine(1, 2), mine(1, 2));
+    EXPECT_NE(mine(1, 2), mine(2, 1));
+    EXPECT_NE(mine(1, 2), mine(1, 3));
+  }
 }
 
 TEST(TripletMiner, DistanceWeightedBearsAThousandDimensions) {

@@ -252,8 +252,8 @@ TEST_F(RecipeFile, KeysOfTheOtherLossAreRefused) {
             ":4: kind: expected one of all, balanced, hard, found \"batch-hard\" (the loss is "
             "contrastive)");
   EXPECT_EQ(refusal("[mining]\nkind = \"balanced\"\n"),
-            ":2: kind: expected one of batch-all, batch-hard, semi-hard, distance-weighted, found "
-            "\"balanced\"");
+            ":2: kind: expected one of batch-all, batch-hard, semi-hard, distance-weighted, "
+            "random, found \"balanced\"");
   EXPECT_EQ(refusal("[loss]\nkind = \"ge2e\"\nmargin = 0.2\n"),
             ":3: unknown key \"margin\" in [loss] (the loss is ge2e)");
   EXPECT_EQ(refusal("[loss]\nkind = \"supcon\"\n[mining]\nmemory = 100\n"),

@@ -48,6 +48,7 @@ std::map<std::string, Objective> objectives() {
       {"triplet", {}},
       {"triplet, distance-weighted",
        {.distance = Distance::cosine, .triplets = TripletMining::distance_weighted}},
+      {"triplet, random", {.triplets = TripletMining::random}},
       {"triplet, memory", {.memory = 60}},
       {"contrastive", {.kind = "contrastive", .margin = 1.0F}},
       {"contrastive, memory",
