@@ -34,7 +34,7 @@ void print(const Calibration& c) {
 
 int calibrate(const Arguments& args, const Common& common) {
   check_output(args.out);
-  const auto trials = read_scores(args.scores);
+  const auto trials = read_score_table(args.scores);
   const Scores scores = within(args.scores, [&] { return split_scores(trials); });
   Model model = load_model(find_model(args.model));
   model.calibration = fit_calibration(scores, args.scores);
