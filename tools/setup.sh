@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that Twinear needs and that are missing; says nothing if none is.
-# Usage: tools/setup.sh [dev] [peers]
+# Usage: tools/setup.sh [dev] [peers] [claims]
 #   (always)  to build, to test, to measure
 #   dev       also to lint, and to look at the report in a real browser
 #   peers     also to race against PyTorch and OpenBLAS
+#   claims    also to draw the plots of recipes/claims
 set -eu
 
 packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl-c-headers
@@ -14,7 +15,8 @@ for group in "$@"; do
   case $group in
     dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 shellcheck opus-tools chromium" ;;
     peers) packages="$packages python3-torch python3-torchaudio libopenblas-pthread-dev" ;;
-    *) echo "tools/setup.sh: $group: not a group; expected dev or peers" >&2; exit 2 ;;
+    claims) packages="$packages gnuplot-nox" ;;
+    *) echo "tools/setup.sh: $group: not a group; expected dev, peers or claims" >&2; exit 2 ;;
   esac
 done
 

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Claim: only similar domains transfer. Speech to sounds and sounds to speech, with and without adaptation to clips of the new
+# domain without labels.
+# Usage: recipes/claims/domains.sh [DATA_FOLDER] [WORK_DIR] [TABLE.KEY=VALUE...]
+set -eu
+cd "$(dirname "$0")/../.."
+. recipes/claims/common.sh
+
+trained triplet speech.toml "$speech"
+trained sound sound.toml "$sounds"
+trained untrained speech.toml "$speech" encoder.kind=statistics
+for way in centring whitening; do
+  for name in untrained triplet; do adapted $name $way "$sounds"; done
+  for name in untrained sound; do adapted $name $way "$speech"; done
+done
+
+for shot in 1 5; do
+  for name in untrained sound triplet untrained-centring-esc50 untrained-whitening-esc50 triplet-centring-esc50 triplet-whitening-esc50; do
+    shots $name centroid "$shot" "${EPISODES:-600}" "plain-$shot.txt"
+  done
+  table "to-sounds-$shot" accuracy "untrained statistics=$(files untrained "plain-$shot.txt")" \
+    "untrained, centred=$(files untrained-centring-esc50 "plain-$shot.txt")" \
+    "untrained, whitened=$(files untrained-whitening-esc50 "plain-$shot.txt")" \
+    "speech=$(files triplet "plain-$shot.txt")" \
+    "speech, centred=$(files triplet-centring-esc50 "plain-$shot.txt")" \
+    "speech, whitened=$(files triplet-whitening-esc50 "plain-$shot.txt")" \
+    "sounds=$(files sound "plain-$shot.txt")"
+done
+
+for name in untrained triplet sound untrained-centring-speechocean untrained-whitening-speechocean sound-centring-speechocean \
+  sound-whitening-speechocean; do scored $name; done
+table to-speech eer "untrained statistics=$(files untrained scores.txt)" \
+  "untrained, centred=$(files untrained-centring-speechocean scores.txt)" \
+  "untrained, whitened=$(files untrained-whitening-speechocean scores.txt)" \
+  "sounds=$(files sound scores.txt)" \
+  "sounds, centred=$(files sound-centring-speechocean scores.txt)" \
+  "sounds, whitened=$(files sound-whitening-speechocean scores.txt)" \
+  "speech=$(files triplet scores.txt)"
+bars domains 'sounds, 5-way 1-shot accuracy=to-sounds-1' 'sounds, 5-way 5-shot accuracy=to-sounds-5' 'speakers, EER=to-speech'

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Few-shot accuracy of one way to recognise labels never seen: an embedding's nearest centroid, a
+// logistic regression on embeddings, or an encoder of the model's kind trained on the shots alone.
+// Writes the accuracy of each episode, a line each; the episodes are the same for every way.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+
+#include "base/files.h"
+#include "base/threads.h"
+#include "ear.h"
+#include "nn/optimizer.h"
+#include "twinear/error.h"
+#include "twinear/few_shot.h"
+#include "twinear/loss.h"
+#include "twinear/metrics.h"
+#include "twinear/verifier.h"
+
+namespace twinear::claims {
+namespace {
+
+struct Arguments {
+  std::string model, by = "centroid", manifest, base, out;
+  EpisodeOptions episodes{.seed = 0};
+  std::uint64_t seed = 0;
+  int steps = 60, threads = 0;
+  double crop_seconds = 2.0;
+};
+
+/// Multinomial logistic regression with an L2 penalty, fitted to unit rows, of which each class has
+/// as many: so there is no offset, and steps of 1 do not overshoot.
+class Regression {
+ public:
+  Regression(std::span<const std::span<const float>> rows, std::size_t per_class)
+      : weights_(rows.size() / per_class, rows[0].size()) {
+    constexpr int steps = 300;
+    constexpr float penalty = 0.01F;
+    const std::size_t classes = weights_.rows();
+    for (int step = 0; step < steps; ++step) {
+      Matrix slope(classes, weights_.cols());
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        auto p = logits(rows[i]);
+        const double most = std::ranges::max(p);
+        double total = 0;
+        for (double& v : p) total += v = std::exp(v - most);
+        for (std::size_t c = 0; c < classes; ++c) {
+          const double error = p[c] / total - (c == i / per_class ? 1 : 0);
+          const auto scale = static_cast<float>(error / static_cast<double>(rows.size()));
+          for (std::size_t k = 0; k < slope.cols(); ++k) slope.row(c)[k] += scale * rows[i][k];
+        }
+      }
+      for (std::size_t j = 0; j < slope.values().size(); ++j) {
+        float& w = weights_.values()[j];
+        w -= slope.values()[j] + penalty * w;
+      }
+    }
+  }
+
+  std::size_t operator()(std::span<const float> row) const {
+    const auto l = logits(row);
+    return static_cast<std::size_t>(std::ranges::max_element(l) - l.begin());
+  }
+
+ private:
+  std::vector<double> logits(std::span<const float> row) const {
+    std::vector<double> result(weights_.rows());
+    for (std::size_t c = 0; c < result.size(); ++c)
+      for (std::size_t k = 0; k < row.size(); ++k) result[c] += weights_.row(c)[k] * row[k];
+    return result;
+  }
+
+  Matrix weights_;
+};
+
+/// The share of an episode's queries that `recognise` gives their class.
+template <class Recognise>
+double accuracy(const Episode& episode, const Recognise& recognise) {
+  const std::size_t per_class = episode.query.size() / episode.classes.size();
+  double right = 0;
+  for (std::size_t q = 0; q < episode.query.size(); ++q)
+    if (recognise(q) == q / per_class) ++right;
+  return right / static_cast<double>(episode.query.size());
+}
+
+std::vector<double> by_regression(const Matrix& embeddings, std::span<const Episode> episodes) {
+  std::vector<double> accuracies(episodes.size());
+  parallel_for(episodes.size(), [&](std::size_t e) {
+    const Episode& episode = episodes[e];
+    std::vector<std::span<const float>> rows;
+    for (const std::size_t clip : episode.support) rows.push_back(embeddings.row(clip));
+    const Regression regression(rows, episode.support.size() / episode.classes.size());
+    accuracies[e] = accuracy(
+        episode, [&](std::size_t q) { return regression(embeddings.row(episode.query[q])); });
+  });
+  return accuracies;
+}
+
+/// An encoder that has heard the shots of one episode and nothing else, under a softmax over
+/// cosines with its classes (AAM of margin 0), asked for the queries.
+double from_scratch(const std::vector<Matrix>& features, const Episode& episode,
+                    const EncoderSpec& spec, const Arguments& args, std::uint64_t seed,
+                    std::size_t frames) {
+  constexpr std::size_t least = 10;  // crops in a batch: its statistics need some
+  const std::size_t ways = episode.classes.size();
+  std::vector<const Matrix*> batch;
+  std::vector<int> labels;
+  while (batch.size() < least)
+    for (std::size_t i = 0; i < episode.support.size(); ++i) {
+      batch.push_back(&features[episode.support[i]]);
+      labels.push_back(static_cast<int>(i / (episode.support.size() / ways)));
+    }
+
+  Encoder encoder(spec, seed);
+  LossParameters classes = class_parameters(ways, 1, encoder.dimension(), seed);
+  nn::Adam adam(encoder.network(), {.weight_decay = 1e-4},
+                {{"classes", classes.value.values(), classes.gradient.values()}});
+  Ear ear(encoder, batch.size(), frames);
+  const OptimizerOptions optimizer{.warmup_steps = args.steps / 8};
+  for (int step = 0; step < args.steps; ++step) {
+    Matrix embeddings(batch.size(), encoder.dimension()), gradient(batch.size(), embeddings.cols());
+    std::ranges::copy(
+        ear.hear(batch, Random(seed, Purpose::crop, static_cast<std::uint32_t>(step))),
+        embeddings.values().begin());
+    aam_softmax_loss(embeddings, labels, {.margin = 0, .scale = 10}, classes, gradient);
+    ear.learn(gradient.values());
+    adam.clip(optimizer.clip_norm);
+    adam.step(warm_cosine(optimizer, static_cast<std::uint64_t>(step),
+                          static_cast<std::uint64_t>(args.steps)));
+  }
+
+  std::vector<Matrix> queries;
+  for (const std::size_t clip : episode.query) queries.push_back(features[clip]);
+  const Matrix heard = encoder.embed(queries);
+  return accuracy(episode, [&](std::size_t q) {
+    std::size_t best = 0;
+    for (std::size_t c = 1; c < ways; ++c)
+      if (cosine(heard.row(q), classes.value.row(c)) >
+          cosine(heard.row(q), classes.value.row(best)))
+        best = c;
+    return best;
+  });
+}
+
+std::vector<double> by_scratch(const Model& model, const Manifest& manifest,
+                               std::span<const Episode> episodes, const Arguments& args) {
+  const LogMel log_mel(model.front_end);
+  const auto features = features_of(manifest.clips, log_mel);
+  const std::size_t frames = log_mel.frames(static_cast<std::size_t>(
+      args.crop_seconds * static_cast<double>(model.front_end.sample_rate)));
+  std::vector<double> accuracies;
+  for (const Episode& episode : episodes)
+    accuracies.push_back(from_scratch(features, episode, model.encoder.spec(), args,
+                                      args.seed * episodes.size() + accuracies.size(), frames));
+  return accuracies;
+}
+
+void run(const Arguments& args) {
+  const ThreadLimit limit(args.threads);
+  const Manifest manifest = read_manifest(args.manifest);
+  const auto episodes = draw_episodes(manifest, args.episodes);
+  const Verifier verifier = Verifier::load(args.model);
+  std::vector<double> accuracies;
+  if (args.by == "scratch") {
+    accuracies = by_scratch(verifier.model(), manifest, episodes, args);
+  } else {
+    Matrix embeddings = verifier.embed(manifest.clips);
+    if (!args.base.empty())
+      fit_standardisation(verifier.embed(read_manifest(args.base).clips)).apply(embeddings);
+    accuracies = args.by == "regression"
+                     ? by_regression(embeddings, episodes)
+                     : few_shot_accuracies(embeddings, episodes, Classifier::centroid);
+  }
+  write_file(args.out, fmt::format("{}\n", fmt::join(accuracies, "\n")));
+}
+
+}  // namespace
+}  // namespace twinear::claims
+
+int main(int argc, char** argv) {
+  twinear::claims::Arguments args;
+  CLI::App app("Few-shot accuracy of one way to recognise labels never seen");
+  app.add_option("model", args.model)->required();
+  app.add_option("--by", args.by)->check(CLI::IsMember({"centroid", "regression", "scratch"}));
+  app.add_option("--manifest", args.manifest)->required();
+  app.add_option("--base", args.base, "clips over which embeddings are standardised first");
+  app.add_option("--way", args.episodes.way);
+  app.add_option("--shot", args.episodes.shot);
+  app.add_option("--query", args.episodes.query);
+  app.add_option("--episodes", args.episodes.episodes);
+  app.add_option("--seed", args.seed, "of weights; the episodes do not depend on it");
+  app.add_option("--steps", args.steps, "that an encoder is trained for on the shots");
+  app.add_option("--crop-seconds", args.crop_seconds, "of the shots, in a step");
+  app.add_option("--threads", args.threads);
+  app.add_option("-o,--out", args.out)->required();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    twinear::claims::run(args);
+  } catch (const twinear::Error& e) {
+    fmt::print(stderr, "shots: {}\n", e.what());
+    return 2;
+  }
+}
