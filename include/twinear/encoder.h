@@ -75,15 +75,26 @@ struct XvectorOptions {
   int embedding = 192;
 };
 
+/// Residual blocks over time (He et al. 2016, in one dimension): a convolution, then stages of
+/// blocks, each two convolutions with batch norm and what came in; every stage but the first
+/// halves the frames.
+struct ResidualOptions {
+  int bins = 80;
+  std::vector<int> channels{128, 256, 256};  ///< of each stage
+  int blocks = 2;                            ///< in a stage
+  int embedding = 192;
+};
+
 /// An encoder in words. The model file stores exactly this.
 struct EncoderSpec {
-  std::string kind;  ///< the recipe's word for it: compact, xvector, ecapa, statistics
+  std::string kind;  ///< the recipe's word: compact, xvector, ecapa, resnet, statistics
   int bins = 80;     ///< columns of the features it takes
   std::vector<LayerSpec> layers;
 
   static EncoderSpec compact(const CompactOptions& options);
   static EncoderSpec ecapa(const EcapaOptions& options);
   static EncoderSpec xvector(const XvectorOptions& options);
+  static EncoderSpec residual(const ResidualOptions& options);
   /// The untrained baseline: mean and deviation of each band, on the unit sphere.
   static EncoderSpec statistics(int bins);
   bool operator==(const EncoderSpec&) const = default;
