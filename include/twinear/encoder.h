@@ -16,6 +16,10 @@ namespace nn {
 class Network;
 }
 
+/// What convolutions over frames compute with and leave behind. In bf16 their sums, all statistics,
+/// and everything from the pooling on stay floats, and so do the weights themselves.
+enum class Precision { fp32, bf16 };
+
 /// One layer in words: which kind, and the sizes that this kind has (others keep their defaults).
 ///
 /// kinds, with what they have:
@@ -113,6 +117,10 @@ class Encoder {
   /// One row of dimension() per clip, each the same as for that clip alone. Clips may differ in
   /// length; each needs min_frames(). Parallel inside; calls may also run in parallel.
   Matrix embed(std::span<const Matrix> clips) const;
+
+  /// What embed() computes with from now on; fp32 when it is born. Returns what it will be: a CPU
+  /// without AVX512_BF16 stays at fp32. Not during an embed().
+  Precision set_precision(Precision precision);
 
   std::size_t dimension() const noexcept;
   static constexpr std::size_t min_frames() noexcept { return 1; }

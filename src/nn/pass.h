@@ -35,6 +35,7 @@ class Pass {
   void backward();
 
   std::size_t bytes() const noexcept;  ///< of all flows
+  std::size_t steps() const noexcept { return steps_.size(); }
 
  private:
   struct Reading {  // of a flow
