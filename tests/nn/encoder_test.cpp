@@ -130,11 +130,10 @@ TEST(Encoder, FeaturesOfAnotherWidthAreTheCallersMistake) {
   EXPECT_THROW(encoder.embed(std::span(&empty, 1)), std::invalid_argument);
 }
 
-// One training step of PyTorch's on the same weights and features: embeddings, every gradient, the
-// running statistics after it, and the weights after one step of AdamW.
-// tests/golden/make_compact.py
-TEST(Encoder, ATrainingStepIsPyTorchs) {
-  std::ifstream file(TWINEAR_SOURCE_DIR "/tests/golden/compact.json");
+/// One training step of PyTorch's on the same weights and features: embeddings, every gradient, and
+/// the running statistics after it.
+void expect_golden_step(const EncoderSpec& spec, const nn::Shape& input, const char* name) {
+  std::ifstream file(std::string(TWINEAR_SOURCE_DIR "/tests/golden/") + name);
   const auto golden = nlohmann::json::parse(file);
   const auto fill = [](const nlohmann::json& from, nn::Buffer& to) {
     const auto values = from.get<std::vector<float>>();
@@ -152,13 +151,10 @@ TEST(Encoder, ATrainingStepIsPyTorchs) {
     }
     EXPECT_LE(worst, 1e-4 * largest + 1e-6) << what;
   };
-  nn::Network network(
-      EncoderSpec::compact(
-          {.bins = 6, .channels = {8, 12, 10}, .strides = {1, 2, 1}, .embedding = 5}),
-      0);
+  nn::Network network(spec, 0);
   for (const auto& [key, parameter] : network.parameters())
     fill(golden.at("weights").at(key), parameter->value);
-  nn::Pass pass(network, {10, 21, 6}, nn::Mode::training);
+  nn::Pass pass(network, input, nn::Mode::training);
   fill(golden.at("features"), pass.input().value);
   pass.forward();
   expect_close(pass.output().value, golden.at("embeddings"), "embeddings");
@@ -169,6 +165,19 @@ TEST(Encoder, ATrainingStepIsPyTorchs) {
       expect_close(parameter->gradient, golden.at("gradients").at(key), key);
     else
       expect_close(parameter->value, golden.at("after").at(key), key);
+}
+
+TEST(Encoder, ATrainingStepOfTheCompactOneIsPyTorchs) {  // tests/golden/make_compact.py
+  expect_golden_step(
+      EncoderSpec::compact(
+          {.bins = 6, .channels = {8, 12, 10}, .strides = {1, 2, 1}, .embedding = 5}),
+      {10, 21, 6}, "compact.json");
+}
+
+TEST(Encoder, ATrainingStepOfTheResidualOneIsPyTorchs) {  // tests/golden/make_resnet.py
+  expect_golden_step(
+      EncoderSpec::residual({.bins = 5, .channels = {6, 8}, .blocks = 2, .embedding = 4}),
+      {10, 15, 5}, "resnet.json");
 }
 
 }  // namespace

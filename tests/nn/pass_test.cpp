@@ -77,11 +77,10 @@ TEST(Pass, GradientsOfTwoTowersAddUpInTheSharedWeights) {
       EXPECT_NEAR(second.gradients[p][i], both.gradients[p][i], 1e-5);
 }
 
-TEST(Pass, AWholeEncodersGradientsAreItsSlopes) {
-  EncoderSpec spec = small_compact();
-  for (LayerSpec& layer : spec.layers) layer.relu = false;  // a step must not cross a corner
+/// Each learned weight's gradient, of a few in each parameter, is the slope of the loss.
+void expect_whole_slopes(const EncoderSpec& spec) {
   Network network(spec, 3);
-  Pass pass(network, {9, 12, 8}, Mode::training);
+  Pass pass(network, {9, 12, spec.bins}, Mode::training);
   fill_noise(pass.input().value, 1);
   Buffer weights(pass.output().value.size());
   fill_noise(weights, 2);
@@ -114,6 +113,20 @@ TEST(Pass, AWholeEncodersGradientsAreItsSlopes) {
     }
   }
   EXPECT_GT(tested, 30U);
+}
+
+TEST(Pass, AWholeEncodersGradientsAreItsSlopes) {
+  EncoderSpec compact = small_compact();
+  EncoderSpec residual =
+      EncoderSpec::residual({.bins = 8, .channels = {6, 10}, .blocks = 1, .embedding = 12});
+  for (EncoderSpec* spec : {&compact, &residual}) {
+    SCOPED_TRACE(spec->kind);
+    for (LayerSpec& layer : spec->layers) {  // a step must not cross a corner
+      layer.relu = false;
+      if (layer.kind == "relu") layer.kind = "tanh";
+    }
+    expect_whole_slopes(*spec);
+  }
 }
 
 /// A network whose running statistics are not those it was born with, and what it embeds.
