@@ -71,4 +71,37 @@ BENCHMARK(encode_batch)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
+/// A list of trials as VoxCeleb's are: 1251 speakers of 100 clips, half of the trials targets.
+ScoreTable trial_list(std::size_t trials) {
+  constexpr std::uint32_t speakers = 1251, clips = 100;
+  ScoreTable table;
+  for (std::uint32_t i = 0; i < speakers * clips; ++i)
+    table.names.push_back("id" + std::to_string(10000 + i / clips) + "/" + std::to_string(i));
+  Random random(0, Purpose::test);
+  const auto any = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random.below(n)); };
+  for (std::size_t i = 0; i < trials; ++i) {
+    const std::uint32_t enrol = any(speakers * clips);
+    const std::uint32_t test =
+        any(2) == 0 ? enrol / clips * clips + any(clips) : any(speakers * clips);
+    const bool target = enrol / clips == test / clips;
+    table.rows.push_back({(target ? 0.6 : 0.1) + 0.12 * random.normal(), enrol, test & 0x7fffffffU,
+                          target ? 1U : 0U});
+  }
+  return table;
+}
+
+/// Every figure of an evaluation, with and without its intervals over speakers.
+void evaluate_trials(benchmark::State& state) {
+  const ScoreTable table = trial_list(static_cast<std::size_t>(state.range(0)));
+  const EvaluationOptions options{.resamples = static_cast<int>(state.range(1))};
+  for (auto _ : state) benchmark::DoNotOptimize(evaluate(table, options));
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(evaluate_trials)
+    ->ArgNames({"trials", "resamples"})
+    ->Args({4'000'000, 0})
+    ->Args({4'000'000, 1000})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
 }  // namespace

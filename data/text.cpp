@@ -6,37 +6,62 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-
-#include "base/files.h"
+#include <cstring>
+#include <span>
 
 namespace twinear {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
+constexpr std::size_t block = std::size_t{1} << 18, longest_line = std::size_t{1} << 20;
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 /// Takes the first word off `text`.
 std::string_view take_word(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  const std::string_view word = text.substr(0, text.find_first_of(blanks));
-  text.remove_prefix(word.size());
+  std::size_t begin = 0;
+  while (begin < text.size() && is_blank(text[begin])) ++begin;
+  std::size_t end = begin;
+  while (end < text.size() && !is_blank(text[end])) ++end;
+  const std::string_view word = text.substr(begin, end - begin);
+  text.remove_prefix(end);
   return word;
 }
 
 }  // namespace
 
-TextFile::TextFile(const std::string& path)
-    : path_(path), bytes_(read_file(path, std::size_t{1} << 32)), rest_(bytes_) {}
+TextFile::TextFile(const std::string& path) : path_(path), stream_(path) {}
 
-std::vector<std::string_view> TextFile::next() {
-  std::vector<std::string_view> words;
-  while (words.empty() && !rest_.empty()) {
-    line_ = rest_.substr(0, rest_.find('\n'));
-    rest_.remove_prefix(std::min(line_.size() + 1, rest_.size()));
-    ++number_;
-    std::string_view line = line_;
-    for (auto word = take_word(line); !word.empty(); word = take_word(line)) words.push_back(word);
+/// Moves to the next line; false at the end.
+bool TextFile::take_line() {
+  std::size_t end = rest_.find('\n');
+  while (end == rest_.npos && !ended_) {
+    const std::size_t kept = rest_.size();
+    if (kept > longest_line) {
+      ++number_;
+      refuse("a line of more than 1 MiB");
+    }
+    std::memmove(buffer_.data(), rest_.data(), kept);
+    buffer_.resize(kept + block);
+    const std::size_t got = stream_.read(std::span(buffer_).subspan(kept));
+    ended_ = got == 0;
+    rest_ = std::string_view(buffer_).substr(0, kept + got);
+    end = rest_.find('\n', kept);
   }
-  return words;
+  if (rest_.empty()) return false;
+  line_ = rest_.substr(0, end);
+  rest_.remove_prefix(std::min(line_.size() + 1, rest_.size()));
+  ++number_;
+  return true;
+}
+
+const std::vector<std::string_view>& TextFile::next() {
+  words_.clear();
+  while (words_.empty() && take_line()) {
+    std::string_view line = line_;
+    for (auto word = take_word(line); !word.empty(); word = take_word(line)) words_.push_back(word);
+  }
+  return words_;
 }
 
 std::string_view TextFile::after_first_word() const {

@@ -7,17 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "base/files.h"
 #include "twinear/error.h"
 
 namespace twinear {
 
-/// A text file, a line at a time; blank lines are passed over.
+/// A text file, a line of at most 1 MiB at a time, never whole in memory; blank lines are passed
+/// over.
 class TextFile {
  public:
   explicit TextFile(const std::string& path);
 
-  /// The next line's words, or none at the end. They live as long as the file does.
-  std::vector<std::string_view> next();
+  /// The next line's words, or none at the end. They live until the next call.
+  const std::vector<std::string_view>& next();
 
   /// What follows the first word of the current line, without blanks at its ends.
   std::string_view after_first_word() const;
@@ -29,9 +31,14 @@ class TextFile {
   [[noreturn]] void refuse(const std::string& reason) const;
 
  private:
-  std::string path_, bytes_;
-  std::string_view rest_, line_;
+  bool take_line();
+
+  std::string path_, buffer_;
+  FileStream stream_;
+  std::string_view rest_, line_;  // of the buffer
+  std::vector<std::string_view> words_;
   std::size_t number_ = 0;
+  bool ended_ = false;
 };
 
 /// The finite number that the whole of `word` is.

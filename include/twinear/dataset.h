@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,19 @@ struct ScoredTrial {
   double score = 0.0;
 };
 
+/// Scored trials with their clips numbered: 16 bytes a trial, for lists of millions.
+struct ScoreTable {
+  struct Row {
+    double score;
+    std::uint32_t enrol;  ///< index into `names`, as `test` is
+    std::uint32_t test : 31;
+    std::uint32_t target : 1;
+  };
+  std::vector<std::string> names;  ///< by their first appearance
+  std::vector<Row> rows;           ///< in the order of the trials
+};
+ScoreTable make_score_table(std::span<const ScoredTrial> trials);
+
 /// Reads `1 a b` / `0 a b` (VoxCeleb) or `a b target|nontarget` (Kaldi), told apart by content.
 /// Throws Error with file and line; an empty list is an error.
 std::vector<Trial> read_trials(const std::string& path);
@@ -56,6 +70,7 @@ std::vector<Trial> read_trials(const std::string& path);
 /// Reads and writes `enrol test score target|nontarget`, a trial a line. Scores are written so that
 /// they read back as the same double; a score that is not finite is an error in both directions.
 std::vector<ScoredTrial> read_scores(const std::string& path);
+ScoreTable read_score_table(const std::string& path);
 void write_scores(const std::string& path, const std::vector<ScoredTrial>& scores);
 
 /// Trials between the clips of a manifest: every same-label pair and every other pair where there

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +22,7 @@ struct Scores {
 
 /// Splits scored trials by their truth. Throws Error (format) where either side is empty.
 Scores split_scores(std::span<const ScoredTrial> trials);
+Scores split_scores(const ScoreTable& trials);
 
 /// One point of the detection trade-off: the error rates of accepting score >= threshold.
 struct OperatingPoint {
@@ -57,28 +58,63 @@ double cllr(const Scores& llrs);
 /// Cllr after the best monotone map (PAV; in a tie targets count as inferior).
 double min_cllr(const Scores& scores);
 
+/// The share of test clips whose best-scoring enrolment is a target: identification in a closed
+/// set. A target that ties with a nontarget does not count. Of the tests that meet both kinds; none
+/// where no test does.
+std::optional<double> top_1(const ScoreTable& trials);
+
 /// A 95 % interval.
 struct Interval {
   double low, high;
 };
 
+/// What one task costs.
+struct TaskCost {
+  Task task;
+  double min_dcf, act_dcf;
+  Interval min_dcf_interval, act_dcf_interval;
+};
+
+struct EvaluationOptions {
+  std::vector<Task> tasks{{.p_target = 0.01}, {.p_target = 0.05}};
+  std::uint64_t seed = 0;
+  int resamples = 1000;  ///< of the speakers, for the intervals; with none those are NaN
+};
+
 /// Every figure of an evaluation, with 95 % intervals by bootstrap over speakers.
-/// Speakers are the groups of clips that target trials join. The cost is O(n) a resample; with no
-/// resamples the intervals are NaN. Equal at any number of threads and for any order of trials.
 struct Evaluation {
   std::size_t targets, nontargets, speakers;
   Eer eer;
-  double min_dcf_001, min_dcf_005;  ///< at p = 0.01 and p = 0.05
-  double act_dcf_001, act_dcf_005;
+  Interval eer_interval;
+  std::vector<TaskCost> tasks;  ///< in the order of the options
   double cllr, min_cllr;
-  Interval eer_interval, min_dcf_001_interval, min_dcf_005_interval, cllr_interval,
-      min_cllr_interval;
+  Interval cllr_interval, min_cllr_interval;
+  std::optional<double> top_1;
+  Interval top_1_interval;
 };
-Evaluation evaluate(std::span<const ScoredTrial> trials, std::uint64_t seed, int resamples = 1000);
+
+/// Speakers are the groups of clips that target trials join: they are drawn anew, and a target
+/// trial counts as often as its speaker, a nontarget one as often as both of its speakers. O(n log
+/// n), then O(n) a resample; 16 bytes a trial. Equal at any number of threads and for any order of
+/// trials.
+Evaluation evaluate(const ScoreTable& trials, const EvaluationOptions& options = {});
+Evaluation evaluate(std::span<const ScoredTrial> trials, const EvaluationOptions& options = {});
 
 /// What accepting at `threshold` costs: measured on the calibration's own trials.
 struct Threshold {
   double false_alarm, threshold, miss;
+};
+
+/// Seconds of sound on the two sides of a trial.
+struct Lengths {
+  double a, b;
+};
+
+/// What the lengths of the clips say about a score, centred on the mean of development trials: in
+/// natural-log LLR per unit of the natural log of seconds.
+struct LengthTerms {
+  double shorter = 0.0, longer = 0.0;                    ///< weights, for either clip of a trial
+  double mean_log_shorter = 0.0, mean_log_longer = 0.0;  ///< where the terms are 0
 };
 
 /// Score -> natural-log likelihood ratio, fitted by logistic regression on development trials.
@@ -86,9 +122,13 @@ struct Calibration {
   double scale = 1.0, offset = 0.0;  ///< llr = scale * score + offset
   std::string source;                ///< what it was fitted on, for people
   std::size_t targets = 0, nontargets = 0;
-  double eer = 0.0;                   ///< ROCCH-EER of those trials
-  std::vector<Threshold> thresholds;  ///< of raw scores, by falling false-alarm rate: 0.5, 0.4, ...
+  double eer = 0.0;                         ///< ROCCH-EER of those trials
+  std::vector<Threshold> thresholds;        ///< by falling false-alarm rate: 0.5, 0.4, ...
+  std::optional<LengthTerms> lengths = {};  ///< where lengths are a quality measure
 
+  /// What to add to a raw score of clips of these lengths before all that follows: 0 where lengths
+  /// are no quality measure. All scores and thresholds below are with it.
+  double shift(const Lengths& seconds) const noexcept;
   double llr(double score) const noexcept { return scale * score + offset; }
   /// The posterior of "same" at a prior (default: even odds).
   double probability(double score, double prior = 0.5) const noexcept;
@@ -100,8 +140,21 @@ struct Calibration {
   double threshold_at(double false_alarm) const;
 };
 
+/// A calibration with the lengths of clips as a quality measure, where that helps.
+struct LengthCalibration {
+  Calibration calibration;
+  /// Of trials of speakers that the fit had not seen: the lengths are taken where `cllr_with` is
+  /// lower by more than a hundredth. NaN for too few speakers, and then they are not taken.
+  double cllr_without, cllr_with;
+};
+
 /// Prior-weighted logistic regression (prior 0.5), by Newton's method in double; finite also for
 /// separable scores. Throws Error (numeric) where no rising map fits (scores anti-correlate).
 Calibration fit_calibration(const Scores& scores, std::string source);
+
+/// The same with two more terms, the logs of the shorter and of the longer clip (an additive
+/// quality measure function, Mandasari et al. 2013); `seconds` for each of the table's names.
+LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const double> seconds,
+                                  const std::string& source);
 
 }  // namespace twinear

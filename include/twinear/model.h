@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "twinear/adaptation.h"
 #include "twinear/audio.h"
 #include "twinear/dataset.h"
 #include "twinear/encoder.h"
@@ -24,6 +25,7 @@ struct Model {
   std::optional<Calibration> calibration;
   std::string provenance = "{}";  ///< JSON: recipe, seed, corpus checksum, epoch, metrics
   std::string id;                 ///< hash of the file it was loaded from; empty if never saved
+  std::optional<Adaptation> adaptation = {};  ///< what Verifier does to the encoder's embeddings
 };
 
 /// Writes `path` as safetensors, atomically. The same model gives the same bytes.

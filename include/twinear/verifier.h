@@ -10,6 +10,7 @@
 #include "twinear/dataset.h"
 #include "twinear/matrix.h"
 #include "twinear/model.h"
+#include "twinear/scoring.h"
 
 namespace twinear {
 
@@ -18,7 +19,7 @@ struct Verdict {
   double score;                       ///< cosine of the two embeddings
   std::optional<double> llr;          ///< natural log, where the model is calibrated
   std::optional<double> probability;  ///< of the same source, at even odds before listening
-  double threshold;                   ///< on the score
+  double threshold;                   ///< on the score, of clips of these lengths
   std::string threshold_from;         ///< where it comes from, for people
   bool same;                          ///< score >= threshold
 };
@@ -35,15 +36,23 @@ class Verifier {
   /// thread alone, in the order of the clips.
   Matrix embed(std::span<const Clip> clips, int channel = -1, const Warn& warn = {}) const;
 
+  /// Seconds of sound in a clip; of features, its frames. Without decoding, where the file says.
+  double seconds(const Clip& clip) const;
+
   /// Decides at `threshold`, or where it is absent at the calibration's even-odds point.
+  /// Clips without `lengths` are taken as of the mean length, where the calibration asks for it.
   /// Throws Error (config) where there is neither: a raw score has no meaning by itself.
-  Verdict decide(double score, std::optional<double> threshold = {}) const;
+  Verdict decide(double score, std::optional<double> threshold = {},
+                 std::optional<Lengths> lengths = {}) const;
   Verdict compare(const Waveform& a, const Waveform& b, std::optional<double> threshold = {}) const;
 
   /// One score a trial, in their order; each distinct clip is embedded once.
-  /// Trial names are looked up under `root` ("" : as they are).
-  std::vector<ScoredTrial> score(std::span<const Trial> trials, const std::string& root,
-                                 int channel = -1) const;
+  std::vector<ScoredTrial> score(std::span<const Trial> trials,
+                                 const ScoreOptions& options = {}) const;
+
+  /// Fits the model to the domain of these clips, whose labels are not looked at (fit_adaptation).
+  /// It loses its calibration, which spoke of other scores.
+  void adapt(std::span<const Clip> clips, bool whiten, int channel = -1);
 
   const Model& model() const noexcept { return model_; }
 

@@ -110,6 +110,22 @@ std::string read_file(const std::string& path, std::size_t limit) {
   }
 }
 
+FileStream::FileStream(const std::string& path)
+    : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (descriptor_ < 0) fail(path, errno);
+}
+
+FileStream::~FileStream() { ::close(descriptor_); }
+
+std::size_t FileStream::read(std::span<char> into) {
+  for (;;) {
+    const auto got = ::read(descriptor_, into.data(), into.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno == EISDIR) throw Error(Fault::io, path_ + ": is a folder");
+    if (errno != EINTR) fail(path_, errno);
+  }
+}
+
 std::string beside(const std::string& path, const std::string& relative) {
   return (std::filesystem::path(path).parent_path() / relative).lexically_normal().string();
 }

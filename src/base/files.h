@@ -22,6 +22,21 @@ void write_file_by(const std::string& path, const std::function<void(const std::
 /// The bytes of a file. Throws Error (io) for one that is missing, a folder, or over `limit`.
 std::string read_file(const std::string& path, std::size_t limit = std::size_t{1} << 30);
 
+/// A file read once, in order, without keeping it: also a pipe. Throws Error (io) as read_file.
+class FileStream {
+ public:
+  explicit FileStream(const std::string& path);
+  ~FileStream();
+  FileStream(const FileStream&) = delete;
+  FileStream& operator=(const FileStream&) = delete;
+  /// Fills the front of `into` and gives how much; 0 at the end.
+  std::size_t read(std::span<char> into);
+
+ private:
+  std::string path_;
+  int descriptor_;
+};
+
 /// The folder of `path` joined with `relative`, unless `relative` is absolute.
 std::string beside(const std::string& path, const std::string& relative);
 

@@ -47,6 +47,8 @@ enum class Purpose : std::uint32_t {
   augment_telephone,
   augment_gain,
   augment_mask,
+  episode,
+  label_shuffle,
 };
 
 /// A stream of random numbers: the same for the same (seed, purpose, a, b), whoever draws.

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -108,6 +109,31 @@ void Command::option(const char* names, const char* what, std::optional<double>&
   app_->add_option(names, value, help)->type_name(what)->check(in_range(low, high));
 }
 
+void Command::option(const char* names, const char* what, std::vector<std::string>& values,
+                     const char* help) {
+  app_->add_option(names, values, help)
+      ->type_name(what)
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
+void Command::option(const char* names, const char* what, int& value, int low, int high,
+                     const char* help) {
+  app_->add_option(names, value, help)
+      ->type_name(what)
+      ->capture_default_str()
+      ->check(in_range(low, high));
+}
+
+void Command::choice(const char* names, const std::vector<std::string>& words, std::string& value,
+                     const char* help) {
+  auto* option = app_->add_option(names, value, help)
+                     ->type_name(fmt::format("{}", fmt::join(words, "|")))
+                     ->check(CLI::IsMember(words));
+  if (!value.empty()) option->capture_default_str();
+}
+
 void Command::flag(const char* names, bool& value, const char* help) {
   app_->add_flag(names, value, help);
 }
@@ -118,11 +144,7 @@ void Command::model(std::string& path, Need need) {
 }
 
 void Command::overrides(std::vector<std::string>& assignments) {
-  app_->add_option("--set", assignments, "overrides a recipe's key; may be said again")
-      ->type_name("TABLE.KEY=VALUE")
-      ->expected(1)
-      ->take_all()
-      ->allow_extra_args(false);
+  option("--set", "TABLE.KEY=VALUE", assignments, "overrides a recipe's key; may be said again");
 }
 
 void Command::seed(std::uint64_t& value) {

@@ -42,6 +42,13 @@ class Command {
               Need need = Need::optional);
   void option(const char* names, const char* what, std::optional<double>& value, double low,
               double high, const char* help);
+  /// One that may be said again.
+  void option(const char* names, const char* what, std::vector<std::string>& values,
+              const char* help);
+  void option(const char* names, const char* what, int& value, int low, int high, const char* help);
+  /// One of a few words.
+  void choice(const char* names, const std::vector<std::string>& words, std::string& value,
+              const char* help);
   void flag(const char* names, bool& value, const char* help);
 
   /// Options that several commands have.

@@ -6,10 +6,12 @@
 namespace twinear::cli {
 
 /// Each puts one command into the program; its file says what the command does.
+void add_adapt(Program& program);
 void add_calibrate(Program& program);
 void add_embed(Program& program);
 void add_eval(Program& program);
 void add_features(Program& program);
+void add_fewshot(Program& program);
 void add_info(Program& program);
 void add_score(Program& program);
 void add_train(Program& program);

@@ -7,23 +7,56 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
+#include "twinear/error.h"
 #include "twinear/verifier.h"
 
 namespace twinear::cli {
 namespace {
 
 struct Arguments {
-  std::string model, trials, root, out;
+  std::string model, trials, root, manifest, enrol_map, out, adapt;
+  std::string similarity = "cosine", average = "embeddings", norm = "none", cohort,
+              cohort_by = "label", adapt_by = "whitening";
+  int top = 300;
+  bool llr = false;
   int channel = -1;
 };
 
+void check(const Arguments& args) {
+  const bool normalised = args.norm != "none";
+  if (normalised != !args.cohort.empty())
+    throw Error(Fault::config, "score: --norm and --cohort need each other");
+  if (args.llr && (normalised || args.similarity != "cosine" || !args.adapt.empty()))
+    throw Error(Fault::config,
+                "score: --llr is of the cosines that the model's calibration speaks of: no --norm, "
+                "--similarity or --adapt");
+}
+
+ScoreOptions options_of(const Arguments& args) {
+  ScoreOptions options;
+  options.similarity = args.similarity == "cosine" ? Similarity::cosine : Similarity::euclidean;
+  options.average = args.average == "scores" ? Average::scores : Average::embeddings;
+  options.root =
+      args.root.empty() ? std::filesystem::path(args.trials).parent_path().string() : args.root;
+  if (!args.manifest.empty()) options.clips = read_manifest(args.manifest).clips;
+  if (!args.enrol_map.empty()) options.enrolments = read_enrol_map(args.enrol_map);
+  if (!args.cohort.empty()) options.cohort = read_manifest(args.cohort).clips;
+  options.cohort_by_label = args.cohort_by == "label";
+  options.top = args.norm == "as-norm" ? static_cast<std::size_t>(args.top) : 0;
+  options.llr = args.llr;
+  options.channel = args.channel;
+  return options;
+}
+
 int score(const Arguments& args, const Common& common) {
+  check(args);
   check_output(args.out);
   const auto trials = read_trials(args.trials);
-  const std::string root =
-      args.root.empty() ? std::filesystem::path(args.trials).parent_path().string() : args.root;
-  const Verifier verifier = Verifier::load(find_model(args.model));
-  const auto scores = verifier.score(trials, root, args.channel);
+  const ScoreOptions options = options_of(args);
+  Verifier verifier = Verifier::load(find_model(args.model));
+  if (!args.adapt.empty())
+    verifier.adapt(read_manifest(args.adapt).clips, args.adapt_by == "whitening", args.channel);
+  const auto scores = verifier.score(trials, options);
   write_scores(args.out, scores);
   if (common.json)
     print_json({{"output", args.out},
@@ -47,6 +80,30 @@ void add_score(Program& program) {
                  "lines of \"enrol test score target\", in the order of the trials",
                  Need::required);
   command.model(args->model, Need::optional);
+  command.option("--manifest", "CSV", args->manifest,
+                 "clips by the names that trials use, with labels; names that it does not have are "
+                 "files under --root");
+  command.option(
+      "--enrol-map", "FILE", args->enrol_map,
+      "enrolments of several clips: lines of \"enrolment clip...\" (Kaldi's spk2utt), or "
+      "a .csv with the columns enrolment,path");
+  command.choice("--enrol-average", {"embeddings", "scores"}, args->average,
+                 "what such an enrolment is the mean of");
+  command.choice("--similarity", {"cosine", "euclidean"}, args->similarity,
+                 "of two embeddings; euclidean is the distance, negated");
+  command.choice("--norm", {"none", "s-norm", "as-norm"}, args->norm,
+                 "scores normalised by those of either side against --cohort");
+  command.option("--cohort", "CSV", args->cohort,
+                 "clips of sources that are not in the trials, with labels");
+  command.choice("--cohort-by", {"label", "clip"}, args->cohort_by,
+                 "a mean embedding for each label, or each clip by itself");
+  command.option("--top", "K", args->top, 2, 1000000, "of the cohort, for as-norm");
+  command.option("--adapt", "CSV", args->adapt,
+                 "fits the model to these clips of the trials' domain first; labels are not looked "
+                 "at (see twinear adapt)");
+  command.choice("--adapt-by", {"whitening", "centring"}, args->adapt_by, "how");
+  command.flag("--llr", args->llr,
+               "log-likelihood ratios by the model's calibration instead of scores");
   command.channel(args->channel);
   command.run([args](const Common& common) { return score(*args, common); });
 }

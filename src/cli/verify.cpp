@@ -22,13 +22,13 @@ struct Arguments {
   int channel = -1;
 };
 
-/// The raw score that accepts different sources at this rate.
-double threshold_at(const Model& model, double false_alarm, const std::string& path) {
+/// Throws where --at-fpr cannot be answered, before any clip is read.
+void check_rate(const Model& model, double false_alarm, const std::string& path) {
   if (!model.calibration)
     throw Error(Fault::config, path +
                                    ": holds no calibration, which --at-fpr rests on (see "
                                    "twinear calibrate)");
-  return within(path, [&] { return model.calibration->threshold_at(false_alarm); });
+  within(path, [&] { return model.calibration->threshold_at(false_alarm); });
 }
 
 /// The verdict for everyone. Its second part says how sure the calibration is.
@@ -66,8 +66,7 @@ void print(const Verdict& v) {
 int verify(const Arguments& args, const Common& common) {
   const std::string path = find_model(args.model);
   const Verifier verifier = Verifier::load(path);
-  auto threshold = args.threshold;
-  if (args.at_fpr) threshold = threshold_at(verifier.model(), *args.at_fpr, path);
+  if (args.at_fpr) check_rate(verifier.model(), *args.at_fpr, path);
 
   std::array<Clip, 2> clips;
   clips[0].path = clips[0].name = args.a;
@@ -76,7 +75,16 @@ int verify(const Arguments& args, const Common& common) {
     common.console.say(Level::warning, "twinear: warning: " + line);
   });
   const double score = cosine(embeddings.row(0), embeddings.row(1));
-  Verdict verdict = within(path, [&] { return verifier.decide(score, threshold); });
+  std::optional<Lengths> lengths;  // measured where the calibration asks
+  if (const auto& c = verifier.model().calibration; c && c->lengths)
+    lengths = {verifier.seconds(clips[0]), verifier.seconds(clips[1])};
+  auto threshold = args.threshold;
+  if (args.at_fpr) {
+    const auto& calibration = *verifier.model().calibration;
+    threshold = within(path, [&] { return calibration.threshold_at(*args.at_fpr); });
+    if (lengths) *threshold -= calibration.shift(*lengths);
+  }
+  Verdict verdict = within(path, [&] { return verifier.decide(score, threshold, lengths); });
   if (args.at_fpr)
     verdict.threshold_from =
         fmt::format("accepts {:g} % of different sources in {}", 100.0 * *args.at_fpr,

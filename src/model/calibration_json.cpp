@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/calibration_json.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -9,16 +11,28 @@
 
 namespace twinear {
 
+namespace {
+
+/// Of what a calibration says; a reader refuses one that it would read wrongly.
+constexpr int version = 1;
+
+}  // namespace
+
 std::string calibration_json(const Calibration& c) {
   auto thresholds = nlohmann::ordered_json::array();
   for (const auto& t : c.thresholds)
     thresholds.push_back(
         {{"false_alarm", t.false_alarm}, {"threshold", t.threshold}, {"miss", t.miss}});
-  return nlohmann::ordered_json{{"scale", c.scale},           {"offset", c.offset},
-                                {"source", c.source},         {"targets", c.targets},
-                                {"nontargets", c.nontargets}, {"eer", c.eer},
-                                {"thresholds", thresholds}}
-      .dump();
+  nlohmann::ordered_json json{{"version", version},   {"scale", c.scale},
+                              {"offset", c.offset},   {"source", c.source},
+                              {"targets", c.targets}, {"nontargets", c.nontargets},
+                              {"eer", c.eer},         {"thresholds", thresholds}};
+  if (c.lengths)
+    json["lengths"] = {{"shorter", c.lengths->shorter},
+                       {"longer", c.lengths->longer},
+                       {"mean_log_shorter", c.lengths->mean_log_shorter},
+                       {"mean_log_longer", c.lengths->mean_log_longer}};
+  return json.dump();
 }
 
 Calibration parse_calibration(const std::string& json, const std::string& place) {
@@ -29,6 +43,10 @@ Calibration parse_calibration(const std::string& json, const std::string& place)
     return value;
   };
   try {
+    const auto written = object.value("version", version);
+    if (written != version)
+      throw Error(Fault::format, fmt::format("{}: version {}; this program reads version {}", place,
+                                             written, version));
     Calibration c{.scale = number(object, "scale"),
                   .offset = number(object, "offset"),
                   .source = object.at("source").get<std::string>(),
@@ -39,6 +57,9 @@ Calibration parse_calibration(const std::string& json, const std::string& place)
     if (c.scale <= 0) throw Error(Fault::format, place + ": scale must be positive");
     for (const auto& t : object.at("thresholds"))
       c.thresholds.push_back({number(t, "false_alarm"), number(t, "threshold"), number(t, "miss")});
+    if (const auto found = object.find("lengths"); found != object.end())
+      c.lengths = {number(*found, "shorter"), number(*found, "longer"),
+                   number(*found, "mean_log_shorter"), number(*found, "mean_log_longer")};
     return c;
   } catch (const nlohmann::json::exception&) {
     throw Error(Fault::format, place + ": not a calibration");

@@ -23,6 +23,8 @@ namespace twinear {
 namespace {
 
 constexpr const char* format_name = "twinear 1";
+constexpr const char* adaptation_mean = "adaptation.mean";
+constexpr const char* adaptation_whitening = "adaptation.whitening";
 
 /// Half a second of two tones in noise: what every build must embed alike.
 std::vector<float> test_signal(int sample_rate) {
@@ -39,6 +41,30 @@ std::vector<float> test_signal(int sample_rate) {
 Matrix test_embedding(const FrontEnd& front_end, const Encoder& encoder) {
   const Matrix features = LogMel(front_end)(test_signal(front_end.sample_rate));
   return encoder.embed(std::span(&features, 1));
+}
+
+std::optional<Adaptation> read_adaptation(const SafetensorsFile& file, std::size_t dimension) {
+  const auto has = [&](const char* name) {
+    return std::ranges::any_of(file.tensors(), [&](const auto& t) { return t.name == name; });
+  };
+  if (!has(adaptation_mean)) return {};
+  const auto values = [&](const char* name, const std::vector<std::size_t>& shape) {
+    const auto& tensor = file.tensor(name);
+    if (tensor.shape != shape ||
+        !std::ranges::all_of(tensor.values, [](float v) { return std::isfinite(v); }))
+      throw Error(Fault::format,
+                  fmt::format("{}: tensor \"{}\": not an adaptation of {} dimensions", file.path(),
+                              name, dimension));
+    return tensor.values;
+  };
+  const auto mean = values(adaptation_mean, {dimension});
+  Adaptation adaptation{{mean.begin(), mean.end()}, {}};
+  if (has(adaptation_whitening)) {
+    adaptation.whitening = Matrix(dimension, dimension);
+    std::ranges::copy(values(adaptation_whitening, {dimension, dimension}),
+                      adaptation.whitening.values().begin());
+  }
+  return adaptation;
 }
 
 }  // namespace
@@ -97,11 +123,20 @@ Model read_model(const SafetensorsFile& file) {
   if (calibration != file.metadata().end())
     model.calibration = parse_calibration(calibration->second, path + ": calibration");
   load_weights(file, model.encoder);
+  model.adaptation = read_adaptation(file, model.encoder.dimension());
   return model;
 }
 
 void save_model(const Model& model, const std::string& path) {
-  write_safetensors(path, model_tensors(model.encoder), model_metadata(model));
+  auto tensors = model_tensors(model.encoder);
+  if (const auto& a = model.adaptation) {
+    tensors.push_back({adaptation_mean, {a->mean.size()}, a->mean});
+    if (a->whitening.rows() > 0)
+      tensors.push_back({adaptation_whitening,
+                         {a->whitening.rows(), a->whitening.cols()},
+                         a->whitening.values()});
+  }
+  write_safetensors(path, std::move(tensors), model_metadata(model));
 }
 
 Model load_model(const std::string& path) {

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -75,36 +75,59 @@ std::string filled(std::string_view page, const std::map<std::string_view, std::
 }
 
 struct Figure {
-  const char* name;
-  std::string (*cell)(const Evaluation&);
+  std::string name;
+  std::function<std::string(const Evaluation&)> cell;
 };
 
-std::string cell(double value) { return fmt::format("{:.3f}", value); }
 std::string cell(double value, const Interval& interval) {
   return fmt::format("{:.3f}<small>{:.3f} to {:.3f}</small>", value, interval.low, interval.high);
 }
+std::string percent(double value, const Interval& interval) {
+  return fmt::format("{:.2f} %<small>{:.1f} to {:.1f} %</small>", 100 * value, 100 * interval.low,
+                     100 * interval.high);
+}
 
-const std::array figures{
-    Figure{"Equal error rate (EER)",
-           [](const Evaluation& e) {
-             return fmt::format("{:.2f} %<small>{:.1f} to {:.1f} %</small>", 100 * e.eer.rocch,
-                                100 * e.eer_interval.low, 100 * e.eer_interval.high);
-           }},
-    Figure{"minDCF (p&nbsp;=&nbsp;0.01)",
-           [](const Evaluation& e) { return cell(e.min_dcf_001, e.min_dcf_001_interval); }},
-    Figure{"minDCF (p&nbsp;=&nbsp;0.05)",
-           [](const Evaluation& e) { return cell(e.min_dcf_005, e.min_dcf_005_interval); }},
-    Figure{"actDCF (p&nbsp;=&nbsp;0.01)", [](const Evaluation& e) { return cell(e.act_dcf_001); }},
-    Figure{"actDCF (p&nbsp;=&nbsp;0.05)", [](const Evaluation& e) { return cell(e.act_dcf_005); }},
-    Figure{"Cllr, bits", [](const Evaluation& e) { return cell(e.cllr, e.cllr_interval); }},
-    Figure{"min Cllr, bits",
-           [](const Evaluation& e) { return cell(e.min_cllr, e.min_cllr_interval); }},
-    Figure{"Comparisons of the same source",
-           [](const Evaluation& e) { return fmt::format("{}", e.targets); }},
-    Figure{"Comparisons of different sources",
-           [](const Evaluation& e) { return fmt::format("{}", e.nontargets); }},
-    Figure{"Speakers or sounds", [](const Evaluation& e) { return fmt::format("{}", e.speakers); }},
-};
+std::string name_of(const Task& task) {
+  const bool plain = task.c_miss == 1 && task.c_false_alarm == 1;
+  return fmt::format(
+      "p&nbsp;=&nbsp;{}{}", task.p_target,
+      plain ? "" : fmt::format(", costs {} and {}", task.c_miss, task.c_false_alarm));
+}
+
+/// Rows of the table. All systems were asked the same tasks.
+std::vector<Figure> figures_of(const Evaluation& first) {
+  std::vector<Figure> figures{
+      Figure{"Equal error rate (EER)",
+             [](const Evaluation& e) { return percent(e.eer.rocch, e.eer_interval); }},
+  };
+  for (std::size_t i = 0; i < first.tasks.size(); ++i)
+    figures.push_back(
+        {fmt::format("minDCF ({})", name_of(first.tasks[i].task)), [i](const Evaluation& e) {
+           return cell(e.tasks[i].min_dcf, e.tasks[i].min_dcf_interval);
+         }});
+  for (std::size_t i = 0; i < first.tasks.size(); ++i)
+    figures.push_back(
+        {fmt::format("actDCF ({})", name_of(first.tasks[i].task)), [i](const Evaluation& e) {
+           return cell(e.tasks[i].act_dcf, e.tasks[i].act_dcf_interval);
+         }});
+  if (first.top_1)
+    figures.push_back({"Top-1", [](const Evaluation& e) {
+                         return e.top_1 ? percent(*e.top_1, e.top_1_interval) : std::string();
+                       }});
+  const std::vector<Figure> rest{
+      Figure{"Cllr, bits", [](const Evaluation& e) { return cell(e.cllr, e.cllr_interval); }},
+      Figure{"min Cllr, bits",
+             [](const Evaluation& e) { return cell(e.min_cllr, e.min_cllr_interval); }},
+      Figure{"Comparisons of the same source",
+             [](const Evaluation& e) { return fmt::format("{}", e.targets); }},
+      Figure{"Comparisons of different sources",
+             [](const Evaluation& e) { return fmt::format("{}", e.nontargets); }},
+      Figure{"Speakers or sounds",
+             [](const Evaluation& e) { return fmt::format("{}", e.speakers); }},
+  };
+  figures.insert(figures.end(), rest.begin(), rest.end());
+  return figures;
+}
 
 std::string figures_section(std::span<const ReportedScores> systems) {
   if (systems.empty()) return {};
@@ -117,7 +140,7 @@ std::string figures_section(std::span<const ReportedScores> systems) {
   for (const auto& system : systems)
     html += fmt::format("<th scope=\"col\">{}</th>", escaped(system.name));
   html += "</tr></thead>\n<tbody>\n";
-  for (const auto& figure : figures) {
+  for (const auto& figure : figures_of(systems.front().evaluation)) {
     html += fmt::format("<tr><th scope=\"row\">{}</th>", figure.name);
     for (const auto& system : systems)
       html += fmt::format("<td>{}</td>", figure.cell(system.evaluation));

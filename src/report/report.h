@@ -13,7 +13,7 @@ namespace twinear {
 /// One system's scores on a trial list, as the report names it.
 struct ReportedScores {
   std::string name;
-  std::vector<ScoredTrial> trials;
+  ScoreTable trials;
   Evaluation evaluation;
 };
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "twinear/metrics.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
 #include "metric/logistic.h"
-#include "twinear/error.h"
 #include "verify/ranking.h"
 
 namespace twinear {
@@ -30,6 +27,18 @@ double share_below(std::span<const double> values, double threshold) {
   return static_cast<double>(below) / static_cast<double>(values.size());
 }
 
+template <class T, class IsTarget>
+Scores split(std::span<const T> trials, const IsTarget& is_target) {
+  const auto targets = static_cast<std::size_t>(std::ranges::count_if(trials, is_target));
+  check_both_kinds(targets, trials.size() - targets);
+  Scores scores;
+  scores.target.reserve(targets);
+  scores.nontarget.reserve(trials.size() - targets);
+  for (const T& trial : trials)
+    (is_target(trial) ? scores.target : scores.nontarget).push_back(trial.score);
+  return scores;
+}
+
 }  // namespace
 
 double cosine(std::span<const float> a, std::span<const float> b) {
@@ -45,32 +54,28 @@ double cosine(std::span<const float> a, std::span<const float> b) {
 }
 
 Scores split_scores(std::span<const ScoredTrial> trials) {
-  const auto targets = static_cast<std::size_t>(
-      std::ranges::count_if(trials, [](const ScoredTrial& t) { return t.trial.target; }));
-  if (targets == 0 || targets == trials.size())
-    throw Error(Fault::format,
-                fmt::format("{} target and {} nontarget trials; some of both are needed", targets,
-                            trials.size() - targets));
-  Scores scores;
-  scores.target.reserve(targets);
-  scores.nontarget.reserve(trials.size() - targets);
-  for (const auto& [trial, score] : trials)
-    (trial.target ? scores.target : scores.nontarget).push_back(score);
-  return scores;
+  return split(trials, [](const ScoredTrial& t) { return t.trial.target; });
+}
+
+Scores split_scores(const ScoreTable& trials) {
+  return split(std::span(trials.rows), [](const ScoreTable::Row& row) { return row.target == 1; });
 }
 
 std::vector<OperatingPoint> det_curve(const Scores& scores) { return det_curve(rank(scores)); }
 
 Eer eer(const Scores& scores) { return eer(rank(scores)); }
 
-double min_dcf(const Scores& scores, const Task& task) { return min_dcf(pool(rank(scores)), task); }
+double min_dcf(const Scores& scores, const Task& task) {
+  check(task);
+  return min_dcf(pool(rank(scores)), task);
+}
 
 double min_cllr(const Scores& scores) { return min_cllr(pool(rank(scores))); }
 
 double act_dcf(const Scores& llrs, const Task& task) {
   check_both("act_dcf", llrs);
-  const double bayes =
-      std::log(task.c_false_alarm * (1 - task.p_target)) - std::log(task.c_miss * task.p_target);
+  check(task);
+  const double bayes = bayes_threshold(task);
   return cost(task, share_below(llrs.target, bayes), 1 - share_below(llrs.nontarget, bayes));
 }
 

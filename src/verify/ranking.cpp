@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verify/ranking.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -16,32 +18,17 @@ namespace {
 /// part and, with i past the last, for +infinity.
 template <class T, class F>
 void walk(std::span<const T> parts, const F& f) {
-  std::uint64_t targets = 0, nontargets = 0, targets_below = 0, nontargets_below = 0;
+  double targets = 0, nontargets = 0, targets_below = 0, nontargets_below = 0;
   for (const T& part : parts) {
     targets += part.target;
     nontargets += part.nontarget;
   }
   for (std::size_t i = 0; i <= parts.size(); ++i) {
-    f(i, static_cast<double>(targets_below) / static_cast<double>(targets),
-      static_cast<double>(nontargets - nontargets_below) / static_cast<double>(nontargets));
+    f(i, targets_below / targets, (nontargets - nontargets_below) / nontargets);
     if (i == parts.size()) return;
     targets_below += parts[i].target;
     nontargets_below += parts[i].nontarget;
   }
-}
-
-/// The rate where Pmiss = Pfa on the straight line between the two points around it.
-template <class T>
-double crossing(std::span<const T> parts) {
-  double rate = 0, miss_before = 0, apart_before = -1;
-  walk(parts, [&](std::size_t, double miss, double false_alarm) {
-    const double apart = miss - false_alarm;
-    if (apart_before < 0 && apart >= 0)
-      rate = miss_before + (miss - miss_before) * apart_before / (apart_before - apart);
-    miss_before = miss;
-    apart_before = apart;
-  });
-  return rate;
 }
 
 }  // namespace
@@ -70,21 +57,21 @@ std::vector<ScoreGroup> rank(const Scores& scores) {
   return groups;
 }
 
-std::vector<Block> pool(std::span<const ScoreGroup> ranking) {
-  std::vector<Block> blocks;
-  for (const auto& group : ranking) {
-    if (group.target == 0 && group.nontarget == 0) continue;
-    Block last{group.target, group.nontarget};
-    // t / (t + n) >= t' / (t' + n'), without rounding
-    while (!blocks.empty() &&
-           blocks.back().target * last.nontarget >= last.target * blocks.back().nontarget) {
-      last.target += blocks.back().target;
-      last.nontarget += blocks.back().nontarget;
-      blocks.pop_back();
-    }
-    blocks.push_back(last);
+Hull pool(std::span<const ScoreGroup> ranking) {
+  Hull hull;
+  for (const auto& group : ranking) hull.push(group.target, group.nontarget);
+  return hull;
+}
+
+void Crossing::see(double threshold, double miss, double false_alarm) {
+  const double apart = miss - false_alarm;
+  if (std::abs(apart) < nearest_) {  // never +infinity: the first point is as near
+    nearest_ = std::abs(apart);
+    threshold_ = threshold;
   }
-  return blocks;
+  if (apart_ < 0 && apart >= 0) rate_ = miss_ + (miss - miss_) * apart_ / (apart_ - apart);
+  miss_ = miss;
+  apart_ = apart;
 }
 
 double cost(const Task& task, double miss, double false_alarm) {
@@ -105,40 +92,58 @@ std::vector<OperatingPoint> det_curve(std::span<const ScoreGroup> ranking) {
 }
 
 Eer eer(std::span<const ScoreGroup> ranking) {
-  double threshold = 0, nearest = std::numeric_limits<double>::infinity();
+  Crossing crossing;
   walk(ranking, [&](std::size_t i, double miss, double false_alarm) {
-    if (std::abs(miss - false_alarm) >= nearest) return;
-    nearest = std::abs(miss - false_alarm);
-    threshold = ranking[i].score;  // never +infinity: the first point is as near
+    crossing.see(i < ranking.size() ? ranking[i].score : 0, miss, false_alarm);
   });
-  return {.rocch = rocch_eer(pool(ranking)), .roc = crossing(ranking), .threshold = threshold};
+  return {
+      .rocch = rocch_eer(pool(ranking)), .roc = crossing.rate(), .threshold = crossing.threshold()};
 }
 
-double rocch_eer(std::span<const Block> hull) { return crossing(hull); }
+double rocch_eer(const Hull& hull) {
+  Crossing crossing;
+  walk(hull.blocks(),
+       [&](std::size_t, double miss, double false_alarm) { crossing.see(0, miss, false_alarm); });
+  return crossing.rate();
+}
 
-double min_dcf(std::span<const Block> hull, const Task& task) {
+double min_dcf(const Hull& hull, const Task& task) {
   double least = std::numeric_limits<double>::infinity();
-  walk(hull, [&](std::size_t, double miss, double false_alarm) {
+  walk(hull.blocks(), [&](std::size_t, double miss, double false_alarm) {
     least = std::min(least, cost(task, miss, false_alarm));
   });
   return least;
 }
 
-double min_cllr(std::span<const Block> hull) {
+double min_cllr(const Hull& hull) {
   double targets = 0, nontargets = 0, of_targets = 0, of_nontargets = 0;
-  for (const auto& block : hull) {
-    targets += static_cast<double>(block.target);
-    nontargets += static_cast<double>(block.nontarget);
+  for (const auto& block : hull.blocks()) {
+    targets += block.target;
+    nontargets += block.nontarget;
   }
-  for (const auto& block : hull) {
+  for (const auto& block : hull.blocks()) {
     if (block.target == 0 || block.nontarget == 0) continue;  // the llr is infinite and right
-    const auto target = static_cast<double>(block.target);
-    const auto nontarget = static_cast<double>(block.nontarget);
-    const double llr = std::log(target / targets) - std::log(nontarget / nontargets);
-    of_targets += target * softplus(-llr);
-    of_nontargets += nontarget * softplus(llr);
+    const double llr = std::log(block.target / targets) - std::log(block.nontarget / nontargets);
+    of_targets += block.target * softplus(-llr);
+    of_nontargets += block.nontarget * softplus(llr);
   }
   return bits * (of_targets / targets + of_nontargets / nontargets);
+}
+
+double bayes_threshold(const Task& task) {
+  return std::log(task.c_false_alarm * (1 - task.p_target)) - std::log(task.c_miss * task.p_target);
+}
+
+void check_both_kinds(std::size_t targets, std::size_t nontargets) {
+  if (targets == 0 || nontargets == 0)
+    throw Error(Fault::format,
+                fmt::format("{} target and {} nontarget trials; some of both are needed", targets,
+                            nontargets));
+}
+
+void check(const Task& task) {
+  if (!(task.p_target > 0 && task.p_target < 1 && task.c_miss > 0 && task.c_false_alarm > 0))
+    throw std::invalid_argument("task: a prior in (0, 1) and positive costs are needed");
 }
 
 }  // namespace twinear

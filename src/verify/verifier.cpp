@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <map>
 
 #include "base/threads.h"
 #include "twinear/error.h"
@@ -18,7 +16,8 @@ Verifier Verifier::load(const std::string& path) { return Verifier(load_model(pa
 
 std::vector<float> Verifier::embed(const Waveform& waveform) const {
   const Matrix features = waveform_features(waveform, log_mel_);
-  const Matrix embedding = model_.encoder.embed(std::span(&features, 1));
+  Matrix embedding = model_.encoder.embed(std::span(&features, 1));
+  if (model_.adaptation) model_.adaptation->apply(embedding);
   return {embedding.values().begin(), embedding.values().end()};
 }
 
@@ -37,10 +36,31 @@ Matrix Verifier::embed(std::span<const Clip> clips, int channel, const Warn& war
       if (!warning.empty()) warn(warning);
     std::ranges::copy(model_.encoder.embed(features).values(), embeddings.row(begin).begin());
   }
+  if (model_.adaptation) model_.adaptation->apply(embeddings);
   return embeddings;
 }
 
-Verdict Verifier::decide(double score, std::optional<double> threshold) const {
+void Verifier::adapt(std::span<const Clip> clips, bool whiten, int channel) {
+  model_.adaptation.reset();
+  model_.adaptation = fit_adaptation(embed(clips, channel), whiten);
+  model_.calibration.reset();
+}
+
+double Verifier::seconds(const Clip& clip) const {
+  if (clip.path.ends_with(".npy"))
+    return static_cast<double>(read_features(clip, log_mel_).rows()) * model_.front_end.hop_ms /
+           1000;
+  AudioReader reader(clip.path, {.start = clip.start, .end = clip.end});
+  auto samples = static_cast<double>(reader.promised());
+  if (samples == 0)
+    for (auto part = reader.read(); !part.empty(); part = reader.read())
+      samples += static_cast<double>(part.size());
+  return samples / reader.sample_rate();
+}
+
+Verdict Verifier::decide(double score, std::optional<double> threshold,
+                         std::optional<Lengths> lengths) const {
+  const double shift = model_.calibration && lengths ? model_.calibration->shift(*lengths) : 0.0;
   Verdict verdict{.score = score,
                   .llr = {},
                   .probability = {},
@@ -48,13 +68,13 @@ Verdict Verifier::decide(double score, std::optional<double> threshold) const {
                   .threshold_from = "given by the caller",
                   .same = false};
   if (model_.calibration) {
-    verdict.llr = model_.calibration->llr(score);
-    verdict.probability = model_.calibration->probability(score);
+    verdict.llr = model_.calibration->llr(score + shift);
+    verdict.probability = model_.calibration->probability(score + shift);
   }
   if (threshold) {
     verdict.threshold = *threshold;
   } else if (model_.calibration) {
-    verdict.threshold = model_.calibration->threshold();
+    verdict.threshold = model_.calibration->threshold() - shift;
     verdict.threshold_from = fmt::format("even odds, calibrated on {}", model_.calibration->source);
   } else {
     throw Error(Fault::config,
@@ -66,32 +86,7 @@ Verdict Verifier::decide(double score, std::optional<double> threshold) const {
 
 Verdict Verifier::compare(const Waveform& a, const Waveform& b,
                           std::optional<double> threshold) const {
-  return decide(cosine(embed(a), embed(b)), threshold);
-}
-
-std::vector<ScoredTrial> Verifier::score(std::span<const Trial> trials, const std::string& root,
-                                         int channel) const {
-  std::map<std::string, std::size_t> row_of;
-  std::vector<Clip> clips;
-  const auto note = [&](const std::string& name) {
-    if (!row_of.try_emplace(name, clips.size()).second) return;
-    Clip clip;
-    clip.path = root.empty() ? name : (std::filesystem::path(root) / name).string();
-    clip.name = name;
-    clips.push_back(std::move(clip));
-  };
-  for (const Trial& trial : trials) {
-    note(trial.enrol);
-    note(trial.test);
-  }
-  const Matrix embeddings = embed(clips, channel);
-  std::vector<ScoredTrial> scores(trials.size());
-  parallel_for((trials.size() + 1023) / 1024, [&](std::size_t block) {
-    for (std::size_t i = block * 1024; i < std::min(trials.size(), (block + 1) * 1024); ++i)
-      scores[i] = {trials[i], cosine(embeddings.row(row_of.at(trials[i].enrol)),
-                                     embeddings.row(row_of.at(trials[i].test)))};
-  });
-  return scores;
+  return decide(cosine(embed(a), embed(b)), threshold, Lengths{a.seconds(), b.seconds()});
 }
 
 }  // namespace twinear

@@ -236,12 +236,29 @@ TEST_F(Command, EvalGivesALineForEachSystem) {
   ASSERT_EQ(systems.size(), 2U);
   EXPECT_EQ(systems[0]["eer"], 0.0);
   EXPECT_GT(systems[1]["eer"], 0.0);
-  EXPECT_EQ(keys(systems[0]),
-            (std::set<std::string>{"scores", "targets", "nontargets", "speakers", "eer",
-                                   "eer_interval", "eer_interpolated", "eer_threshold",
-                                   "min_dcf_001", "min_dcf_001_interval", "min_dcf_005",
-                                   "min_dcf_005_interval", "act_dcf_001", "act_dcf_005", "cllr",
-                                   "cllr_interval", "min_cllr", "min_cllr_interval"}));
+  EXPECT_EQ(keys(systems[0]), (std::set<std::string>{"scores",
+                                                     "targets",
+                                                     "nontargets",
+                                                     "speakers",
+                                                     "eer",
+                                                     "eer_interval",
+                                                     "eer_interpolated",
+                                                     "eer_threshold",
+                                                     "min_dcf_001",
+                                                     "min_dcf_001_interval",
+                                                     "min_dcf_005",
+                                                     "min_dcf_005_interval",
+                                                     "act_dcf_001",
+                                                     "act_dcf_001_interval",
+                                                     "act_dcf_005",
+                                                     "act_dcf_005_interval",
+                                                     "cllr",
+                                                     "cllr_interval",
+                                                     "min_cllr",
+                                                     "min_cllr_interval",
+                                                     "top_1",
+                                                     "top_1_interval",
+                                                     "tasks"}));
   EXPECT_NE(read_file(out).find("<html"), std::string::npos);
   EXPECT_EQ(run({"eval", path("a.txt"), path("b.txt"), "--json", "--threads", "1"}).out,
             outcome.out);

@@ -8,8 +8,8 @@
 namespace twinear {
 namespace {
 
-const std::vector<std::string> commands{"verify", "features", "train",     "embed",
-                                        "score",  "eval",     "calibrate", "info"};
+const std::vector<std::string> commands{"verify", "features",  "train", "embed",   "score",
+                                        "eval",   "calibrate", "adapt", "fewshot", "info"};
 
 TEST(Usage, HelpOfEveryCommandShowsItsOptions) {
   for (const auto& command : commands) {

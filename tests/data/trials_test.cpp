@@ -79,6 +79,39 @@ TEST(Scores, NameTheLineThatIsWrong) {
   refused("", ": no scores");
 }
 
+// More than fit in one block of the file, in the queue, and in the first table of names.
+TEST(Scores, ATableHoldsWhatAListDoes) {
+  const TemporaryFolder folder;
+  std::vector<ScoredTrial> scores;
+  for (unsigned i = 0; i < 20000; ++i)
+    scores.push_back({{"speaker" + std::to_string(i * 7919 % 5003) + "/clip.wav",
+                       std::to_string(i % 1000), i % 3 == 0},
+                      0.25 * i});
+  write_scores(folder / "s", scores);
+  const ScoreTable made = make_score_table(scores), read = read_score_table(folder / "s");
+  EXPECT_EQ(read.names, made.names);
+  EXPECT_EQ(read.names.size(), 5003U + 1000);
+  EXPECT_EQ(read.names[0], scores[0].trial.enrol);
+  EXPECT_EQ(read.names[1], scores[0].trial.test);
+  for (const ScoreTable* table : {&made, &read}) {
+    ASSERT_EQ(table->rows.size(), scores.size());
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      const auto& row = table->rows[i];
+      EXPECT_EQ(table->names[row.enrol], scores[i].trial.enrol);
+      EXPECT_EQ(table->names[row.test], scores[i].trial.test);
+      EXPECT_EQ(row.target == 1, scores[i].trial.target);
+      EXPECT_EQ(row.score, scores[i].score);
+    }
+  }
+}
+
+TEST(Scores, AFileWithoutLineEndsIsRefusedEarly) {
+  const TemporaryFolder folder;
+  expect_error(
+      [&] { read_scores(put(folder / "s", "a b 1 target\n" + std::string(3 << 20, 'x'))); },
+      Fault::format, folder / "s" + ":2: a line of more than 1 MiB");
+}
+
 TEST(Scores, AreNotWrittenWhereTheyCouldNotBeReadBack) {
   const TemporaryFolder folder;
   const std::string path = folder / "s";

@@ -16,19 +16,23 @@ namespace twinear {
 /// A system whose target scores lie `separation` deviations above the others, `n` of each.
 inline ReportedScores example_system(const std::string& name, std::size_t n, double separation) {
   ReportedScores system{name, {}, {}};
+  std::vector<ScoredTrial> trials;
   Random random(7, Purpose::test);
   for (std::size_t i = 0; i < 2 * n; ++i) {
     const bool target = i % 2 == 0;
-    system.trials.push_back({{"a", "b", target}, random.normal() + (target ? separation : 0)});
+    trials.push_back({{"a", "b", target}, random.normal() + (target ? separation : 0)});
   }
+  system.trials = make_score_table(trials);
   const auto scores = split_scores(system.trials);
   auto& e = system.evaluation;
   e.targets = e.nontargets = n;
   e.speakers = 50;
   e.eer = eer(scores);
   e.eer_interval = {e.eer.rocch - 0.017, e.eer.rocch + 0.021};
-  e.min_dcf_001 = min_dcf(scores, {.p_target = 0.01});
-  e.min_dcf_005 = min_dcf(scores, {.p_target = 0.05});
+  for (const double p : {0.01, 0.05}) {
+    const Task task{.p_target = p};
+    e.tasks.push_back({task, min_dcf(scores, task), act_dcf(scores, task), {}, {}});
+  }
   return system;
 }
 

@@ -108,6 +108,78 @@ TEST(Calibration, ProbabilityIsAHalfAtTheThreshold) {
   EXPECT_EQ(c.probability(-1e9), 0);
 }
 
+/// Trials of speakers with clips of 1 to 16 s. A target scores lower by `per_octave` for each
+/// halving of the shorter clip.
+struct Timed {
+  ScoreTable table;
+  std::vector<double> seconds;
+};
+
+Timed timed_trials(std::uint32_t stream, double per_octave) {
+  constexpr std::uint32_t speakers = 60, clips = 6;
+  Random random(11, Purpose::test, stream);
+  Timed timed;
+  for (std::uint32_t i = 0; i < speakers * clips; ++i) {
+    timed.table.names.push_back("s" + std::to_string(i / clips) + "/" + std::to_string(i));
+    timed.seconds.push_back(std::exp2(random.uniform(0, 4)));
+  }
+  for (std::uint32_t i = 0; i < speakers * clips; ++i)
+    for (std::uint32_t j = 0; j < i; ++j) {
+      const bool target = i / clips == j / clips;
+      if (!target && random.uniform() > 0.2) continue;
+      const double octaves = std::log2(std::min(timed.seconds[i], timed.seconds[j]));
+      const double score = 0.25 * random.normal() + (target ? 0.2 : 0) + per_octave * octaves;
+      timed.table.rows.push_back({score, i, j & 0x7fffffffU, target ? 1U : 0U});
+    }
+  return timed;
+}
+
+Scores llrs(const Timed& timed, const Calibration& c) {
+  Scores scores;
+  for (const auto& row : timed.table.rows)
+    (row.target == 1 ? scores.target : scores.nontarget)
+        .push_back(c.llr(row.score + c.shift({timed.seconds[row.enrol], timed.seconds[row.test]})));
+  return scores;
+}
+
+TEST(Calibration, LengthsAreTakenWhereTheyHelp) {
+  const Timed dev = timed_trials(0, 0.3), unseen = timed_trials(1, 0.3);
+  const auto fit = fit_calibration(dev.table, dev.seconds, "dev");
+  ASSERT_TRUE(fit.calibration.lengths.has_value());
+  EXPECT_LT(fit.cllr_with, fit.cllr_without);
+  // llr = scale (s - 0.3 log2 shorter) + offset, so the term is -0.3 scale / ln 2.
+  EXPECT_NEAR(fit.calibration.lengths->shorter, -0.3 * fit.calibration.scale / std::log(2.0), 0.3);
+  EXPECT_NEAR(fit.calibration.lengths->longer, 0, 0.15);
+  const auto plain = fit_calibration(split_scores(dev.table), "dev");
+  const Scores with = llrs(unseen, fit.calibration), without = llrs(unseen, plain);
+  EXPECT_LT(cllr(with), 0.95 * cllr(without));
+  EXPECT_LT(cllr(with) - min_cllr(with), 0.05);
+  const Task even{.p_target = 0.5};
+  EXPECT_LT(act_dcf(with, even) - min_dcf(with, even), 0.05);
+  EXPECT_LT(fit.calibration.eer, plain.eer);
+}
+
+TEST(Calibration, LengthsAreLeftOutWhereTheyDoNotHelp) {
+  const Timed dev = timed_trials(2, 0);
+  const auto fit = fit_calibration(dev.table, dev.seconds, "dev");
+  EXPECT_FALSE(fit.calibration.lengths.has_value());
+  EXPECT_EQ(fit.calibration.scale, fit_calibration(split_scores(dev.table), "dev").scale);
+  EXPECT_EQ(fit.calibration.shift({1, 10}), 0);
+  Timed few = dev;
+  std::erase_if(few.table.rows, [](const auto& row) { return row.enrol >= 12 || row.test >= 12; });
+  EXPECT_TRUE(std::isnan(fit_calibration(few.table, few.seconds, "").cllr_with));
+  EXPECT_THROW(fit_calibration(dev.table, std::vector<double>(3, 1.0), ""), std::invalid_argument);
+}
+
+TEST(Calibration, ClipsOfTheMeanLengthAreNotShifted) {
+  Calibration c{.scale = 4, .offset = -1, .source = {}, .thresholds = {}};
+  c.lengths = {2, 1, std::log(2.0), std::log(5.0)};
+  EXPECT_NEAR(c.shift({2, 5}), 0, 1e-12);
+  EXPECT_NEAR(c.shift({5, 2}), 0, 1e-12);
+  EXPECT_NEAR(c.shift({1, 5}), -2 * std::log(2.0) / 4, 1e-12);
+  EXPECT_NEAR(c.shift({20, 2}), std::log(4.0) / 4, 1e-12);
+}
+
 double share(const std::vector<double>& values, double threshold) {
   return static_cast<double>(
              std::ranges::count_if(values, [&](double v) { return v >= threshold; })) /

@@ -37,6 +37,23 @@ Scores random_scores(std::uint32_t stream, std::size_t targets, std::size_t nont
   return scores;
 }
 
+/// `speakers` of three clips each, everyone compared with everyone. A clip's scores share an
+/// offset of its speaker, as real ones do.
+std::vector<ScoredTrial> everyone(std::size_t speakers, std::uint32_t stream = 0) {
+  Random random(5, Purpose::test, stream);
+  std::vector<double> offset(speakers);
+  for (double& o : offset) o = random.normal();
+  const auto name = [](std::size_t clip) { return "clip" + std::to_string(clip); };
+  std::vector<ScoredTrial> trials;
+  for (std::size_t i = 0; i < 3 * speakers; ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool same = i / 3 == j / 3;
+      const double score = (same ? 2 : -2) + offset[i / 3] + offset[j / 3] + random.normal();
+      trials.push_back({{name(i), name(j), same}, score});
+    }
+  return trials;
+}
+
 TEST(Metrics, TiedScoresByHand) {
   const Eer e = eer(tied);
   EXPECT_NEAR(e.roc, 2.0 / 7, 1e-12);
@@ -106,6 +123,35 @@ TEST(Metrics, MinDcfIsTheLeastCostOfAllThresholds) {
   for (const auto& point : det_curve(scores))
     least = std::min(least, 3 * 0.2 * point.miss + 2 * 0.8 * point.false_alarm);
   EXPECT_NEAR(min_dcf(scores, task), least / 0.6, 1e-12);
+}
+
+// SRE08's costs: a miss at p = 0.01 weighs 0.1, a false alarm 0.99; the effective prior is 0.0917.
+TEST(Metrics, TheBayesThresholdFollowsPriorAndCosts) {
+  const Task sre08{.p_target = 0.01, .c_miss = 10, .c_false_alarm = 1};
+  const double bayes = -std::log(0.1 / 0.99);
+  const Scores scores{.target = {bayes, bayes - 1e-9, 5}, .nontarget = {bayes, bayes - 1e-9, -5}};
+  EXPECT_NEAR(act_dcf(scores, sre08), (0.1 / 3 + 0.99 / 3) / 0.1, 1e-12);
+}
+
+TEST(Metrics, ATaskNeedsAPriorAndCosts) {
+  for (const Task& task : {Task{.p_target = 0}, Task{.p_target = 1}, Task{.p_target = std::nan("")},
+                           Task{.c_miss = 0}, Task{.c_false_alarm = -1}}) {
+    EXPECT_THROW(min_dcf(tied, task), std::invalid_argument);
+    EXPECT_THROW(act_dcf(tied, task), std::invalid_argument);
+    EXPECT_THROW(evaluate(everyone(3), {.tasks = {task}}), std::invalid_argument);
+  }
+}
+
+TEST(Metrics, Top1IsTheShareOfTestsWhoseBestEnrolmentIsATarget) {
+  std::vector<ScoredTrial> trials{
+      {{"ada", "right", true}, 3}, {{"bob", "right", false}, 2}, {{"eve", "right", false}, -1},
+      {{"ada", "wrong", true}, 1}, {{"bob", "wrong", false}, 2}, {{"ada", "tied", true}, 1},
+      {{"bob", "tied", false}, 1}, {{"ada", "alone", true}, 5},  {{"bob", "nobody", false}, 5}};
+  EXPECT_DOUBLE_EQ(top_1(make_score_table(trials)).value(), 1.0 / 3);
+  std::ranges::reverse(trials);
+  EXPECT_DOUBLE_EQ(top_1(make_score_table(trials)).value(), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(evaluate(trials, {.resamples = 0}).top_1.value(), 1.0 / 3);
+  EXPECT_FALSE(top_1(make_score_table({{{{"a", "b", true}, 1}, {{"a", "c", false}, 1}}})));
 }
 
 TEST(Metrics, PerfectScoresCostNothing) {
@@ -180,23 +226,6 @@ TEST(Metrics, SplitScoresKeepsTheTruth) {
   EXPECT_EQ(scores.nontarget, (std::vector<double>{2, 3}));
 }
 
-/// `speakers` of three clips each, everyone compared with everyone. A clip's scores share an
-/// offset of its speaker, as real ones do.
-std::vector<ScoredTrial> everyone(std::size_t speakers, std::uint32_t stream = 0) {
-  Random random(5, Purpose::test, stream);
-  std::vector<double> offset(speakers);
-  for (double& o : offset) o = random.normal();
-  const auto name = [](std::size_t clip) { return "clip" + std::to_string(clip); };
-  std::vector<ScoredTrial> trials;
-  for (std::size_t i = 0; i < 3 * speakers; ++i)
-    for (std::size_t j = 0; j < i; ++j) {
-      const bool same = i / 3 == j / 3;
-      const double score = (same ? 2 : -2) + offset[i / 3] + offset[j / 3] + random.normal();
-      trials.push_back({{name(i), name(j), same}, score});
-    }
-  return trials;
-}
-
 void expect_equal(const Interval& a, const Interval& b) {
   EXPECT_EQ(a.low, b.low);
   EXPECT_EQ(a.high, b.high);
@@ -205,22 +234,26 @@ void expect_equal(const Interval& a, const Interval& b) {
 TEST(Evaluation, HasEveryFigureOfItsTrials) {
   const auto trials = everyone(20);
   const Scores scores = split_scores(trials);
-  const Evaluation e = evaluate(trials, 0, 200);
+  const Evaluation e = evaluate(trials, {.seed = 0, .resamples = 200});
   EXPECT_EQ(e.targets, 60U);
   EXPECT_EQ(e.nontargets, 60U * 59 / 2 - 60);
   EXPECT_EQ(e.speakers, 20U);
   EXPECT_EQ(e.eer.rocch, eer(scores).rocch);
-  EXPECT_EQ(e.min_dcf_001, min_dcf(scores, p_001));
-  EXPECT_EQ(e.min_dcf_005, min_dcf(scores, p_005));
-  EXPECT_EQ(e.act_dcf_001, act_dcf(scores, p_001));
-  EXPECT_EQ(e.act_dcf_005, act_dcf(scores, p_005));
-  EXPECT_EQ(e.cllr, cllr(scores));
+  EXPECT_EQ(e.eer.roc, eer(scores).roc);
+  EXPECT_EQ(e.eer.threshold, eer(scores).threshold);
+  ASSERT_EQ(e.tasks.size(), 2U);
+  EXPECT_EQ(e.tasks[0].min_dcf, min_dcf(scores, p_001));
+  EXPECT_EQ(e.tasks[1].min_dcf, min_dcf(scores, p_005));
+  EXPECT_DOUBLE_EQ(e.tasks[0].act_dcf, act_dcf(scores, p_001));
+  EXPECT_DOUBLE_EQ(e.tasks[1].act_dcf, act_dcf(scores, p_005));
+  EXPECT_NEAR(e.cllr, cllr(scores), 1e-14);
   EXPECT_EQ(e.min_cllr, min_cllr(scores));
   const auto holds = [](const Interval& i, double value) {
     return i.low < value && value < i.high;
   };
   EXPECT_TRUE(holds(e.eer_interval, e.eer.rocch));
-  EXPECT_TRUE(holds(e.min_dcf_005_interval, e.min_dcf_005));
+  EXPECT_TRUE(holds(e.tasks[1].min_dcf_interval, e.tasks[1].min_dcf));
+  EXPECT_TRUE(holds(e.tasks[1].act_dcf_interval, e.tasks[1].act_dcf));
   EXPECT_TRUE(holds(e.cllr_interval, e.cllr));
   EXPECT_TRUE(holds(e.min_cllr_interval, e.min_cllr));
 }
@@ -233,7 +266,7 @@ TEST(Evaluation, TheIntervalSpansWhatRepeatedSpeakersGive) {
                                         {{"a1", "b1", false}, 0.5}, {{"a2", "c1", false}, -1.0},
                                         {{"b2", "c2", false}, 1.5}, {{"a1", "c2", false}, 0.1}};
   const auto speaker = [](const std::string& clip) { return clip[0] - 'a'; };
-  Interval eers{1, 0}, costs{9, 0};
+  Interval eers{1, 0}, costs{9, 0}, acts{9, 0}, mins{9, 0};
   for (int draw = 0; draw < 27; ++draw) {
     int times[3] = {};
     for (int rest = draw, i = 0; i < 3; ++i, rest /= 3) ++times[rest % 3];
@@ -244,22 +277,31 @@ TEST(Evaluation, TheIntervalSpansWhatRepeatedSpeakersGive) {
       side.insert(side.end(), static_cast<std::size_t>(trial.target ? a : a * b), score);
     }
     if (scores.nontarget.empty()) continue;
+    const double act = act_dcf(scores, p_05);
+    acts = {std::min(acts.low, act), std::max(acts.high, act)};
+    const double min = min_dcf(scores, p_05);
+    mins = {std::min(mins.low, min), std::max(mins.high, min)};
     eers = {std::min(eers.low, eer(scores).rocch), std::max(eers.high, eer(scores).rocch)};
     costs = {std::min(costs.low, cllr(scores)), std::max(costs.high, cllr(scores))};
   }
-  const Evaluation e = evaluate(trials, 4, 1000);
+  const Evaluation e = evaluate(trials, {.tasks = {p_05}, .seed = 4});
   EXPECT_EQ(e.speakers, 3U);
   EXPECT_NEAR(e.eer_interval.low, eers.low, 1e-12);
   EXPECT_NEAR(e.eer_interval.high, eers.high, 1e-12);
   EXPECT_NEAR(e.cllr_interval.low, costs.low, 1e-12);
   EXPECT_NEAR(e.cllr_interval.high, costs.high, 1e-12);
+  EXPECT_NEAR(e.tasks[0].act_dcf_interval.low, acts.low, 1e-12);
+  EXPECT_NEAR(e.tasks[0].act_dcf_interval.high, acts.high, 1e-12);
+  EXPECT_NEAR(e.tasks[0].min_dcf_interval.low, mins.low, 1e-12);
+  EXPECT_NEAR(e.tasks[0].min_dcf_interval.high, mins.high, 1e-12);
 }
 
 TEST(Evaluation, MoreSpeakersGiveANarrowerInterval) {
   const auto width = [](std::size_t speakers) {  // of five corpora together
     double sum = 0;
     for (std::uint32_t corpus = 0; corpus < 5; ++corpus) {
-      const auto i = evaluate(everyone(speakers, corpus), 0, 100).cllr_interval;
+      const auto i =
+          evaluate(everyone(speakers, corpus), {.seed = 0, .resamples = 100}).cllr_interval;
       sum += i.high - i.low;
     }
     return sum;
@@ -269,22 +311,24 @@ TEST(Evaluation, MoreSpeakersGiveANarrowerInterval) {
 
 TEST(Evaluation, DependsOnTheSeedAndNotOnThreadsOrTheOrderOfTrials) {
   auto trials = everyone(12);
-  const Evaluation many = evaluate(trials, 3, 100);
+  const Evaluation many = evaluate(trials, {.seed = 3, .resamples = 100});
   {
     const ThreadLimit one(1);
-    expect_equal(evaluate(trials, 3, 100).eer_interval, many.eer_interval);
-    expect_equal(evaluate(trials, 3, 100).cllr_interval, many.cllr_interval);
+    expect_equal(evaluate(trials, {.seed = 3, .resamples = 100}).eer_interval, many.eer_interval);
+    expect_equal(evaluate(trials, {.seed = 3, .resamples = 100}).cllr_interval, many.cllr_interval);
   }
-  EXPECT_NE(evaluate(trials, 4, 100).cllr_interval.low, many.cllr_interval.low);
+  EXPECT_NE(evaluate(trials, {.seed = 4, .resamples = 100}).cllr_interval.low,
+            many.cllr_interval.low);
   Random(0, Purpose::test).shuffle(std::span(trials));
-  const Evaluation shuffled = evaluate(trials, 3, 100);
+  const Evaluation shuffled = evaluate(trials, {.seed = 3, .resamples = 100});
   expect_equal(shuffled.eer_interval, many.eer_interval);
   expect_equal(shuffled.min_cllr_interval, many.min_cllr_interval);
-  expect_equal(shuffled.min_dcf_001_interval, many.min_dcf_001_interval);
+  expect_equal(shuffled.tasks[0].min_dcf_interval, many.tasks[0].min_dcf_interval);
+  expect_equal(shuffled.tasks[1].act_dcf_interval, many.tasks[1].act_dcf_interval);
 }
 
 TEST(Evaluation, WithoutResamplesHasNoIntervals) {
-  const Evaluation e = evaluate(everyone(4), 0, 0);
+  const Evaluation e = evaluate(everyone(4), {.seed = 0, .resamples = 0});
   EXPECT_GT(e.targets, 0U);
   EXPECT_TRUE(std::isnan(e.eer_interval.low));
   EXPECT_TRUE(std::isnan(e.eer_interval.high));

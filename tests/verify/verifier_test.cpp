@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/random.h"
 #include "base/threads.h"
 #include "twinear/error.h"
@@ -48,6 +50,34 @@ TEST(Verifier, DecidesAtTheThresholdThatItNames) {
   EXPECT_FALSE(v.decide(0.5, 0.6).same);
 }
 
+TEST(Verifier, TheLengthsOfClipsMoveTheThreshold) {
+  Model model{.front_end = {},
+              .encoder = Encoder(EncoderSpec::statistics(80), 0),
+              .calibration = Calibration{.scale = 10, .offset = -5, .source = "", .thresholds = {}},
+              .provenance = "{}",
+              .id = {}};
+  model.calibration->lengths = {1, 0, std::log(2.0), 0};  // a shorter clip of 2 s shifts nothing
+  const Verifier v(std::move(model));
+  const Verdict usual = v.decide(0.5), brief = v.decide(0.5, {}, Lengths{1, 9});
+  EXPECT_TRUE(usual.same);
+  EXPECT_FALSE(brief.same);
+  EXPECT_NEAR(brief.llr.value(), -std::log(2.0), 1e-12);
+  EXPECT_NEAR(brief.threshold, 0.5 + std::log(2.0) / 10, 1e-12);
+  EXPECT_EQ(brief.score, 0.5);
+}
+
+TEST(Verifier, KnowsHowLongAClipIs) {
+  const Verifier v = verifier(false);
+  Clip clip;
+  clip.path = sample(read_trials(sample("trials.txt"))[0].enrol.c_str());
+  const double whole = read_audio(clip.path).seconds();
+  EXPECT_NEAR(v.seconds(clip), whole, 1e-3);
+  clip.start = 0.25;
+  EXPECT_NEAR(v.seconds(clip), whole - 0.25, 1e-3);
+  clip.end = 0.75;
+  EXPECT_NEAR(v.seconds(clip), 0.5, 1e-3);
+}
+
 TEST(Verifier, RefusesToDecideWithoutAMeaningForItsScores) {
   const Verifier v = verifier(false);
   EXPECT_THROW(v.decide(0.9), Error);
@@ -64,7 +94,7 @@ TEST(Verifier, ScoresTrialsInTheirOrderAndSymmetrically) {
                       trials[static_cast<std::size_t>(i)].enrol,
                       trials[static_cast<std::size_t>(i)].target});
   const Verifier v = verifier(false);
-  const auto scores = v.score(trials, sample(""));
+  const auto scores = v.score(trials, {.root = sample("")});
   ASSERT_EQ(scores.size(), 24U);
   for (std::size_t i = 0; i < 12; ++i) {
     EXPECT_EQ(scores[i].trial, trials[i]);
@@ -76,7 +106,7 @@ TEST(Verifier, ScoresTrialsInTheirOrderAndSymmetrically) {
                 1e-5);
   }
   const ThreadLimit one(1);
-  const auto again = v.score(trials, sample(""));
+  const auto again = v.score(trials, {.root = sample("")});
   for (std::size_t i = 0; i < 24; ++i) EXPECT_EQ(again[i].score, scores[i].score);
 }
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/within.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/shipped_model.h"
+#include "twinear/few_shot.h"
+#include "twinear/verifier.h"
+
+namespace twinear::cli {
+namespace {
+
+struct Arguments {
+  std::string model, manifest, base, classifier = "centroid", save, from;
+  EpisodeOptions episodes;
+  bool shuffle = false;
+  int channel = -1;
+};
+
+std::vector<Episode> episodes_of(const Arguments& args, const Manifest& manifest) {
+  if (!args.from.empty()) return read_episodes(args.from, manifest);
+  return within(args.manifest, [&] { return draw_episodes(manifest, args.episodes); });
+}
+
+int fewshot(const Arguments& args, const Common& common) {
+  if (!args.save.empty()) check_output(args.save);
+  const Manifest manifest = read_manifest(args.manifest);
+  auto episodes = episodes_of(args, manifest);
+  if (!args.save.empty()) write_episodes(args.save, episodes, manifest);
+  if (args.shuffle) episodes = shuffle_labels(episodes, args.episodes.seed);
+  const Verifier verifier = Verifier::load(find_model(args.model));
+  Matrix embeddings = verifier.embed(manifest.clips, args.channel);
+  if (!args.base.empty()) {
+    const Matrix base = verifier.embed(read_manifest(args.base).clips, args.channel);
+    within(args.base, [&] { return fit_standardisation(base); }).apply(embeddings);
+  }
+  const auto classifier =
+      args.classifier == "centroid" ? Classifier::centroid : Classifier::neighbour;
+  const auto [mean, half] =
+      few_shot_accuracy(few_shot_accuracies(embeddings, episodes, classifier));
+
+  const std::size_t way = episodes.front().classes.size();
+  const std::size_t shot = episodes.front().support.size() / way;
+  const std::size_t query = episodes.front().query.size() / way;
+  const double chance = 1.0 / static_cast<double>(way);
+  if (common.json)
+    print_json({{"way", way},
+                {"shot", shot},
+                {"query", query},
+                {"episodes", episodes.size()},
+                {"classifier", args.classifier},
+                {"standardised", !args.base.empty()},
+                {"shuffled", args.shuffle},
+                {"accuracy", mean},
+                {"half_interval", half},
+                {"accuracy_interval", {mean - half, mean + half}},
+                {"chance", chance},
+                {"model_id", verifier.model().id}});
+  else
+    fmt::print(
+        "{}-way {}-shot: {:.2f} % +- {:.2f} (95 % over {} episodes of {} queries a class); chance "
+        "{:.2f} %\n",
+        way, shot, 100 * mean, 100 * half, episodes.size(), query, 100 * chance);
+  return 0;
+}
+
+}  // namespace
+
+void add_fewshot(Program& program) {
+  const auto args = std::make_shared<Arguments>();
+  auto command = program.command("fewshot", "Recognition of classes never trained on, by examples");
+  command.model(args->model, Need::required);
+  command.option("--manifest", "CSV", args->manifest, "clips of classes that training did not have",
+                 Need::required);
+  command.option("--way", "N", args->episodes.way, 2, 10000, "classes of an episode");
+  command.option("--shot", "K", args->episodes.shot, 1, 10000, "clips shown of each");
+  command.option("--query", "Q", args->episodes.query, 1, 10000, "clips asked for of each");
+  command.option("--episodes", "E", args->episodes.episodes, 1, 10000000, "how many");
+  command.choice("--classifier", {"centroid", "neighbour"}, args->classifier,
+                 "what a query is compared with: each class's mean, or every clip shown");
+  command.option("--base", "CSV", args->base,
+                 "clips of training classes, over which embeddings are standardised first");
+  command.option("--save-episodes", "JSONL", args->save, "writes the episodes, to be repeated");
+  command.option("--episodes-file", "JSONL", args->from,
+                 "those episodes again, instead of drawing");
+  command.flag("--shuffle-labels", args->shuffle,
+               "deals the clips of each episode out anew, which must give chance");
+  command.seed(args->episodes.seed);
+  command.channel(args->channel);
+  command.run([args](const Common& common) { return fewshot(*args, common); });
+}
+
+}  // namespace twinear::cli

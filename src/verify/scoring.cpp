@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twinear/scoring.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <numeric>
+#include <stdexcept>
+#include <unordered_map>
+
+#include "base/files.h"
+#include "base/threads.h"
+#include "twinear/error.h"
+#include "twinear/verifier.h"
+
+namespace twinear {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<float> unit(std::vector<double> v) {
+  const double square = std::inner_product(v.begin(), v.end(), v.begin(), 0.0);
+  const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
+  std::vector<float> result(v.size());
+  std::ranges::transform(v, result.begin(),
+                         [&](double x) { return static_cast<float>(scale * x); });
+  return result;
+}
+
+void add_unit(std::vector<double>& sum, std::span<const float> row) {
+  double square = 0;
+  for (const float v : row) square += static_cast<double>(v) * v;
+  const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += scale * row[i];
+}
+
+/// One side of trials: a clip, or an enrolment of several.
+struct Side {
+  std::vector<std::size_t> clips;              // rows of the embeddings
+  std::vector<std::vector<float>> embeddings;  // one, or one a clip where scores are averaged
+  double seconds = 0;                          // where a calibration asks
+  CohortStatistics statistics{0, 1};
+};
+
+/// The clips that trials name, each once, and who asks for which.
+class Scorer {
+ public:
+  Scorer(const Verifier& verifier, const ScoreOptions& options)
+      : verifier_(verifier), options_(options) {
+    for (const Clip& clip : options.clips) known_.try_emplace(clip.name, &clip);
+  }
+
+  std::vector<ScoredTrial> score(std::span<const Trial> trials) {
+    if (options_.llr && !verifier_.model().calibration)
+      throw Error(Fault::config,
+                  "the model holds no calibration, which log-likelihood ratios rest on");
+    std::vector<std::pair<std::size_t, std::size_t>> sides_of;
+    sides_of.reserve(trials.size());
+    for (const Trial& trial : trials) sides_of.emplace_back(side(trial.enrol), side(trial.test));
+    if (!options_.cohort.empty()) refuse_shared_cohort();
+    embed();
+    if (!options_.cohort.empty()) meet_cohort();
+    if (options_.llr) measure();
+
+    std::vector<ScoredTrial> scores(trials.size());
+    constexpr std::size_t at_once = 1024;
+    parallel_for((trials.size() + at_once - 1) / at_once, [&](std::size_t block) {
+      const std::size_t end = std::min(trials.size(), (block + 1) * at_once);
+      for (std::size_t i = block * at_once; i < end; ++i)
+        scores[i] = {trials[i], score(sides_[sides_of[i].first], sides_[sides_of[i].second])};
+    });
+    return scores;
+  }
+
+ private:
+  std::size_t side(const std::string& name) {
+    const auto [found, is_new] = side_of_.try_emplace(name, sides_.size());
+    if (!is_new) return found->second;
+    Side side;
+    const auto enrolment = options_.enrolments.find(name);
+    if (enrolment == options_.enrolments.end())
+      side.clips.push_back(clip(name));
+    else
+      for (const auto& of_it : enrolment->second) side.clips.push_back(clip(of_it));
+    sides_.push_back(std::move(side));
+    return sides_.size() - 1;
+  }
+
+  std::size_t clip(const std::string& name) {
+    const auto [found, is_new] = row_of_.try_emplace(name, clips_.size());
+    if (is_new) {
+      const auto known = known_.find(name);
+      Clip clip;
+      if (known != known_.end()) {
+        clip = *known->second;
+      } else {
+        clip.name = name;
+        clip.path = options_.root.empty() ? name : (fs::path(options_.root) / name).string();
+      }
+      clips_.push_back(std::move(clip));
+    }
+    return found->second;
+  }
+
+  /// By labels where the trials' clips have them; else by path, and by content.
+  void refuse_shared_cohort() const {
+    std::unordered_map<std::string, const Clip*> of_label, of_path;
+    std::unordered_map<std::uintmax_t, std::vector<const Clip*>> of_size;
+    for (const Clip& clip : options_.cohort) {
+      of_label.try_emplace(clip.label, &clip);
+      of_path.try_emplace(real_path(clip), &clip);
+      std::error_code missing;
+      of_size[fs::file_size(clip.path, missing)].push_back(&clip);
+    }
+    const auto refuse = [](const Clip& clip, const Clip& in_cohort, const std::string& how) {
+      throw Error(
+          Fault::mismatch,
+          fmt::format("{}: a cohort must hold no source of the trials, and {} of the trials {}",
+                      in_cohort.path, clip.name, how));
+    };
+    for (const Clip& clip : clips_) {
+      if (!clip.label.empty()) {
+        const auto same = of_label.find(clip.label);
+        if (same != of_label.end())
+          refuse(clip, *same->second, fmt::format("has its label, {}", clip.label));
+        continue;
+      }
+      if (const auto same = of_path.find(real_path(clip)); same != of_path.end())
+        refuse(clip, *same->second, "is the same file");
+      std::error_code missing;
+      const auto same_size = of_size.find(fs::file_size(clip.path, missing));
+      if (missing || same_size == of_size.end()) continue;
+      const std::string content = read_file(clip.path);
+      for (const Clip* in_cohort : same_size->second)
+        if (read_file(in_cohort->path) == content) refuse(clip, *in_cohort, "has the same bytes");
+    }
+  }
+
+  static std::string real_path(const Clip& clip) {
+    std::error_code missing;
+    return fs::weakly_canonical(clip.path, missing).string();
+  }
+
+  void embed() {
+    const Matrix embeddings = verifier_.embed(clips_, options_.channel);
+    parallel_for(sides_.size(), [&](std::size_t i) {
+      Side& side = sides_[i];
+      if (side.clips.size() == 1 || options_.average == Average::scores) {
+        for (const std::size_t row : side.clips)
+          side.embeddings.emplace_back(embeddings.row(row).begin(), embeddings.row(row).end());
+        return;
+      }
+      std::vector<double> sum(embeddings.cols());
+      for (const std::size_t row : side.clips)
+        if (options_.similarity == Similarity::cosine)
+          add_unit(sum, embeddings.row(row));
+        else
+          for (std::size_t k = 0; k < sum.size(); ++k)
+            sum[k] += embeddings.row(row)[k] / static_cast<double>(side.clips.size());
+      side.embeddings.push_back(options_.similarity == Similarity::cosine
+                                    ? unit(std::move(sum))
+                                    : std::vector<float>(sum.begin(), sum.end()));
+    });
+  }
+
+  void meet_cohort() {
+    Matrix cohort = verifier_.embed(options_.cohort, options_.channel);
+    if (options_.cohort_by_label) cohort = label_means(cohort, make_manifest(options_.cohort));
+    parallel_for(sides_.size(), [&](std::size_t i) {
+      std::vector<double> scores(cohort.rows());
+      for (std::size_t c = 0; c < scores.size(); ++c)
+        for (const auto& embedding : sides_[i].embeddings)
+          scores[c] += similarity(embedding, cohort.row(c), options_.similarity) /
+                       static_cast<double>(sides_[i].embeddings.size());
+      sides_[i].statistics = cohort_statistics(std::move(scores), options_.top);
+    });
+  }
+
+  void measure() {
+    const auto& calibration = verifier_.model().calibration;
+    if (!calibration->lengths) return;
+    std::vector<double> seconds(clips_.size());
+    parallel_for(clips_.size(), [&](std::size_t i) { seconds[i] = verifier_.seconds(clips_[i]); });
+    for (Side& side : sides_)
+      for (const std::size_t row : side.clips) side.seconds += seconds[row];
+  }
+
+  double score(const Side& enrol, const Side& test) const {
+    double sum = 0;
+    for (const auto& a : enrol.embeddings)
+      for (const auto& b : test.embeddings) sum += similarity(a, b, options_.similarity);
+    double score = sum / static_cast<double>(enrol.embeddings.size() * test.embeddings.size());
+    if (!options_.cohort.empty()) score = normalized(score, enrol.statistics, test.statistics);
+    if (!options_.llr) return score;
+    const Calibration& calibration = *verifier_.model().calibration;
+    return calibration.llr(score + calibration.shift({enrol.seconds, test.seconds}));
+  }
+
+  const Verifier& verifier_;
+  const ScoreOptions& options_;
+  std::unordered_map<std::string, const Clip*> known_;
+  std::unordered_map<std::string, std::size_t> side_of_, row_of_;
+  std::vector<Side> sides_;
+  std::vector<Clip> clips_;
+};
+
+}  // namespace
+
+double similarity(std::span<const float> a, std::span<const float> b, Similarity by) {
+  if (by == Similarity::cosine) return cosine(a, b);
+  if (a.size() != b.size()) throw std::invalid_argument("similarity: vectors of different sizes");
+  double square = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double apart = static_cast<double>(a[i]) - b[i];
+    square += apart * apart;
+  }
+  return -std::sqrt(square);
+}
+
+CohortStatistics cohort_statistics(std::vector<double> scores, std::size_t top) {
+  if (top > 0 && top < scores.size()) {
+    std::ranges::nth_element(scores, scores.begin() + static_cast<std::ptrdiff_t>(top),
+                             std::greater());
+    scores.resize(top);
+  }
+  std::ranges::sort(scores);  // sums in one order, whatever nth_element left
+  CohortStatistics result{0, 0};
+  const auto n = static_cast<double>(scores.size());
+  for (const double s : scores) result.mean += s / n;
+  for (const double s : scores) result.deviation += (s - result.mean) * (s - result.mean) / n;
+  result.deviation = std::sqrt(result.deviation);
+  if (!(result.deviation > 0))
+    throw Error(
+        Fault::numeric,
+        fmt::format("the {} cohort scores of a clip do not differ: there is no deviation to "
+                    "normalise by",
+                    scores.size()));
+  return result;
+}
+
+double normalized(double score, const CohortStatistics& enrol, const CohortStatistics& test) {
+  return 0.5 * ((score - enrol.mean) / enrol.deviation + (score - test.mean) / test.deviation);
+}
+
+Matrix label_means(const Matrix& embeddings, const Manifest& manifest) {
+  std::vector<std::vector<double>> sums(manifest.labels.size(),
+                                        std::vector<double>(embeddings.cols()));
+  for (std::size_t i = 0; i < embeddings.rows(); ++i)
+    add_unit(sums[static_cast<std::size_t>(manifest.label_of[i])], embeddings.row(i));
+  Matrix means(sums.size(), embeddings.cols());
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    std::ranges::copy(unit(std::move(sums[i])), means.row(i).begin());
+  return means;
+}
+
+std::vector<ScoredTrial> Verifier::score(std::span<const Trial> trials,
+                                         const ScoreOptions& options) const {
+  return Scorer(*this, options).score(trials);
+}
+
+}  // namespace twinear
