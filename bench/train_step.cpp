@@ -2,11 +2,13 @@
 // One training step as the trainer does it: forward, batch-hard mining, triplet loss, backward,
 // Adam. The defaults are those of the PyTorch peer: 16 x 4 clips of 300 frames and 64 bands.
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "nn/onednn_info.h"
 #include "nn/optimizer.h"
 #include "nn/pass.h"
 #include "train/objective.h"
@@ -15,12 +17,22 @@ namespace {
 
 using namespace twinear;
 
-/// Arguments: threads, labels P, clips K, frames.
+/// The most memory that the process has had in use, in bytes.
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024;
+}
+
+/// Arguments: threads, labels P, clips K, frames, whether in bf16.
 void train_step(benchmark::State& state, const EncoderSpec& spec) {
   const ThreadLimit limit(static_cast<int>(state.range(0)));
   const std::int64_t clips = state.range(1) * state.range(2), frames = state.range(3);
   nn::Network network(spec, 0);
-  nn::Pass pass(network, {clips, frames, spec.bins}, nn::Mode::training);
+  const auto numbers = state.range(4) != 0 ? nn::Number::bf16 : nn::Number::f32;
+  if (numbers == nn::Number::bf16 && !has_bf16())
+    return state.SkipWithError("this CPU has no AVX512_BF16");
+  nn::Pass pass(network, {clips, frames, spec.bins}, nn::Mode::training, {.numbers = numbers});
   nn::Adam adam(network, {});
   Random random(0, Purpose::test);
   for (float& x : pass.input().value) x = static_cast<float>(random.normal());
@@ -47,32 +59,32 @@ void train_step(benchmark::State& state, const EncoderSpec& spec) {
   state.counters["flop/s"] =  // the first layer's input needs no gradient
       benchmark::Counter(3 * forward - first, benchmark::Counter::kIsIterationInvariantRate,
                          benchmark::Counter::kIs1000);
+  state.counters["peak_rss"] =  // also of what ran before: --benchmark_filter one
+      benchmark::Counter(peak_memory(), benchmark::Counter::kDefaults, benchmark::Counter::kIs1024);
 }
 
 void compact_train_step(benchmark::State& state) {
   train_step(state, EncoderSpec::compact({.bins = 64, .strides = {1, 2, 2}, .pooled_norm = false}));
 }
 BENCHMARK(compact_train_step)
-    ->ArgNames({"threads", "P", "K", "frames"})
-    ->Args({1, 16, 4, 300})
-    ->Args({2, 16, 4, 300})
-    ->Args({2, 32, 4, 200})
+    ->ArgNames({"threads", "P", "K", "frames", "bf16"})
+    ->ArgsProduct({{1, 2}, {16}, {4}, {300}, {0, 1}})
+    ->Args({2, 32, 4, 200, 0})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
 void ecapa_train_step(benchmark::State& state) { train_step(state, EncoderSpec::ecapa({})); }
 BENCHMARK(ecapa_train_step)
-    ->ArgNames({"threads", "P", "K", "frames"})
-    ->Args({1, 4, 4, 200})
-    ->Args({2, 4, 4, 200})
+    ->ArgNames({"threads", "P", "K", "frames", "bf16"})
+    ->ArgsProduct({{1, 2}, {4}, {4}, {200}, {0, 1}})
+    ->ArgsProduct({{2}, {16}, {4}, {200}, {0, 1}})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
 void xvector_train_step(benchmark::State& state) { train_step(state, EncoderSpec::xvector({})); }
 BENCHMARK(xvector_train_step)
-    ->ArgNames({"threads", "P", "K", "frames"})
-    ->Args({1, 4, 4, 200})
-    ->Args({2, 4, 4, 200})
+    ->ArgNames({"threads", "P", "K", "frames", "bf16"})
+    ->ArgsProduct({{1, 2}, {4}, {4}, {200}, {0, 1}})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 

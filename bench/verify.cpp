@@ -36,17 +36,25 @@ void embed_one_clip(benchmark::State& state) {
 }
 BENCHMARK(embed_one_clip)->ArgName("seconds")->Arg(3)->Arg(30)->Unit(benchmark::kMillisecond);
 
-/// One clip of 3 s, features ready: what PyTorch and onnxruntime are timed on.
+/// One clip of 3 s, features ready: what PyTorch and onnxruntime are timed on. Arguments: threads,
+/// whether in bf16.
 void ecapa_encode_one(benchmark::State& state) {
-  const ThreadLimit limit(1);
-  const Encoder encoder(EncoderSpec::ecapa({}), 0);
+  const ThreadLimit limit(static_cast<int>(state.range(0)));
+  Encoder encoder(EncoderSpec::ecapa({}), 0);
+  const auto precision = state.range(1) != 0 ? Precision::bf16 : Precision::fp32;
+  if (encoder.set_precision(precision) != precision)
+    return state.SkipWithError("this CPU has no AVX512_BF16");
   const std::vector<Matrix> clip{LogMel()(noise(3).samples)};
   for (auto _ : state) benchmark::DoNotOptimize(encoder.embed(clip));
   state.counters["flop/s"] = benchmark::Counter(2 * encoder.multiply_adds(clip[0].rows()),
                                                 benchmark::Counter::kIsIterationInvariantRate,
                                                 benchmark::Counter::kIs1000);
 }
-BENCHMARK(ecapa_encode_one)->Unit(benchmark::kMillisecond);
+BENCHMARK(ecapa_encode_one)
+    ->ArgNames({"threads", "bf16"})
+    ->ArgsProduct({{1, 2}, {0, 1}})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 void encode_batch(benchmark::State& state) {
   const ThreadLimit limit(static_cast<int>(state.range(0)));

@@ -2,49 +2,88 @@
 #include "features/noise.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <complex>
+#include <cstdint>
+#include <numbers>
 
-#include "features/rfft.h"
+#include "base/simd.h"
+#include "features/lane_fft.h"
 
 namespace twinear {
 
-double mean_power(std::span<const float> samples) {
+namespace {
+
+constexpr std::size_t segment = 4096, step = segment / 2;  // of made-up noise, in samples
+
+/// How loud bin `k` of a segment is, with nothing below 20 Hz.
+std::vector<float> amplitudes(double slope_db, int sample_rate) {
+  const double exponent = slope_db / (20.0 * std::log10(2.0));
+  const auto lowest = static_cast<std::size_t>(std::ceil(20.0 * segment / sample_rate));
+  std::vector<float> values(segment);
+  for (std::size_t k = lowest; k < segment / 2; ++k)
+    values[k] = values[segment - k] = static_cast<float>(
+        std::pow(static_cast<double>(k) / static_cast<double>(lowest), exponent));
+  return values;
+}
+
+/// A random sign for each lane.
+TWINEAR_SIMD void sign(std::uint32_t bits, float amplitude, Lanes& row) {
+  TWINEAR_LANES
+  for (std::size_t lane = 0; lane < lane_count; ++lane)
+    row[lane] = ((bits >> lane) & 1U) != 0 ? amplitude : -amplitude;
+}
+
+TWINEAR_SIMD double sum_of_squares(const float* samples, std::size_t count) {
   double sum = 0;
-  for (const float x : samples) sum += static_cast<double>(x) * x;
-  return samples.empty() ? 0 : sum / static_cast<double>(samples.size());
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(samples[i]) * samples[i];
+  return sum;
+}
+
+}  // namespace
+
+double mean_power(std::span<const float> samples) {
+  return samples.empty()
+             ? 0
+             : sum_of_squares(samples.data(), samples.size()) / static_cast<double>(samples.size());
 }
 
 std::vector<float> coloured_noise(std::size_t count, double slope_db, int sample_rate,
                                   Random& random) {
-  // Amplitudes as the slope says and a random one of four phases; many bins make it Gaussian.
-  const std::size_t size = std::bit_ceil(std::max<std::size_t>(count, 1024));
-  const auto exponent = static_cast<float>(slope_db / (20.0 * std::log10(2.0)));
-  const auto lowest = static_cast<std::size_t>(
-      std::ceil(20.0 * static_cast<double>(size) / static_cast<double>(sample_rate)));
-  std::vector<std::complex<float>> bins(size / 2 + 1);
-  float amplitude = 1;
-  for (std::size_t k = lowest, next = lowest; k < size / 2; ++k) {
-    if (k >= next) {  // in steps of under 0.02 octaves: a power takes long
-      amplitude = std::pow(static_cast<float>(k) / static_cast<float>(lowest), exponent);
-      next = k + 1 + k / 80;
+  // Segments overlap by half, each faded in and out by a sine, so that their powers add up to one.
+  // A transform of random signs is such a segment in its real part and another in its imaginary
+  // one, as each sums many bins; sixteen are made at once.
+  static const LaneFft fft(2 * segment);
+  const auto loudness = amplitudes(slope_db, sample_rate);
+  const std::size_t segments = count / step + 2;
+  std::vector<float> fade(segment), noise((segments + 1) * step);
+  for (std::size_t i = 0; i < segment; ++i)
+    fade[i] = std::sin(std::numbers::pi_v<float> * (static_cast<float>(i) + 0.5F) / segment);
+  std::vector<Lanes> block(2 * segment);
+  for (std::size_t first = 0; first < segments; first += 2 * lane_count) {
+    for (std::size_t k = 0; k < segment; ++k) {
+      const std::uint32_t bits = random.next();
+      sign(bits, loudness[k], block[2 * k]);
+      sign(bits >> lane_count, loudness[k], block[2 * k + 1]);
     }
-    const std::uint32_t quadrant = random.next();
-    bins[k] = {(quadrant & 1U) != 0 ? amplitude : -amplitude,
-               (quadrant & 2U) != 0 ? amplitude : -amplitude};
+    fft.transform(block.data());
+    for (std::size_t s = 0; s < std::min(2 * lane_count, segments - first); ++s)
+      for (std::size_t i = 0; i < segment; ++i)
+        noise[(first + s) * step + i] += fade[i] * block[2 * fft.place(i) + s % 2][s / 2];
   }
-  std::vector<float> noise(size);
-  Rfft(size).inverse(bins, noise);
-  noise.resize(count);
-  return noise;
+  const auto begin = noise.begin() + step;  // before it, only one segment is heard
+  return {begin, begin + static_cast<std::ptrdiff_t>(count)};
 }
 
 std::vector<float> excerpt(std::span<const float> recording, std::size_t count, Random& random) {
   const std::size_t size = recording.size();
   const std::size_t start = random.below(size > count ? size - count + 1 : size);
   std::vector<float> part(count);
-  for (std::size_t i = 0; i < count; ++i) part[i] = recording[(start + i) % size];
+  for (std::size_t done = 0, at = start; done < count; at = 0) {
+    const std::size_t run = std::min(count - done, size - at);
+    std::ranges::copy(recording.subspan(at, run), part.begin() + static_cast<std::ptrdiff_t>(done));
+    done += run;
+  }
   return part;
 }
 

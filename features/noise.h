@@ -13,7 +13,7 @@ namespace twinear {
 double mean_power(std::span<const float> samples);
 
 /// Noise whose power density changes by `slope_db` per octave (0 white, -3 pink, -6 brown, 3 blue)
-/// and is nothing below 20 Hz. Its level means nothing.
+/// and fades out below 20 Hz. Its level means nothing.
 std::vector<float> coloured_noise(std::size_t count, double slope_db, int sample_rate,
                                   Random& random);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "features/convolution.h"
 #include "features/noise.h"
@@ -13,10 +14,13 @@ std::vector<float> room_response(double rt60, double direct_db, int sample_rate,
   const double decay = std::pow(10.0, -3.0 / (rt60 * sample_rate));
   const auto tail = std::max<std::size_t>(1, static_cast<std::size_t>(rt60 * sample_rate));
   std::vector<float> response{1.0F};
+  response.reserve(tail + 1);
   double energy = 0;
-  for (double level = decay; response.size() <= tail; level *= decay) {
+  std::uint32_t signs = 0;
+  for (double level = decay; response.size() <= tail; level *= decay, signs >>= 1U) {
     energy += level * level;
-    response.push_back(static_cast<float>((random.next() & 1U) != 0 ? level : -level));
+    if (response.size() % 32 == 1) signs = random.next();
+    response.push_back(static_cast<float>((signs & 1U) != 0 ? level : -level));
   }
   const auto scale = static_cast<float>(std::sqrt(std::pow(10.0, -direct_db / 10.0) / energy));
   for (float& h : std::span(response).subspan(1)) h *= scale;

@@ -16,6 +16,10 @@ namespace nn {
 class Network;
 }
 
+/// What convolutions over frames compute with and leave behind. In bf16 their sums, all statistics,
+/// and everything from the pooling on stay floats, and so do the weights themselves.
+enum class Precision { fp32, bf16 };
+
 /// One layer in words: which kind, and the sizes that this kind has (others keep their defaults).
 ///
 /// kinds, with what they have:
@@ -75,15 +79,26 @@ struct XvectorOptions {
   int embedding = 192;
 };
 
+/// Residual blocks over time (He et al. 2016, in one dimension): a convolution, then stages of
+/// blocks, each two convolutions with batch norm and what came in; every stage but the first
+/// halves the frames.
+struct ResidualOptions {
+  int bins = 80;
+  std::vector<int> channels{128, 256, 256};  ///< of each stage
+  int blocks = 2;                            ///< in a stage
+  int embedding = 192;
+};
+
 /// An encoder in words. The model file stores exactly this.
 struct EncoderSpec {
-  std::string kind;  ///< the recipe's word for it: compact, xvector, ecapa, statistics
+  std::string kind;  ///< the recipe's word: compact, xvector, ecapa, resnet, statistics
   int bins = 80;     ///< columns of the features it takes
   std::vector<LayerSpec> layers;
 
   static EncoderSpec compact(const CompactOptions& options);
   static EncoderSpec ecapa(const EcapaOptions& options);
   static EncoderSpec xvector(const XvectorOptions& options);
+  static EncoderSpec residual(const ResidualOptions& options);
   /// The untrained baseline: mean and deviation of each band, on the unit sphere.
   static EncoderSpec statistics(int bins);
   bool operator==(const EncoderSpec&) const = default;
@@ -102,6 +117,10 @@ class Encoder {
   /// One row of dimension() per clip, each the same as for that clip alone. Clips may differ in
   /// length; each needs min_frames(). Parallel inside; calls may also run in parallel.
   Matrix embed(std::span<const Matrix> clips) const;
+
+  /// What embed() computes with from now on; fp32 when it is born. Returns what it will be: a CPU
+  /// without AVX512_BF16 stays at fp32. Not during an embed().
+  Precision set_precision(Precision precision);
 
   std::size_t dimension() const noexcept;
   static constexpr std::size_t min_frames() noexcept { return 1; }

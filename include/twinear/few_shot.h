@@ -40,8 +40,9 @@ void write_episodes(const std::string& path, std::span<const Episode> episodes,
                     const Manifest& manifest);
 std::vector<Episode> read_episodes(const std::string& path, const Manifest& manifest);
 
-/// The same clips with their labels dealt out anew: what recognition by chance looks like.
-Manifest shuffle_labels(const Manifest& manifest, std::uint64_t seed);
+/// The same episodes, the clips of each dealt out to its classes anew: recognition can then only be
+/// 1 / way, within its interval. (Labels dealt out once for all would keep what chance gave them.)
+std::vector<Episode> shuffle_labels(std::span<const Episode> episodes, std::uint64_t seed);
 
 /// Each dimension by its mean and deviation over base classes, then unit length (SimpleShot, Wang
 /// et al. 2019, does the first half).

@@ -17,11 +17,11 @@ namespace twinear {
 
 /// [encoder]. Each kind uses what is named for it.
 struct EncoderOptions {
-  /// Or "xvector", "ecapa", or "statistics", the untrained baseline: nothing to learn.
+  /// Or "xvector", "ecapa", "resnet", or "statistics", the untrained baseline: nothing to learn.
   std::string kind = "compact";
   int embedding = 192;
   bool input_norm = false;                      ///< batch norm on the features
-  std::vector<int> channels = {128, 256, 256};  ///< compact
+  std::vector<int> channels = {128, 256, 256};  ///< compact, and of each stage of a resnet
   std::vector<int> strides = {1, 2, 1};         ///< compact
   bool pooled_norm = true;                      ///< compact; the others have one
   int width = 512;                              ///< xvector, ecapa: channels of a layer
@@ -30,6 +30,7 @@ struct EncoderOptions {
   int attention = 128;                          ///< ecapa: channels of the attention
   int squeeze = 128;                            ///< ecapa: of squeeze and excitation
   int scale = 8;                                ///< ecapa: chunks of a Res2 block
+  int blocks = 2;                               ///< resnet: in each stage
 };
 
 /// [loss] and [mining]. Each loss uses what is named for it.
@@ -107,6 +108,7 @@ struct TrainOptions {
   int cache_mb = 2048;        ///< features, or sound to be augmented, kept in memory
   std::string feature_cache;  ///< folder, relative to the recipe, of features kept from run to run
   bool stop_on_collapse = true;
+  Precision precision = Precision::fp32;  ///< a CPU without AVX512_BF16 warns and stays at fp32
 };
 
 /// [data] and [eval]; paths are relative to the recipe.
@@ -156,6 +158,7 @@ struct TrainRun {
   std::string out;  ///< folder: model.safetensors, last.safetensors, log.jsonl
   std::uint64_t seed = 0;
   bool resume = false;  ///< go on from last.safetensors, to the same bytes
+  std::function<void(const std::string&)> on_warning;  ///< one line, no full stop
   std::function<void(const StepReport&)> on_step;
   std::function<void(const EpochReport&)> on_epoch;
   std::function<bool()> should_stop;  ///< asked after each step; true: checkpoint and return

@@ -28,9 +28,10 @@ std::vector<Episode> episodes_of(const Arguments& args, const Manifest& manifest
 
 int fewshot(const Arguments& args, const Common& common) {
   if (!args.save.empty()) check_output(args.save);
-  Manifest manifest = read_manifest(args.manifest);
-  if (args.shuffle) manifest = shuffle_labels(manifest, args.episodes.seed);
-  const auto episodes = episodes_of(args, manifest);
+  const Manifest manifest = read_manifest(args.manifest);
+  auto episodes = episodes_of(args, manifest);
+  if (!args.save.empty()) write_episodes(args.save, episodes, manifest);
+  if (args.shuffle) episodes = shuffle_labels(episodes, args.episodes.seed);
   const Verifier verifier = Verifier::load(find_model(args.model));
   Matrix embeddings = verifier.embed(manifest.clips, args.channel);
   if (!args.base.empty()) {
@@ -41,7 +42,6 @@ int fewshot(const Arguments& args, const Common& common) {
       args.classifier == "centroid" ? Classifier::centroid : Classifier::neighbour;
   const auto [mean, half] =
       few_shot_accuracy(few_shot_accuracies(embeddings, episodes, classifier));
-  if (!args.save.empty()) write_episodes(args.save, episodes, manifest);
 
   const std::size_t way = episodes.front().classes.size();
   const std::size_t shot = episodes.front().support.size() / way;
@@ -88,7 +88,7 @@ void add_fewshot(Program& program) {
   command.option("--episodes-file", "JSONL", args->from,
                  "those episodes again, instead of drawing");
   command.flag("--shuffle-labels", args->shuffle,
-               "deals the labels out anew first, which must give chance");
+               "deals the clips of each episode out anew, which must give chance");
   command.seed(args->episodes.seed);
   command.channel(args->channel);
   command.run([args](const Common& common) { return fewshot(*args, common); });

@@ -58,6 +58,10 @@ TrainResult train(const Arguments& args, const Recipe& recipe, const Common& com
                         {.out = args.out,
                          .seed = args.seed,
                          .resume = args.resume,
+                         .on_warning =
+                             [&](const std::string& line) {
+                               common.console.say(Level::warning, "twinear: warning: " + line);
+                             },
                          .on_step = [&](const StepReport& report) { watch.step(report); },
                          .on_epoch = [&](const EpochReport& report) { watch.epoch(report); },
                          .should_stop = [&] { return interrupt.signal() != 0; }});

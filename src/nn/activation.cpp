@@ -11,35 +11,39 @@ namespace {
 
 using Kind = Activation::Kind;
 
-TWINEAR_SIMD void activate(Kind kind, const float* __restrict x, float* __restrict y,
-                           std::int64_t n) {
+template <class T>
+TWINEAR_SIMD void activate(Kind kind, const T* __restrict x, T* __restrict y, std::int64_t n) {
   if (kind == Kind::relu)
-    for (std::int64_t i = 0; i < n; ++i) y[i] = std::max(x[i], 0.0F);
+    for (std::int64_t i = 0; i < n; ++i) put(std::max(widen(x[i]), 0.0F), y[i]);
   else
-    for (std::int64_t i = 0; i < n; ++i) y[i] = fast_tanh(x[i]);
+    for (std::int64_t i = 0; i < n; ++i) put(fast_tanh(widen(x[i])), y[i]);
 }
 
-TWINEAR_SIMD void slope(Kind kind, const float* __restrict y, const float* __restrict dy,
-                        float* __restrict dx, std::int64_t n) {
+template <class T>
+TWINEAR_SIMD void slope(Kind kind, const T* __restrict y, const T* __restrict dy, T* __restrict dx,
+                        std::int64_t n) {
   if (kind == Kind::relu)
-    for (std::int64_t i = 0; i < n; ++i) dx[i] = y[i] > 0.0F ? dy[i] : 0.0F;
+    for (std::int64_t i = 0; i < n; ++i) put(widen(y[i]) > 0.0F ? widen(dy[i]) : 0.0F, dx[i]);
   else
-    for (std::int64_t i = 0; i < n; ++i) dx[i] = dy[i] * (1.0F - y[i] * y[i]);
+    for (std::int64_t i = 0; i < n; ++i)
+      put(widen(dy[i]) * (1.0F - widen(y[i]) * widen(y[i])), dx[i]);
 }
 
+template <class T>
 class ActivationStep final : public Step {
  public:
   ActivationStep(Kind kind, const Edge& in, Flow& out) : kind_(kind), edge_(in), out_(out) {}
 
   void forward(const Part& part) override {
-    activate(kind_, edge_.flow->clip(part.first), out_.clip(part.first), size(part));
+    activate(kind_, edge_.flow->template clip<T>(part.first), out_.template clip<T>(part.first),
+             size(part));
   }
 
   void backward(const Part& part) override {
     if (!edge_.wants_gradient()) return;
-    InputGradient gradient(edge_, part);
-    slope(kind_, out_.clip(part.first), out_.clip_gradient(part.first), gradient.data(),
-          size(part));
+    InputGradient<T> gradient(edge_, part);
+    slope(kind_, out_.template clip<T>(part.first), out_.template clip_gradient<T>(part.first),
+          gradient.data(), size(part));
   }
 
  private:
@@ -53,7 +57,9 @@ class ActivationStep final : public Step {
 }  // namespace
 
 std::unique_ptr<Step> Activation::prepare(std::span<const Edge> in, Flow& out, Mode) {
-  return std::make_unique<ActivationStep>(kind_, in[0], out);
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
+    return std::make_unique<ActivationStep<decltype(number)>>(kind_, in[0], out);
+  });
 }
 
 }  // namespace twinear::nn

@@ -30,6 +30,30 @@ class Builder {
     return add({.kind = "batch_norm", .name = name + ".norm", .relu_first = true});
   }
 
+  /// Convolution and batch norm; a ReLU where asked for.
+  std::string normed(const std::string& name, const std::string& input, int out, int kernel,
+                     int stride, bool relu) {
+    add({.kind = "conv1d",
+         .name = name + ".conv",
+         .inputs = input.empty() ? std::vector<std::string>{} : std::vector{input},
+         .out = out,
+         .kernel = kernel,
+         .stride = stride,
+         .bias = false});
+    return add({.kind = "batch_norm", .name = name + ".norm", .relu = relu});
+  }
+
+  /// max(0, f(x) + x); where shapes differ, x goes through a convolution of one frame.
+  std::string residual(const std::string& name, const std::string& input, int from, int out,
+                       int stride) {
+    const std::string skip =
+        from == out && stride == 1 ? input : normed(name + ".skip", input, out, 1, stride, false);
+    const std::string first = normed(name + ".first", input, out, 3, stride, true);
+    const std::string second = normed(name + ".second", first, out, 3, 1, false);
+    add({.kind = "add", .name = name + ".sum", .inputs = {second, skip}});
+    return add({.kind = "relu", .name = name});
+  }
+
   /// tdnn1, Res2, tdnn2, squeeze and excitation, and the input once more.
   std::string se_res2(const std::string& name, const std::string& input, const EcapaOptions& o,
                       int dilation) {
@@ -115,6 +139,28 @@ EncoderSpec EncoderSpec::ecapa(const EcapaOptions& o) {
   b.add({.kind = "batch_norm", .name = "pooled_norm"});
   b.add({.kind = "linear", .name = "projection", .out = o.embedding});
   if (o.unit) b.add({.kind = "l2_normalize", .name = "sphere"});
+  return spec;
+}
+
+EncoderSpec EncoderSpec::residual(const ResidualOptions& o) {
+  if (o.channels.empty() || o.blocks < 1)
+    throw Error(Fault::config,
+                fmt::format("resnet: {} stages of {} blocks; at least one of each is needed",
+                            o.channels.size(), o.blocks));
+  EncoderSpec spec{.kind = "resnet", .bins = o.bins, .layers = {}};
+  Builder b(spec);
+  std::string last = b.normed("stem", "", o.channels[0], 5, 1, true);
+  int width = o.channels[0];
+  for (std::size_t stage = 0; stage < o.channels.size(); ++stage)
+    for (int block = 0; block < o.blocks; ++block) {
+      last = b.residual(fmt::format("stage{}.{}", stage + 1, block + 1), last, width,
+                        o.channels[stage], stage > 0 && block == 0 ? 2 : 1);
+      width = o.channels[stage];
+    }
+  b.add({.kind = "stats_pool", .name = "pool"});
+  b.add({.kind = "batch_norm", .name = "pooled_norm"});
+  b.add({.kind = "linear", .name = "projection", .out = o.embedding});
+  b.add({.kind = "l2_normalize", .name = "sphere"});
   return spec;
 }
 

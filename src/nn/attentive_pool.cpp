@@ -14,35 +14,37 @@ constexpr float least_variance = 1e-12F;
 
 /// weights = softmax of logits over the rows; they may be one memory. `scratch` has 2 channels
 /// numbers.
-TWINEAR_SIMD void softmax_rows(const float* logits, float* weights, std::int64_t rows,
+template <class T>
+TWINEAR_SIMD void softmax_rows(const T* logits, T* weights, std::int64_t rows,
                                std::int64_t channels, float* __restrict scratch) {
   float *largest = scratch, *sum = scratch + channels;
-  std::copy(logits, logits + channels, largest);
+  for (std::int64_t c = 0; c < channels; ++c) largest[c] = widen(logits[c]);
   std::fill(sum, sum + channels, 0.0F);
   for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) largest[c] = std::max(largest[c], logits[r + c]);
+    for (std::int64_t c = 0; c < channels; ++c)
+      largest[c] = std::max(largest[c], widen(logits[r + c]));
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float e = fast_exp(logits[r + c] - largest[c]);
-      weights[r + c] = e;
-      sum[c] += e;
+      const float e = fast_exp(widen(logits[r + c]) - largest[c]);
+      put(e, weights[r + c]);
+      sum[c] += widen(weights[r + c]);
     }
   for (std::int64_t c = 0; c < channels; ++c) sum[c] = 1.0F / sum[c];
   for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) weights[r + c] *= sum[c];
+    for (std::int64_t c = 0; c < channels; ++c) put(widen(weights[r + c]) * sum[c], weights[r + c]);
 }
 
-TWINEAR_SIMD void pool(const float* __restrict x, const float* __restrict weights,
-                       std::int64_t rows, std::int64_t channels, float* __restrict mean,
-                       float* __restrict deviation) {
+template <class T>
+TWINEAR_SIMD void pool(const T* __restrict x, const T* __restrict weights, std::int64_t rows,
+                       std::int64_t channels, float* __restrict mean, float* __restrict deviation) {
   std::fill(mean, mean + channels, 0.0F);
   std::fill(deviation, deviation + channels, 0.0F);
   for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) mean[c] += weights[r + c] * x[r + c];
+    for (std::int64_t c = 0; c < channels; ++c) mean[c] += widen(weights[r + c]) * widen(x[r + c]);
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float d = x[r + c] - mean[c];
-      deviation[c] += weights[r + c] * d * d;
+      const float d = widen(x[r + c]) - mean[c];
+      deviation[c] += widen(weights[r + c]) * d * d;
     }
   for (std::int64_t c = 0; c < channels; ++c)
     deviation[c] = std::sqrt(std::max(deviation[c], least_variance));
@@ -50,19 +52,20 @@ TWINEAR_SIMD void pool(const float* __restrict x, const float* __restrict weight
 
 // With weights w, gradients g of the mean m and h of the variance v (d v / d m = 0):
 // dx = w (g + 2 h (x - m));  dw = g x + h (x - m)^2;  dlogit = w (dw - sum of w dw)
-TWINEAR_SIMD void unpool(const float* __restrict x, const float* __restrict weights,
-                         float* __restrict dx, float* __restrict dlogits, std::int64_t rows,
-                         std::int64_t channels, const float* __restrict mean,
-                         const float* __restrict g, const float* __restrict h,
-                         const float* __restrict expected) {
+template <class T>
+TWINEAR_SIMD void unpool(const T* __restrict x, const T* __restrict weights, T* __restrict dx,
+                         T* __restrict dlogits, std::int64_t rows, std::int64_t channels,
+                         const float* __restrict mean, const float* __restrict g,
+                         const float* __restrict h, const float* __restrict expected) {
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float d = x[r + c] - mean[c], w = weights[r + c];
-      dx[r + c] = w * (g[c] + 2.0F * h[c] * d);
-      dlogits[r + c] = w * (g[c] * x[r + c] + h[c] * d * d - expected[c]);
+      const float d = widen(x[r + c]) - mean[c], w = widen(weights[r + c]);
+      put(w * (g[c] + 2.0F * h[c] * d), dx[r + c]);
+      put(w * (g[c] * widen(x[r + c]) + h[c] * d * d - expected[c]), dlogits[r + c]);
     }
 }
 
+template <class T>
 class AttentivePoolStep final : public Step {
  public:
   AttentivePoolStep(std::span<const Edge> in, Flow& out, Mode mode)
@@ -72,7 +75,7 @@ class AttentivePoolStep final : public Step {
         logits_(*in[1].flow),
         out_(out),
         training_(mode == Mode::training) {
-    if (training_) weights_.resize(x_.value.size());
+    if (training_) weights_.resize(static_cast<std::size_t>(x_.shape.size()));
   }
 
   void forward(const Part& part) override {
@@ -80,16 +83,18 @@ class AttentivePoolStep final : public Step {
     Buffer scratch(static_cast<std::size_t>(2 * channels));
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
       // In inference nobody needs the logits again.
-      float* weights = training_ ? weights_.data() + i * x_.shape.clip_size() : logits_.clip(i);
-      softmax_rows(logits_.clip(i), weights, x_.length(i), channels, scratch.data());
-      pool(x_.clip(i), weights, x_.length(i), channels, out_.clip(i), out_.clip(i) + channels);
+      T* weights =
+          training_ ? weights_.data() + i * x_.shape.clip_size() : logits_.template clip<T>(i);
+      softmax_rows(logits_.template clip<T>(i), weights, x_.length(i), channels, scratch.data());
+      pool(x_.template clip<T>(i), weights, x_.length(i), channels, out_.clip(i),
+           out_.clip(i) + channels);
     }
   }
 
   void backward(const Part& part) override {
     const std::int64_t channels = x_.shape.channels;
     const float least = std::sqrt(least_variance);
-    InputGradient dx(x_edge_, part), dlogits(logit_edge_, part);
+    InputGradient<T> dx(x_edge_, part), dlogits(logit_edge_, part);
     Buffer h(static_cast<std::size_t>(channels)), expected(h.size());
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
       const float *mean = out_.clip(i), *deviation = mean + channels;
@@ -99,8 +104,8 @@ class AttentivePoolStep final : public Step {
         h[at] = deviation[c] > least ? 0.5F * g[channels + c] / deviation[c] : 0.0F;
         expected[at] = g[c] * mean[c] + h[at] * deviation[c] * deviation[c];
       }
-      unpool(x_.clip(i), weights_.data() + i * x_.shape.clip_size(), dx.clip(i), dlogits.clip(i),
-             x_.length(i), channels, mean, g, h.data(), expected.data());
+      unpool(x_.template clip<T>(i), weights_.data() + i * x_.shape.clip_size(), dx.clip(i),
+             dlogits.clip(i), x_.length(i), channels, mean, g, h.data(), expected.data());
     }
     dx.clear_padding();
     dlogits.clear_padding();
@@ -112,13 +117,15 @@ class AttentivePoolStep final : public Step {
   Flow& logits_;
   Flow& out_;
   bool training_;
-  Buffer weights_;
+  Aligned<T> weights_;
 };
 
 }  // namespace
 
 std::unique_ptr<Step> AttentivePool::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return std::make_unique<AttentivePoolStep>(in, out, mode);
+  return with_number(in[0].flow->number, [&](auto number) -> std::unique_ptr<Step> {
+    return std::make_unique<AttentivePoolStep<decltype(number)>>(in, out, mode);
+  });
 }
 
 }  // namespace twinear::nn

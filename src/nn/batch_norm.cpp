@@ -17,70 +17,76 @@ double inverse_deviation(double variance) { return 1.0 / std::sqrt(variance + 1e
 // Both sides may be clamped: x from below at `floor`, y at `least`; -infinity clamps nothing.
 
 /// Per channel: sums of x and of x^2 over the rows, added to first and second.
-TWINEAR_SIMD void add_moments(const float* __restrict x, std::int64_t rows, std::int64_t channels,
+template <class T>
+TWINEAR_SIMD void add_moments(const T* __restrict x, std::int64_t rows, std::int64_t channels,
                               float floor, float* __restrict first, float* __restrict second) {
   for (std::int64_t r = 0; r + 4 <= rows; r += 4, x += 4 * channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(x[c], floor), x1 = std::max(x[c + channels], floor);
-      const float x2 = std::max(x[c + 2 * channels], floor);
-      const float x3 = std::max(x[c + 3 * channels], floor);
+      const float x0 = std::max(widen(x[c]), floor);
+      const float x1 = std::max(widen(x[c + channels]), floor);
+      const float x2 = std::max(widen(x[c + 2 * channels]), floor);
+      const float x3 = std::max(widen(x[c + 3 * channels]), floor);
       first[c] += (x0 + x1) + (x2 + x3);
       second[c] += (x0 * x0 + x1 * x1) + (x2 * x2 + x3 * x3);
     }
   for (std::int64_t r = rows - rows % 4; r < rows; ++r, x += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(x[c], floor);
+      const float x0 = std::max(widen(x[c]), floor);
       first[c] += x0;
       second[c] += x0 * x0;
     }
 }
 
 /// y = x scale + shift, both clamped.
-TWINEAR_SIMD void scale_rows(const float* __restrict x, float* __restrict y, std::int64_t rows,
+template <class T>
+TWINEAR_SIMD void scale_rows(const T* __restrict x, T* __restrict y, std::int64_t rows,
                              std::int64_t channels, const float* __restrict scale,
                              const float* __restrict shift, float floor, float least) {
   for (std::int64_t r = 0; r < rows; ++r, x += channels, y += channels)
     for (std::int64_t c = 0; c < channels; ++c)
-      y[c] = std::max(std::max(x[c], floor) * scale[c] + shift[c], least);
+      put(std::max(std::max(widen(x[c]), floor) * scale[c] + shift[c], least), y[c]);
 }
 
 /// Per channel, of the gradients that pass the clamp: sums of g and of g (x - mean).
-TWINEAR_SIMD void add_gradient_moments(const float* __restrict x, const float* __restrict dy,
+template <class T>
+TWINEAR_SIMD void add_gradient_moments(const T* __restrict x, const T* __restrict dy,
                                        std::int64_t rows, std::int64_t channels,
                                        const float* __restrict mean, const float* __restrict scale,
                                        const float* __restrict shift, float floor, float least,
                                        float* __restrict first, float* __restrict second) {
   for (std::int64_t r = 0; r + 2 <= rows; r += 2, x += 2 * channels, dy += 2 * channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(x[c], floor), x1 = std::max(x[c + channels], floor);
-      const float g0 = x0 * scale[c] + shift[c] > least ? dy[c] : 0.0F;
-      const float g1 = x1 * scale[c] + shift[c] > least ? dy[c + channels] : 0.0F;
+      const float x0 = std::max(widen(x[c]), floor), x1 = std::max(widen(x[c + channels]), floor);
+      const float g0 = x0 * scale[c] + shift[c] > least ? widen(dy[c]) : 0.0F;
+      const float g1 = x1 * scale[c] + shift[c] > least ? widen(dy[c + channels]) : 0.0F;
       first[c] += g0 + g1;
       second[c] += g0 * (x0 - mean[c]) + g1 * (x1 - mean[c]);
     }
   if (rows % 2 == 1)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(x[c], floor);
-      const float g = x0 * scale[c] + shift[c] > least ? dy[c] : 0.0F;
+      const float x0 = std::max(widen(x[c]), floor);
+      const float g = x0 * scale[c] + shift[c] > least ? widen(dy[c]) : 0.0F;
       first[c] += g;
       second[c] += g * (x0 - mean[c]);
     }
 }
 
 /// dx = a g + b x + c, where g is the gradient that passes the clamp.
-TWINEAR_SIMD void gradient_rows(const float* __restrict x, const float* __restrict dy,
-                                float* __restrict dx, std::int64_t rows, std::int64_t channels,
+template <class T>
+TWINEAR_SIMD void gradient_rows(const T* __restrict x, const T* __restrict dy, T* __restrict dx,
+                                std::int64_t rows, std::int64_t channels,
                                 const float* __restrict scale, const float* __restrict shift,
                                 float floor, float least, const float* __restrict a,
                                 const float* __restrict b, const float* __restrict c0) {
   for (std::int64_t r = 0; r < rows; ++r, x += channels, dy += channels, dx += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(x[c], floor);
-      const float g = x0 * scale[c] + shift[c] > least ? dy[c] : 0.0F;
-      dx[c] = x[c] > floor ? a[c] * g + b[c] * x0 + c0[c] : 0.0F;
+      const float x0 = std::max(widen(x[c]), floor);
+      const float g = x0 * scale[c] + shift[c] > least ? widen(dy[c]) : 0.0F;
+      put(widen(x[c]) > floor ? a[c] * g + b[c] * x0 + c0[c] : 0.0F, dx[c]);
     }
 }
 
+template <class T>
 class BatchNormStep final : public Step {
  public:
   BatchNormStep(BatchNorm& layer, const Edge& in, Flow& out, Mode mode)
@@ -117,7 +123,7 @@ class BatchNormStep final : public Step {
 
   void collect(const Part& part) override {
     sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
-      add_moments(in_.clip(i), rows, in_.shape.channels, floor_, first, second);
+      add_moments(in_.template clip<T>(i), rows, in_.shape.channels, floor_, first, second);
     });
   }
 
@@ -138,17 +144,18 @@ class BatchNormStep final : public Step {
   void forward(const Part& part) override {
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
       const std::int64_t rows = in_.length(i), size = in_.shape.clip_size();
-      scale_rows(in_.clip(i), out_.clip(i), rows, in_.shape.channels, scale_.data(), shift_.data(),
-                 floor_, least_);
-      std::fill(out_.clip(i) + rows * in_.shape.channels, out_.clip(i) + size, 0.0F);
+      scale_rows(in_.template clip<T>(i), out_.template clip<T>(i), rows, in_.shape.channels,
+                 scale_.data(), shift_.data(), floor_, least_);
+      std::fill(out_.template clip<T>(i) + rows * in_.shape.channels,
+                out_.template clip<T>(i) + size, T());
     }
   }
 
   void collect_back(const Part& part) override {
     sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
-      add_gradient_moments(in_.clip(i), out_.clip_gradient(i), rows, in_.shape.channels,
-                           narrow_mean_.data(), scale_.data(), shift_.data(), floor_, least_, first,
-                           second);
+      add_gradient_moments(in_.template clip<T>(i), out_.template clip_gradient<T>(i), rows,
+                           in_.shape.channels, narrow_mean_.data(), scale_.data(), shift_.data(),
+                           floor_, least_, first, second);
     });
   }
 
@@ -172,11 +179,11 @@ class BatchNormStep final : public Step {
 
   void backward(const Part& part) override {
     if (!edge_.wants_gradient()) return;
-    InputGradient gradient(edge_, part);
+    InputGradient<T> gradient(edge_, part);
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
-      gradient_rows(in_.clip(i), out_.clip_gradient(i), gradient.clip(i), in_.length(i),
-                    in_.shape.channels, scale_.data(), shift_.data(), floor_, least_, a_.data(),
-                    b_.data(), c_.data());
+      gradient_rows(in_.template clip<T>(i), out_.template clip_gradient<T>(i), gradient.clip(i),
+                    in_.length(i), in_.shape.channels, scale_.data(), shift_.data(), floor_, least_,
+                    a_.data(), b_.data(), c_.data());
     gradient.clear_padding();
   }
 
@@ -251,7 +258,9 @@ void BatchNorm::fold(Buffer& scale, Buffer& shift) const {
 }
 
 std::unique_ptr<Step> BatchNorm::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return std::make_unique<BatchNormStep>(*this, in[0], out, mode);
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
+    return std::make_unique<BatchNormStep<decltype(number)>>(*this, in[0], out, mode);
+  });
 }
 
 }  // namespace twinear::nn

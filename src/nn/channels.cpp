@@ -10,14 +10,24 @@ namespace twinear::nn {
 namespace {
 
 /// Copies `width` channels of each row, `from` and `to` rows being that many channels apart.
-void copy_channels(const float* from, std::int64_t from_stride, float* to, std::int64_t to_stride,
+template <class T>
+void copy_channels(const T* from, std::int64_t from_stride, T* to, std::int64_t to_stride,
                    std::int64_t width, std::int64_t rows) {
   for (std::int64_t r = 0; r < rows; ++r, from += from_stride, to += to_stride)
     std::copy_n(from, width, to);
 }
 
-TWINEAR_SIMD void add_to(const float* __restrict x, float* __restrict y, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) y[i] += x[i];
+template <class T>
+TWINEAR_SIMD void add_to(const T* __restrict x, T* __restrict y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) put(widen(y[i]) + widen(x[i]), y[i]);
+}
+
+/// The same for `width` channels of rows that are `stride` apart in y.
+template <class T>
+TWINEAR_SIMD void add_channels(const T* __restrict x, T* __restrict y, std::int64_t stride,
+                               std::int64_t width, std::int64_t rows) {
+  for (std::int64_t r = 0; r < rows; ++r, x += width, y += stride)
+    for (std::int64_t c = 0; c < width; ++c) put(widen(y[c]) + widen(x[c]), y[c]);
 }
 
 /// A step whose rows are those of its inputs, with other channels.
@@ -34,30 +44,31 @@ class RowStep : public Step {
   Flow& out_;
 };
 
+template <class T>
 class SliceStep final : public RowStep {
  public:
   SliceStep(std::span<const Edge> in, Flow& out, std::int64_t from)
       : RowStep(in, out), from_(from) {}
 
   void forward(const Part& part) override {
-    copy_channels(in_[0].flow->clip(part.first) + from_, channels(0), out_.clip(part.first),
-                  out_.shape.channels, out_.shape.channels, rows(part));
-    if (in_.size() > 1) add_to(in_[1].flow->clip(part.first), out_.clip(part.first), size(part));
+    copy_channels(in_[0].flow->template clip<T>(part.first) + from_, channels(0),
+                  out_.template clip<T>(part.first), out_.shape.channels, out_.shape.channels,
+                  rows(part));
+    if (in_.size() > 1)
+      add_to(in_[1].flow->template clip<T>(part.first), out_.template clip<T>(part.first),
+             size(part));
   }
 
   // Slices of one flow do not overlap, so the first one called clears the others' channels.
   void backward(const Part& part) override {
-    const float* dy = out_.clip_gradient(part.first);
-    const std::int64_t width = out_.shape.channels;
+    const T* dy = out_.template clip_gradient<T>(part.first);
     if (in_[0].wants_gradient()) {
-      float* dx = in_[0].flow->clip_gradient(part.first);
-      if (!in_[0].adds) std::fill_n(dx, part.clips * in_[0].flow->shape.clip_size(), 0.0F);
-      for (std::int64_t r = 0; r < rows(part); ++r)
-        for (std::int64_t c = 0; c < width; ++c)
-          dx[r * channels(0) + from_ + c] += dy[r * width + c];
+      T* dx = in_[0].flow->template clip_gradient<T>(part.first);
+      if (!in_[0].adds) std::fill_n(dx, part.clips * in_[0].flow->shape.clip_size(), T());
+      add_channels(dy, dx + from_, channels(0), out_.shape.channels, rows(part));
     }
     if (in_.size() > 1 && in_[1].wants_gradient()) {
-      InputGradient gradient(in_[1], part);
+      InputGradient<T> gradient(in_[1], part);
       std::copy_n(dy, size(part), gradient.data());
     }
   }
@@ -66,6 +77,7 @@ class SliceStep final : public RowStep {
   std::int64_t from_;
 };
 
+template <class T>
 class ConcatStep final : public RowStep {
  public:
   using RowStep::RowStep;
@@ -73,36 +85,40 @@ class ConcatStep final : public RowStep {
   void forward(const Part& part) override {
     std::int64_t at = 0;
     for (std::size_t i = 0; i < in_.size(); at += channels(i++))
-      copy_channels(in_[i].flow->clip(part.first), channels(i), out_.clip(part.first) + at,
-                    out_.shape.channels, channels(i), rows(part));
+      copy_channels(in_[i].flow->template clip<T>(part.first), channels(i),
+                    out_.template clip<T>(part.first) + at, out_.shape.channels, channels(i),
+                    rows(part));
   }
 
   void backward(const Part& part) override {
     std::int64_t at = 0;
     for (std::size_t i = 0; i < in_.size(); at += channels(i++)) {
       if (!in_[i].wants_gradient()) continue;
-      InputGradient gradient(in_[i], part);
-      copy_channels(out_.clip_gradient(part.first) + at, out_.shape.channels, gradient.data(),
-                    channels(i), channels(i), rows(part));
+      InputGradient<T> gradient(in_[i], part);
+      copy_channels(out_.template clip_gradient<T>(part.first) + at, out_.shape.channels,
+                    gradient.data(), channels(i), channels(i), rows(part));
     }
   }
 };
 
+template <class T>
 class AddStep final : public RowStep {
  public:
   using RowStep::RowStep;
 
   void forward(const Part& part) override {
-    std::copy_n(in_[0].flow->clip(part.first), size(part), out_.clip(part.first));
+    std::copy_n(in_[0].flow->template clip<T>(part.first), size(part),
+                out_.template clip<T>(part.first));
     for (std::size_t i = 1; i < in_.size(); ++i)
-      add_to(in_[i].flow->clip(part.first), out_.clip(part.first), size(part));
+      add_to(in_[i].flow->template clip<T>(part.first), out_.template clip<T>(part.first),
+             size(part));
   }
 
   void backward(const Part& part) override {
     for (const Edge& edge : in_) {
       if (!edge.wants_gradient()) continue;
-      InputGradient gradient(edge, part);
-      std::copy_n(out_.clip_gradient(part.first), size(part), gradient.data());
+      InputGradient<T> gradient(edge, part);
+      std::copy_n(out_.template clip_gradient<T>(part.first), size(part), gradient.data());
     }
   }
 };
@@ -110,7 +126,9 @@ class AddStep final : public RowStep {
 }  // namespace
 
 std::unique_ptr<Step> Slice::prepare(std::span<const Edge> in, Flow& out, Mode) {
-  return std::make_unique<SliceStep>(in, out, from_);
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
+    return std::make_unique<SliceStep<decltype(number)>>(in, out, from_);
+  });
 }
 
 Shape Concat::output(std::span<const Shape> in) const {
@@ -120,11 +138,15 @@ Shape Concat::output(std::span<const Shape> in) const {
 }
 
 std::unique_ptr<Step> Concat::prepare(std::span<const Edge> in, Flow& out, Mode) {
-  return std::make_unique<ConcatStep>(in, out);
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
+    return std::make_unique<ConcatStep<decltype(number)>>(in, out);
+  });
 }
 
 std::unique_ptr<Step> Add::prepare(std::span<const Edge> in, Flow& out, Mode) {
-  return std::make_unique<AddStep>(in, out);
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
+    return std::make_unique<AddStep<decltype(number)>>(in, out);
+  });
 }
 
 }  // namespace twinear::nn

@@ -2,7 +2,10 @@
 #include "nn/context_conv.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "base/simd.h"
+#include "nn/convolution.h"
 #include "nn/gradient_slots.h"
 #include "nn/linear_algebra.h"
 #include "nn/moments.h"
@@ -12,103 +15,144 @@ namespace {
 
 constexpr float least_variance = 1e-12F;
 
+template <class T>
+TWINEAR_SIMD void add_bias(T* __restrict y, std::int64_t rows, std::int64_t channels,
+                           const float* __restrict bias) {
+  for (std::int64_t r = 0; r < rows; ++r, y += channels)
+    for (std::int64_t c = 0; c < channels; ++c) put(widen(y[c]) + bias[c], y[c]);
+}
+
+/// to[row] += from[row], each row `stride` numbers after the other in `to`.
+void add_columns(const float* from, std::int64_t rows, std::int64_t columns, float* to,
+                 std::int64_t stride) {
+  for (std::int64_t r = 0; r < rows; ++r, from += columns, to += stride)
+    for (std::int64_t c = 0; c < columns; ++c) to[c] += from[c];
+}
+
+template <class T>
 class ContextConvStep final : public Step {
  public:
-  ContextConvStep(std::span<Parameter> parameters, const Edge& in, Flow& out, Mode mode)
-      : parameters_(parameters),
+  ContextConvStep(ContextConv& layer, PackedWeights& packed, const Edge& in, Flow& out, Mode mode)
+      : layer_(layer),
+        packed_(packed),
         edge_(in),
         x_(*in.flow),
         out_(out),
         channels_(x_.shape.channels),
         width_(out.shape.channels),
         context_(static_cast<std::size_t>(x_.shape.clips * 2 * channels_)) {
-    if (mode == Mode::training)
-      for (std::size_t p = 0; p < 2; ++p)
-        slots_[p].resize(part_count(x_.shape), parameters[p].value.size());
+    const auto make = [&](std::optional<Convolution>& to, std::int64_t clips) {
+      to.emplace(
+          Convolution::Options{.sizes = frames_only(),
+                               .clips = clips,
+                               .frames_in = x_.shape.frames,
+                               .frames_out = x_.shape.frames,
+                               .operands = out.number,
+                               .input_gradient = out.number,
+                               .backward_data = mode == Mode::training && edge_.wants_gradient(),
+                               .backward_weights = mode == Mode::training});
+    };
+    if (x_.shape.clips >= clips_per_part) make(full_, clips_per_part);
+    if (x_.shape.clips % clips_per_part > 0) make(rest_, x_.shape.clips % clips_per_part);
+    if (mode == Mode::inference) return;
+    const auto parts = part_count(x_.shape), out_channels = static_cast<std::size_t>(width_);
+    frame_slots_.resize(parts, out_channels * static_cast<std::size_t>(channels_));
+    context_slots_.resize(parts, 2 * frame_slots_.size());
+    bias_slots_.resize(parts, out_channels);
+  }
+
+  void begin() override {
+    if (packed_version_ == layer_.version) return;
+    const auto plain = view(plain_weights(frames_only(), 3 * channels_), weight());
+    for (auto* c : {&full_, &rest_})
+      if (*c) (*c)->set_weights(packed_, plain, layer_.version);
+    packed_version_ = layer_.version;
   }
 
   void forward(const Part& part) override {
     Buffer bias(static_cast<std::size_t>(part.clips * width_));
     for (std::int64_t i = 0; i < part.clips; ++i) {
       const std::int64_t clip = part.first + i;
-      pool_moments(x_.clip(clip), x_.length(clip), channels_, least_variance, context(clip),
-                   context(clip) + channels_);
-      std::ranges::copy(parameters_[1].value, bias.data() + i * width_);
+      pool_moments(x_.template clip<T>(clip), x_.length(clip), channels_, least_variance,
+                   context(clip), context(clip) + channels_);
+      std::ranges::copy(layer_.parameters()[1].value, bias.data() + i * width_);
     }
     multiply(contexts(part), context_weight(), {bias.data(), part.clips, width_, width_},
              Transpose::second, true);
-    for (std::int64_t i = 0; i < part.clips; ++i) {
-      const std::int64_t clip = part.first + i, rows = x_.length(clip);
-      float* y = out_.clip(clip);
-      for (std::int64_t t = 0; t < rows; ++t)
-        std::copy_n(bias.data() + i * width_, width_, y + t * width_);
-      multiply({x_.clip(clip), rows, channels_, channels_}, frame_weight(),
-               {y, rows, width_, width_}, Transpose::second, true);
-      std::fill(y + rows * width_, y + out_.shape.clip_size(), 0.0F);
+    of(part).forward(x_.template clip<T>(part.first), out_.template clip<T>(part.first), nullptr);
+    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
+      T* y = out_.template clip<T>(i);
+      add_bias(y, x_.length(i), width_, bias.data() + (i - part.first) * width_);
+      std::fill(y + x_.length(i) * width_, y + out_.shape.clip_size(), T());
     }
   }
 
   void backward(const Part& part) override {
     Buffer sums(static_cast<std::size_t>(part.clips * width_));  // of dy over a clip's frames
-    const std::int64_t rows = part.clips * x_.shape.frames;
-    const MatrixView dy{out_.clip_gradient(part.first), rows, width_, width_};
-    for (std::int64_t r = 0; r < rows; ++r) {
-      float* sum = sums.data() + r / x_.shape.frames * width_;
-      for (std::int64_t c = 0; c < width_; ++c) sum[c] += dy.data[r * width_ + c];
-    }
+    for (std::int64_t i = 0; i < part.clips; ++i)
+      sum_rows(out_.template clip_gradient<T>(part.first + i), x_.shape.frames, width_,
+               sums.data() + i * width_);
     const MatrixView dsum{sums.data(), part.clips, width_, width_};
-    float* dw = slots_[0].of(part);
-    multiply(dy, {x_.clip(part.first), rows, channels_, channels_},
-             {dw, width_, channels_, 3 * channels_}, Transpose::first);
-    multiply(dsum, contexts(part), {dw + channels_, width_, 2 * channels_, 3 * channels_},
+    const T* dy = out_.template clip_gradient<T>(part.first);
+    of(part).backward_weights(x_.template clip<T>(part.first), dy, frame_slots_.of(part), nullptr);
+    multiply(dsum, contexts(part), {context_slots_.of(part), width_, 2 * channels_, 2 * channels_},
              Transpose::first);
-    std::fill_n(slots_[1].of(part), width_, 0.0F);
-    for (std::int64_t k = 0; k < part.clips * width_; ++k)
-      slots_[1].of(part)[k % width_] += sums[static_cast<std::size_t>(k)];
+    sum_rows(sums.data(), part.clips, width_, bias_slots_.of(part));
     if (!edge_.wants_gradient()) return;
 
-    InputGradient gradient(edge_, part);
+    InputGradient<T> gradient(edge_, part);
     Buffer dcontext(static_cast<std::size_t>(part.clips * 2 * channels_));
     multiply(dsum, context_weight(), {dcontext.data(), part.clips, 2 * channels_, 2 * channels_});
+    of(part).backward_data(dy, gradient.data());
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
-      unpool_moments(x_.clip(i), gradient.clip(i), x_.length(i), channels_, least_variance,
-                     context(i), dcontext.data() + (i - part.first) * 2 * channels_);
-    gradient.clear_padding();  // dy is 0 there
-    multiply(dy, frame_weight(), {gradient.data(), rows, channels_, channels_}, Transpose::none,
-             true);
+      unpool_moments(x_.template clip<T>(i), gradient.clip(i), x_.length(i), channels_,
+                     least_variance, context(i), dcontext.data() + (i - part.first) * 2 * channels_,
+                     true);
+    gradient.clear_padding();
   }
 
   void end() override {
-    for (std::size_t p = 0; p < 2; ++p) slots_[p].add_to(parameters_[p].gradient);
+    float* dw = layer_.parameters()[0].gradient.data();
+    add_columns(frame_slots_.sum(), width_, channels_, dw, 3 * channels_);
+    add_columns(context_slots_.sum(), width_, 2 * channels_, dw + channels_, 3 * channels_);
+    bias_slots_.add_to(layer_.parameters()[1].gradient);
   }
 
  private:
+  Conv1dOptions frames_only() const { return {.in = channels_, .out = width_, .bias = false}; }
+  const float* weight() const { return layer_.parameters()[0].value.data(); }
   float* context(std::int64_t clip) { return context_.data() + clip * 2 * channels_; }
   MatrixView contexts(const Part& part) {
     return {context(part.first), part.clips, 2 * channels_, 2 * channels_};
   }
-  MatrixView frame_weight() const {
-    return {parameters_[0].value.data(), width_, channels_, 3 * channels_};
-  }
   MatrixView context_weight() const {
-    return {parameters_[0].value.data() + channels_, width_, 2 * channels_, 3 * channels_};
+    return {weight() + channels_, width_, 2 * channels_, 3 * channels_};
+  }
+  const Convolution& of(const Part& part) const {
+    return part.clips == clips_per_part ? *full_ : *rest_;
   }
 
-  std::span<Parameter> parameters_;
+  ContextConv& layer_;
+  PackedWeights& packed_;
   Edge edge_;
   Flow& x_;
   Flow& out_;
   std::int64_t channels_, width_;
-  Buffer context_;  // mean and deviation of each clip
-  GradientSlots slots_[2];
+  Buffer context_;                          // mean and deviation of each clip
+  std::optional<Convolution> full_, rest_;  // of a whole part, of the last one
+  std::uint64_t packed_version_ = 0;
+  GradientSlots frame_slots_, context_slots_, bias_slots_;
 };
 
 }  // namespace
 
-ContextConv::ContextConv(std::int64_t channels, std::int64_t out) {
+ContextConv::ContextConv(std::int64_t channels, std::int64_t out)
+    : packed_(std::make_unique<PackedWeights>()) {
   parameters_.push_back(make_parameter("weight", {out, 3 * channels, 1}));
   parameters_.push_back(make_parameter("bias", {out}));
 }
+
+ContextConv::~ContextConv() = default;
 
 Shape ContextConv::output(std::span<const Shape> in) const {
   return {in[0].clips, in[0].frames, parameters_[0].shape[0]};
@@ -120,7 +164,9 @@ double ContextConv::multiply_adds(std::span<const Shape> in) const {
 }
 
 std::unique_ptr<Step> ContextConv::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return std::make_unique<ContextConvStep>(parameters_, in[0], out, mode);
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
+    return std::make_unique<ContextConvStep<decltype(number)>>(*this, *packed_, in[0], out, mode);
+  });
 }
 
 }  // namespace twinear::nn

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "nn/layer.h"
 
 namespace twinear::nn {
+
+class PackedWeights;
 
 /// A linear map of each frame beside the mean and deviation of its clip, y[t] = W [x[t]; m; s] + b:
 /// the attention of ECAPA-TDNN sees the whole utterance (Desplanques et al. 2020). m and s do not
@@ -15,6 +18,7 @@ namespace twinear::nn {
 class ContextConv final : public Layer {
  public:
   ContextConv(std::int64_t channels, std::int64_t out);
+  ~ContextConv() override;
   std::string_view kind() const override { return "context_conv"; }
   Shape output(std::span<const Shape> in) const override;
   std::span<Parameter> parameters() override { return parameters_; }
@@ -23,6 +27,7 @@ class ContextConv final : public Layer {
 
  private:
   std::vector<Parameter> parameters_;
+  std::unique_ptr<PackedWeights> packed_;  // the frames' share
 };
 
 }  // namespace twinear::nn

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "nn/layer.h"
 
 namespace twinear::nn {
+
+class PackedWeights;
 
 /// The sizes of a convolution over time.
 struct Conv1dOptions {
@@ -24,6 +27,8 @@ class Conv1d final : public Layer {
  public:
   /// Weights are zeros.
   explicit Conv1d(const Conv1dOptions& options, bool linear = false);
+  Conv1d(Conv1d&&) noexcept;
+  ~Conv1d() override;
 
   std::string_view kind() const override { return linear_ ? "linear" : "conv1d"; }
   Shape output(std::span<const Shape> inputs) const override;
@@ -35,11 +40,13 @@ class Conv1d final : public Layer {
   std::unique_ptr<Step> prepare_with(Layer& next, std::span<const Edge> in, Flow& out) override;
 
   const Conv1dOptions& options() const noexcept { return options_; }
+  PackedWeights& packed() noexcept { return *packed_; }
 
  private:
   Conv1dOptions options_;
   bool linear_;
   std::vector<Parameter> parameters_;
+  std::unique_ptr<PackedWeights> packed_;
 };
 
 }  // namespace twinear::nn

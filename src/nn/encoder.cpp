@@ -5,59 +5,23 @@
 
 #include <algorithm>
 #include <bit>
-#include <list>
-#include <mutex>
 #include <numeric>
 #include <stdexcept>
 
 #include "base/threads.h"
-#include "nn/pass.h"
+#include "nn/onednn_info.h"
+#include "nn/pass_pool.h"
 #include "twinear/error.h"
 
 namespace twinear {
 namespace {
 
-/// Lengths that a pass is made for: eight an octave, so that a corpus of twenty thousand different
-/// lengths needs few of them and at most an eighth of the frames is padding.
+/// Lengths that a pass is made for: sixteen an octave, so that a corpus of twenty thousand
+/// different lengths needs few of them and at most a sixteenth of a clip's frames is padding.
 std::size_t bucket(std::size_t frames) {
-  const std::size_t step = std::max<std::size_t>(16, std::bit_floor(frames) / 8);
+  const std::size_t step = std::max<std::size_t>(16, std::bit_floor(frames) / 16);
   return (frames + step - 1) / step * step;
 }
-
-/// Inference passes that nobody uses at the moment, the latest first, in bounded memory.
-class Idle {
- public:
-  std::unique_ptr<nn::Pass> take(nn::Network& network, const nn::Shape& shape) {
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found = std::ranges::find_if(
-          passes_, [&](const auto& pass) { return pass->input().shape == shape; });
-      if (found != passes_.end()) {
-        auto pass = std::move(*found);
-        passes_.erase(found);
-        bytes_ -= pass->bytes();
-        return pass;
-      }
-    }
-    return std::make_unique<nn::Pass>(network, shape, nn::Mode::inference);
-  }
-
-  void put(std::unique_ptr<nn::Pass> pass) {
-    const std::lock_guard lock(mutex_);
-    bytes_ += pass->bytes();
-    passes_.push_front(std::move(pass));
-    while (bytes_ > most_bytes) {
-      bytes_ -= passes_.back()->bytes();
-      passes_.pop_back();
-    }
-  }
-
- private:
-  static constexpr std::size_t most_bytes = std::size_t{256} << 20;
-  std::mutex mutex_;
-  std::list<std::unique_ptr<nn::Pass>> passes_;
-  std::size_t bytes_ = 0;
-};
 
 }  // namespace
 
@@ -65,7 +29,7 @@ struct Encoder::Parts {
   Parts(EncoderSpec s, std::uint64_t seed) : spec(std::move(s)), network(spec, seed) {}
   EncoderSpec spec;
   nn::Network network;
-  Idle idle;
+  nn::PassPool idle;
 };
 
 Encoder::Encoder(EncoderSpec spec, std::uint64_t seed)
@@ -118,6 +82,13 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
     parts_->idle.put(std::move(pass));
   });
   return embeddings;
+}
+
+Precision Encoder::set_precision(Precision precision) {
+  const bool narrow = precision == Precision::bf16 && has_bf16();
+  const auto numbers = narrow ? nn::Number::bf16 : nn::Number::f32;
+  if (numbers != parts_->idle.numbers()) parts_->idle.set_numbers(numbers);
+  return narrow ? Precision::bf16 : Precision::fp32;
 }
 
 std::size_t Encoder::dimension() const noexcept {

@@ -9,43 +9,46 @@ namespace {
 
 constexpr double least_norm = 1e-6;
 
-double dot(const float* a, const float* b, std::int64_t n) {
+template <class T>
+double dot(const T* a, const T* b, std::int64_t n) {
   double sum = 0;
-  for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(a[i]) * b[i];
+  for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(widen(a[i])) * widen(b[i]);
   return sum;
 }
 
+template <class T>
 class L2NormalizeStep final : public Step {
  public:
   L2NormalizeStep(const Edge& in, Flow& out) : edge_(in), in_(*in.flow), out_(out) {}
 
   void forward(const Part& part) override {
-    const float* x = in_.clip(part.first);
-    float* y = out_.clip(part.first);
+    const T* x = in_.template clip<T>(part.first);
+    T* y = out_.template clip<T>(part.first);
     for (std::int64_t at = 0; at < size(part); at += width()) {
       const double scale = 1.0 / norm(x + at);
-      for (std::int64_t c = at; c < at + width(); ++c) y[c] = static_cast<float>(x[c] * scale);
+      for (std::int64_t c = at; c < at + width(); ++c)
+        put(static_cast<float>(widen(x[c]) * scale), y[c]);
     }
   }
 
   // dx = (dy - y <y, dy>) / |x|: only what is tangent to the sphere gets through.
   void backward(const Part& part) override {
     if (!edge_.wants_gradient()) return;
-    InputGradient gradient(edge_, part);
-    const float *x = in_.clip(part.first), *y = out_.clip(part.first);
-    const float* dy = out_.clip_gradient(part.first);
-    float* dx = gradient.data();
+    InputGradient<T> gradient(edge_, part);
+    const T *x = in_.template clip<T>(part.first), *y = out_.template clip<T>(part.first);
+    const T* dy = out_.template clip_gradient<T>(part.first);
+    T* dx = gradient.data();
     for (std::int64_t at = 0; at < size(part); at += width()) {
       const double scale = 1.0 / norm(x + at), along = dot(y + at, dy + at, width());
       for (std::int64_t c = at; c < at + width(); ++c)
-        dx[c] = static_cast<float>((dy[c] - y[c] * along) * scale);
+        put(static_cast<float>((widen(dy[c]) - widen(y[c]) * along) * scale), dx[c]);
     }
   }
 
  private:
   std::int64_t width() const { return in_.shape.channels; }
   std::int64_t size(const Part& part) const { return part.clips * in_.shape.clip_size(); }
-  double norm(const float* x) const { return std::max(std::sqrt(dot(x, x, width())), least_norm); }
+  double norm(const T* x) const { return std::max(std::sqrt(dot(x, x, width())), least_norm); }
 
   Edge edge_;
   Flow& in_;
@@ -55,7 +58,9 @@ class L2NormalizeStep final : public Step {
 }  // namespace
 
 std::unique_ptr<Step> L2Normalize::prepare(std::span<const Edge> in, Flow& out, Mode) {
-  return std::make_unique<L2NormalizeStep>(in[0], out);
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
+    return std::make_unique<L2NormalizeStep<decltype(number)>>(in[0], out);
+  });
 }
 
 }  // namespace twinear::nn

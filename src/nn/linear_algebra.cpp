@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/simd.h"
+#include "nn/bfloat16.h"
 
 namespace twinear::nn {
 
@@ -21,10 +22,23 @@ void multiply(const MatrixView& a, const MatrixView& b, const MutableMatrixView&
     throw std::runtime_error("multiply: oneDNN's sgemm failed");
 }
 
-TWINEAR_SIMD void sum_rows(const MatrixView& m, float* __restrict sum) {
-  std::fill_n(sum, m.columns, 0.0F);
-  for (std::int64_t r = 0; r < m.rows; ++r)
-    for (std::int64_t c = 0; c < m.columns; ++c) sum[c] += m.data[r * m.stride + c];
+namespace {
+
+template <class T>
+TWINEAR_SIMD void add_rows(const T* __restrict rows, std::int64_t count, std::int64_t columns,
+                           float* __restrict sum) {
+  for (std::int64_t r = 0; r < count; ++r, rows += columns)
+    for (std::int64_t c = 0; c < columns; ++c) sum[c] += widen(rows[c]);
 }
+
+}  // namespace
+
+template <class T>
+void sum_rows(const T* rows, std::int64_t count, std::int64_t columns, float* sum) {
+  std::fill_n(sum, columns, 0.0F);
+  add_rows(rows, count, columns, sum);
+}
+template void sum_rows(const float*, std::int64_t, std::int64_t, float*);
+template void sum_rows(const BFloat16*, std::int64_t, std::int64_t, float*);
 
 }  // namespace twinear::nn

@@ -23,6 +23,7 @@ void multiply(const MatrixView& a, const MatrixView& b, const MutableMatrixView&
               Transpose transpose = Transpose::none, bool add = false);
 
 /// sum[column] = the sum of that column.
-void sum_rows(const MatrixView& m, float* sum);
+template <class T>
+void sum_rows(const T* rows, std::int64_t count, std::int64_t columns, float* sum);
 
 }  // namespace twinear::nn

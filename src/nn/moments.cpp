@@ -10,17 +10,18 @@
 namespace twinear::nn {
 namespace {
 
-TWINEAR_SIMD void pool(const float* __restrict x, std::int64_t rows, std::int64_t channels,
+template <class T>
+TWINEAR_SIMD void pool(const T* __restrict x, std::int64_t rows, std::int64_t channels,
                        float least_variance, float* __restrict mean, float* __restrict deviation) {
   const float share = 1.0F / static_cast<float>(rows);
   std::fill(mean, mean + channels, 0.0F);
   std::fill(deviation, deviation + channels, 0.0F);
   for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < channels; ++c) mean[c] += x[r * channels + c];
+    for (std::int64_t c = 0; c < channels; ++c) mean[c] += widen(x[r * channels + c]);
   for (std::int64_t c = 0; c < channels; ++c) mean[c] *= share;
   for (std::int64_t r = 0; r < rows; ++r)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float d = x[r * channels + c] - mean[c];
+      const float d = widen(x[r * channels + c]) - mean[c];
       deviation[c] += d * d;
     }
   for (std::int64_t c = 0; c < channels; ++c)
@@ -28,22 +29,28 @@ TWINEAR_SIMD void pool(const float* __restrict x, std::int64_t rows, std::int64_
 }
 
 // d mean / dx = 1 / T;  d deviation / dx = (x - mean) / (T deviation)
-TWINEAR_SIMD void unpool(const float* __restrict x, float* __restrict dx, std::int64_t rows,
+template <class T>
+TWINEAR_SIMD void unpool(const T* __restrict x, T* __restrict dx, std::int64_t rows,
                          std::int64_t channels, const float* __restrict slope,
-                         const float* __restrict shift) {
+                         const float* __restrict shift, bool add) {
   for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) dx[r + c] = slope[c] * x[r + c] + shift[c];
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const float slid = slope[c] * widen(x[r + c]) + shift[c];
+      put(add ? widen(dx[r + c]) + slid : slid, dx[r + c]);
+    }
 }
 
 }  // namespace
 
-void pool_moments(const float* x, std::int64_t rows, std::int64_t channels, float least_variance,
+template <class T>
+void pool_moments(const T* x, std::int64_t rows, std::int64_t channels, float least_variance,
                   float* mean, float* deviation) {
   pool(x, rows, channels, least_variance, mean, deviation);
 }
 
-void unpool_moments(const float* x, float* dx, std::int64_t rows, std::int64_t channels,
-                    float least_variance, const float* moments, const float* dmoments) {
+template <class T>
+void unpool_moments(const T* x, T* dx, std::int64_t rows, std::int64_t channels,
+                    float least_variance, const float* moments, const float* dmoments, bool add) {
   const float share = 1.0F / static_cast<float>(rows), least = std::sqrt(least_variance);
   Buffer slope(static_cast<std::size_t>(channels)), shift(slope.size());
   for (std::int64_t c = 0; c < channels; ++c) {
@@ -52,7 +59,14 @@ void unpool_moments(const float* x, float* dx, std::int64_t rows, std::int64_t c
     slope[at] = deviation > least ? dmoments[channels + c] * share / deviation : 0.0F;
     shift[at] = dmoments[c] * share - slope[at] * moments[c];
   }
-  unpool(x, dx, rows, channels, slope.data(), shift.data());
+  unpool(x, dx, rows, channels, slope.data(), shift.data(), add);
 }
+
+template void pool_moments(const float*, std::int64_t, std::int64_t, float, float*, float*);
+template void pool_moments(const BFloat16*, std::int64_t, std::int64_t, float, float*, float*);
+template void unpool_moments(const float*, float*, std::int64_t, std::int64_t, float, const float*,
+                             const float*, bool);
+template void unpool_moments(const BFloat16*, BFloat16*, std::int64_t, std::int64_t, float,
+                             const float*, const float*, bool);
 
 }  // namespace twinear::nn

@@ -175,7 +175,7 @@ Network::Network(const EncoderSpec& spec, std::uint64_t seed) : bins_(spec.bins)
     if (!last.pooled && layer.kind == "linear") refuse(layer, "stands before the pooling");
     if (last.pooled && pools(layer.kind)) refuse(layer, "a second pooling");
 
-    Node node{layer.name, nullptr, {}};
+    Node node{layer.name, nullptr, {}, last.pooled || pools(layer.kind)};
     std::vector<Shape> shapes;
     for (const Made& input : inputs) {
       node.inputs.push_back(input.flow);
@@ -194,6 +194,11 @@ Network::Network(const EncoderSpec& spec, std::uint64_t seed) : bins_(spec.bins)
   }
   if (!last.pooled)
     throw Error(Fault::config, "encoder: no pooling: clips would keep their frames");
+  std::vector<bool> read(nodes_.size() + 1);
+  for (const Node& node : nodes_)
+    for (const std::size_t flow : node.inputs) read[flow] = true;
+  for (std::size_t i = 0; i + 1 < nodes_.size(); ++i)
+    if (!read[i + 1]) refuse(spec.layers[i], "no layer reads it");
 }
 
 std::vector<NamedParameter> Network::parameters() const {
@@ -206,6 +211,22 @@ std::vector<NamedParameter> Network::parameters() const {
 std::vector<Shape> Network::shapes(Shape input) const {
   std::vector<Shape> all{input};
   for (const Node& node : nodes_) all.push_back(node.layer->output(inputs_of(node, all)));
+  return all;
+}
+
+std::vector<Number> Network::numbers(Number of_frames) const {
+  std::vector<Number> all{Number::f32};
+  for (const Node& node : nodes_) {
+    const Number first = all[node.inputs[0]];
+    for (const std::size_t input : node.inputs)
+      if (all[input] != first)
+        throw Error(Fault::config,
+                    fmt::format("layer \"{}\" joins bf16 with features as they came; "
+                                "train and use this encoder in fp32",
+                                node.name));
+    const bool convolves = node.layer->kind() == "conv1d";
+    all.push_back(node.pooled ? Number::f32 : convolves ? of_frames : first);
+  }
   return all;
 }
 

@@ -24,6 +24,7 @@ struct Node {
   std::string name;
   std::unique_ptr<Layer> layer;
   std::vector<std::size_t> inputs;
+  bool pooled = false;  ///< gives one frame a clip
 };
 
 /// The layers of an encoder, made from their description: each reads what stands before it.
@@ -38,6 +39,9 @@ class Network {
   std::int64_t bins() const noexcept { return bins_; }
   /// The shape of every flow for this input, flow 0 included.
   std::vector<Shape> shapes(Shape input) const;
+  /// How every flow is stored where convolutions over frames leave `of_frames`: features and what
+  /// is pooled are always f32. Throws Error (config) where a layer would join both kinds.
+  std::vector<Number> numbers(Number of_frames) const;
   double multiply_adds(Shape input) const;
 
   void zero_gradients();

@@ -56,4 +56,11 @@ std::string onednn_isa() {
   }
 }
 
+bool has_bf16() {
+  // Each set of instructions has the bits of those that it contains.
+  const auto has = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  const auto needs = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (has & needs) == needs;
+}
+
 }  // namespace twinear

@@ -19,8 +19,8 @@ inline dnnl::memory::desc f32(const dnnl::memory::dims& dims, dnnl::memory::form
 }
 
 /// A view of memory that oneDNN takes as non-const, whether it writes to it or not.
-inline dnnl::memory view(const dnnl::memory::desc& desc, const float* data) {
-  return {desc, cpu(), const_cast<float*>(data)};
+inline dnnl::memory view(const dnnl::memory::desc& desc, const void* data) {
+  return {desc, cpu(), const_cast<void*>(data)};
 }
 
 }  // namespace twinear::nn

@@ -11,39 +11,50 @@
 namespace twinear::nn {
 namespace {
 
-TWINEAR_SIMD void mean_rows(const float* __restrict x, std::int64_t rows, std::int64_t channels,
+template <class T>
+TWINEAR_SIMD void mean_rows(const T* __restrict x, std::int64_t rows, std::int64_t channels,
                             float* __restrict mean) {
   std::fill(mean, mean + channels, 0.0F);
   for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < channels; ++c) mean[c] += x[r * channels + c];
+    for (std::int64_t c = 0; c < channels; ++c) mean[c] += widen(x[r * channels + c]);
   for (std::int64_t c = 0; c < channels; ++c) mean[c] /= static_cast<float>(rows);
 }
 
 /// y = x gate, plus `other` where there is one.
-TWINEAR_SIMD void gate_rows(const float* __restrict x, const float* __restrict other,
-                            float* __restrict y, std::int64_t rows, std::int64_t channels,
+template <class T>
+TWINEAR_SIMD void gate_rows(const T* __restrict x, const T* __restrict other, T* __restrict y,
+                            std::int64_t rows, std::int64_t channels,
                             const float* __restrict gate) {
+  if (other == nullptr) {
+    for (std::int64_t r = 0; r < rows * channels; r += channels)
+      for (std::int64_t c = 0; c < channels; ++c) put(widen(x[r + c]) * gate[c], y[r + c]);
+    return;
+  }
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c)
-      y[r + c] = other == nullptr ? x[r + c] * gate[c] : x[r + c] * gate[c] + other[r + c];
+      put(widen(x[r + c]) * gate[c] + widen(other[r + c]), y[r + c]);
 }
 
 /// sum[c] = sum over rows of x dy
-TWINEAR_SIMD void dot_rows(const float* __restrict x, const float* __restrict dy, std::int64_t rows,
+template <class T>
+TWINEAR_SIMD void dot_rows(const T* __restrict x, const T* __restrict dy, std::int64_t rows,
                            std::int64_t channels, float* __restrict sum) {
   std::fill(sum, sum + channels, 0.0F);
   for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) sum[c] += x[r + c] * dy[r + c];
+    for (std::int64_t c = 0; c < channels; ++c) sum[c] += widen(x[r + c]) * widen(dy[r + c]);
 }
 
 /// dx = dy gate + shift
-TWINEAR_SIMD void ungate_rows(const float* __restrict dy, float* __restrict dx, std::int64_t rows,
+template <class T>
+TWINEAR_SIMD void ungate_rows(const T* __restrict dy, T* __restrict dx, std::int64_t rows,
                               std::int64_t channels, const float* __restrict gate,
                               const float* __restrict shift) {
   for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) dx[r + c] = dy[r + c] * gate[c] + shift[c];
+    for (std::int64_t c = 0; c < channels; ++c)
+      put(widen(dy[r + c]) * gate[c] + shift[c], dx[r + c]);
 }
 
+template <class T>
 class SqueezeExciteStep final : public Step {
  public:
   SqueezeExciteStep(std::span<Parameter> parameters, std::span<const Edge> in, Flow& out, Mode mode)
@@ -64,7 +75,7 @@ class SqueezeExciteStep final : public Step {
 
   void forward(const Part& part) override {
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
-      mean_rows(x_.clip(i), x_.length(i), channels_, mean(i));
+      mean_rows(x_.template clip<T>(i), x_.length(i), channels_, mean(i));
       std::ranges::copy(parameters_[1].value, hidden(i));
       std::ranges::copy(parameters_[3].value, gate(i));
     }
@@ -77,8 +88,9 @@ class SqueezeExciteStep final : public Step {
     multiply({h.data, h.rows, h.columns, h.stride}, expand(), g, Transpose::second, true);
     for (std::int64_t k = 0; k < part.clips * channels_; ++k) g.data[k] = fast_sigmoid(g.data[k]);
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
-      gate_rows(x_.clip(i), edges_.size() > 1 ? edges_[1].flow->clip(i) : nullptr, out_.clip(i),
-                x_.shape.frames, channels_, gate(i));
+      gate_rows(x_.template clip<T>(i),
+                edges_.size() > 1 ? edges_[1].flow->template clip<T>(i) : nullptr,
+                out_.template clip<T>(i), x_.shape.frames, channels_, gate(i));
   }
 
   // dg = sum over frames of x dy; back through sigmoid, W2, ReLU, W1 to dm; dx = dy g + dm / T.
@@ -90,7 +102,7 @@ class SqueezeExciteStep final : public Step {
     for (std::int64_t i = 0; i < part.clips; ++i) {
       float* d = dgate.data() + i * channels_;
       const float* g = gate(part.first + i);
-      dot_rows(x_.clip(part.first + i), out_.clip_gradient(part.first + i),
+      dot_rows(x_.template clip<T>(part.first + i), out_.template clip_gradient<T>(part.first + i),
                x_.length(part.first + i), channels_, d);
       for (std::int64_t c = 0; c < channels_; ++c) d[c] *= g[c] * (1.0F - g[c]);
     }
@@ -98,28 +110,29 @@ class SqueezeExciteStep final : public Step {
     const float* h = hidden(part.first);
     multiply(dg, {h, part.clips, bottleneck_, bottleneck_},
              {slots_[2].of(part), channels_, bottleneck_, bottleneck_}, Transpose::first);
-    sum_rows(dg, slots_[3].of(part));
+    sum_rows(dg.data, dg.rows, dg.columns, slots_[3].of(part));
     multiply(dg, expand(), {dhidden.data(), part.clips, bottleneck_, bottleneck_});
     for (std::size_t k = 0; k < dhidden.size(); ++k)
       if (h[k] <= 0.0F) dhidden[k] = 0.0F;
     const MatrixView dh{dhidden.data(), part.clips, bottleneck_, bottleneck_};
     multiply(dh, {mean(part.first), part.clips, channels_, channels_},
              {slots_[0].of(part), bottleneck_, channels_, channels_}, Transpose::first);
-    sum_rows(dh, slots_[1].of(part));
+    sum_rows(dh.data, dh.rows, dh.columns, slots_[1].of(part));
     multiply(dh, reduce(), {dmean.data(), part.clips, channels_, channels_});
 
     if (edges_[0].wants_gradient()) {
-      InputGradient dx(edges_[0], part);
+      InputGradient<T> dx(edges_[0], part);
       for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
         float* shift = dmean.data() + (i - part.first) * channels_;
         for (std::int64_t c = 0; c < channels_; ++c) shift[c] /= static_cast<float>(x_.length(i));
-        ungate_rows(out_.clip_gradient(i), dx.clip(i), x_.length(i), channels_, gate(i), shift);
+        ungate_rows(out_.template clip_gradient<T>(i), dx.clip(i), x_.length(i), channels_, gate(i),
+                    shift);
       }
       dx.clear_padding();
     }
     if (edges_.size() > 1 && edges_[1].wants_gradient()) {
-      InputGradient gradient(edges_[1], part);
-      std::copy_n(out_.clip_gradient(part.first), part.clips * out_.shape.clip_size(),
+      InputGradient<T> gradient(edges_[1], part);
+      std::copy_n(out_.template clip_gradient<T>(part.first), part.clips * out_.shape.clip_size(),
                   gradient.data());
     }
   }
@@ -165,7 +178,9 @@ double SqueezeExcite::multiply_adds(std::span<const Shape> in) const {
 }
 
 std::unique_ptr<Step> SqueezeExcite::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return std::make_unique<SqueezeExciteStep>(parameters_, in, out, mode);
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
+    return std::make_unique<SqueezeExciteStep<decltype(number)>>(parameters_, in, out, mode);
+  });
 }
 
 }  // namespace twinear::nn

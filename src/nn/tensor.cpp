@@ -3,36 +3,49 @@
 
 #include <algorithm>
 
+#include "base/simd.h"
+
 namespace twinear::nn {
 namespace {
 
 /// This thread's scratch memory: a step with several inputs holds as many pieces at once.
-thread_local std::vector<Buffer> scratch(4);
+thread_local std::vector<Aligned<std::byte>> scratch(4);
 thread_local std::size_t in_use = 0;
+
+template <class T>
+TWINEAR_SIMD void add_to(const T* __restrict x, T* __restrict y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) put(widen(y[i]) + widen(x[i]), y[i]);
+}
 
 }  // namespace
 
-InputGradient::InputGradient(const Edge& edge, const Part& part)
-    : flow_(*edge.flow), part_(part), adds_(edge.adds), data_(flow_.clip_gradient(part.first)) {
+template <class T>
+InputGradient<T>::InputGradient(const Edge& edge, const Part& part)
+    : flow_(*edge.flow), part_(part), adds_(edge.adds), data_(flow_.clip_gradient<T>(part.first)) {
   if (!adds_) return;
-  Buffer& buffer = scratch.at(in_use++);
-  buffer.resize(
-      std::max(buffer.size(), static_cast<std::size_t>(part.clips * flow_.shape.clip_size())));
-  data_ = buffer.data();
+  auto& memory = scratch.at(in_use++);
+  const std::size_t bytes =
+      static_cast<std::size_t>(part.clips * flow_.shape.clip_size()) * sizeof(T);
+  if (memory.size() < bytes) memory.resize(bytes);
+  data_ = reinterpret_cast<T*>(memory.data());
 }
 
-InputGradient::~InputGradient() {
+template <class T>
+InputGradient<T>::~InputGradient() {
   if (!adds_) return;
-  float* to = flow_.clip_gradient(part_.first);
-  for (std::int64_t i = 0; i < part_.clips * flow_.shape.clip_size(); ++i) to[i] += data_[i];
+  add_to(data_, flow_.clip_gradient<T>(part_.first), part_.clips * flow_.shape.clip_size());
   --in_use;
 }
 
-void InputGradient::clear_padding() {
+template <class T>
+void InputGradient<T>::clear_padding() {
   for (std::int64_t i = part_.first; i < part_.first + part_.clips; ++i)
     std::fill(clip(i) + flow_.length(i) * flow_.shape.channels, clip(i) + flow_.shape.clip_size(),
-              0.0F);
+              T());
 }
+
+template class InputGradient<float>;
+template class InputGradient<BFloat16>;
 
 Parameter make_parameter(std::string name, std::vector<std::int64_t> shape) {
   std::size_t size = 1;

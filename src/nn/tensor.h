@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "nn/bfloat16.h"
+
 namespace twinear::nn {
 
 /// Memory that begins on a cache line, which is also the widest vector.
@@ -21,7 +23,9 @@ struct CacheAligned {
   void deallocate(T* p, std::size_t) noexcept { ::operator delete(p, alignment); }
   bool operator==(const CacheAligned&) const = default;
 };
-using Buffer = std::vector<float, CacheAligned<float>>;
+template <class T>
+using Aligned = std::vector<T, CacheAligned<T>>;
+using Buffer = Aligned<float>;
 
 /// Clips x frames x channels. Memory is row-major in that order, everywhere: oneDNN's `nwc`, and
 /// the very rows that LogMel wrote.
@@ -32,16 +36,55 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
+/// Clips that one task takes through several layers while they are in its cache. The cut does not
+/// depend on the number of threads, so sums over parts do not either.
+inline constexpr std::int64_t clips_per_part = 8;
+
+/// How a flow stores its numbers; every layer computes with floats in between.
+enum class Number { f32, bf16 };
+inline std::size_t bytes_of(Number number) { return number == Number::bf16 ? 2 : 4; }
+
+/// f(float()) or f(BFloat16()): what to do with either kind of number.
+template <class F>
+auto with_number(Number number, const F& f) {
+  return number == Number::bf16 ? f(BFloat16()) : f(float());
+}
+
+/// Memory that a pass shares out among its flows: each part's clips are together.
+struct Loan {
+  std::byte* first = nullptr;
+  std::size_t part_bytes = 0;  ///< from one part to the next
+};
+
 /// A batch on its way from one layer to the next, and the gradient on its way back. Frames from
 /// lengths[clip] on are padding: zeros in both, so that a clip's neighbours never matter.
 struct Flow {
   Shape shape;
-  Buffer value, gradient;             ///< gradient is empty where none is wanted
+  Number number = Number::f32;
   std::vector<std::int64_t> lengths;  ///< valid frames of each clip
+  Buffer value, gradient;             ///< its own memory, f32; empty where it has none
+  Loan lent_value, lent_gradient;     ///< the pass's memory
 
-  float* clip(std::int64_t i) { return value.data() + i * shape.clip_size(); }
-  float* clip_gradient(std::int64_t i) { return gradient.data() + i * shape.clip_size(); }
+  bool has_gradient() const noexcept { return !gradient.empty() || lent_gradient.first != nullptr; }
+  /// T is what `number` says. The clips of a part follow each other.
+  template <class T = float>
+  T* clip(std::int64_t i) {
+    return at<T>(value, lent_value, i);
+  }
+  template <class T = float>
+  T* clip_gradient(std::int64_t i) {
+    return at<T>(gradient, lent_gradient, i);
+  }
   std::int64_t length(std::int64_t i) const { return lengths[static_cast<std::size_t>(i)]; }
+
+ private:
+  template <class T>
+  T* at(Buffer& own, const Loan& lent, std::int64_t i) {
+    if (lent.first == nullptr) return reinterpret_cast<T*>(own.data()) + i * shape.clip_size();
+    const auto part = static_cast<std::size_t>(i / clips_per_part);
+    return reinterpret_cast<T*>(lent.first + part * lent.part_bytes) +
+           i % clips_per_part * shape.clip_size();
+  }
 };
 
 /// An input of a step. Several steps may read one flow; on the way back the first of them to be
@@ -50,19 +93,18 @@ struct Edge {
   Flow* flow = nullptr;
   bool adds = false;
 
-  bool wants_gradient() const noexcept { return !flow->gradient.empty(); }
+  bool wants_gradient() const noexcept { return flow->has_gradient(); }
 };
 
-/// A run of clips that one task takes through several layers while they are in its cache. The cut
-/// does not depend on the number of threads, so sums over parts do not either.
+/// A run of clips: clips_per_part of them, or the rest.
 struct Part {
   std::size_t index = 0;
   std::int64_t first = 0, clips = 0;
 };
-inline constexpr std::int64_t clips_per_part = 8;
 
 /// Where a step leaves one input's gradient for a part: in the flow itself, or where the edge adds,
 /// in this thread's scratch memory, which is added when the object goes.
+template <class T>
 class InputGradient {
  public:
   InputGradient(const Edge& edge, const Part& part);
@@ -70,8 +112,8 @@ class InputGradient {
   InputGradient(const InputGradient&) = delete;
   InputGradient& operator=(const InputGradient&) = delete;
 
-  float* data() noexcept { return data_; }  ///< of the part's first clip
-  float* clip(std::int64_t i) noexcept {    ///< counted in the batch, not in the part
+  T* data() noexcept { return data_; }  ///< of the part's first clip
+  T* clip(std::int64_t i) noexcept {    ///< counted in the batch, not in the part
     return data_ + (i - part_.first) * flow_.shape.clip_size();
   }
   void clear_padding();  ///< zeros behind each clip's length
@@ -80,7 +122,7 @@ class InputGradient {
   Flow& flow_;
   const Part& part_;
   bool adds_;
-  float* data_;
+  T* data_;
 };
 
 /// Weights of a layer, or statistics that it keeps (those have no gradient).

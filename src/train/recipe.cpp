@@ -112,7 +112,8 @@ void check(const Recipe& recipe, const std::string& path) {
     throw Error(Fault::config, path + ": " + reason);
   };
   const EncoderOptions& encoder = recipe.encoder;
-  if (encoder.channels.empty() || encoder.channels.size() != encoder.strides.size())
+  if (encoder.channels.empty() ||
+      (encoder.kind != "resnet" && encoder.channels.size() != encoder.strides.size()))
     refuse(fmt::format("[encoder] has {} channels and {} strides; each convolution needs both",
                        encoder.channels.size(), encoder.strides.size()));
   if (recipe.train.crop_seconds * 1000.0 < recipe.front_end.window_ms)
@@ -133,7 +134,7 @@ bool is_path(std::string_view assignment) {
 
 /// No kind has a use for all of them, but `--set encoder.kind=statistics` must do.
 void fields(Fields& f, EncoderOptions& o) {
-  f.one_of("kind", o.kind, {"compact", "xvector", "ecapa", "statistics"});
+  f.one_of("kind", o.kind, {"compact", "xvector", "ecapa", "resnet", "statistics"});
   f.whole("embedding", o.embedding, 1, 65536);
   f.numbers("channels", o.channels, 1, 65536);
   f.numbers("strides", o.strides, 1, 1023);
@@ -145,6 +146,7 @@ void fields(Fields& f, EncoderOptions& o) {
   f.whole("attention", o.attention, 1, 65536);
   f.whole("squeeze", o.squeeze, 1, 65536);
   f.whole("scale", o.scale, 2, 64);
+  f.whole("blocks", o.blocks, 1, 64);
 }
 
 void fields(Fields& f, SamplerOptions& o) {
@@ -173,6 +175,7 @@ void fields(Fields& f, TrainOptions& o) {
   f.whole("cache_mb", o.cache_mb, 0, 1 << 24);
   f.text("feature_cache", o.feature_cache);
   f.flag("stop_on_collapse", o.stop_on_collapse);
+  f.choice("precision", o.precision, {"fp32", "bf16"});
 }
 
 FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string>& overrides,

@@ -53,7 +53,11 @@ EncoderSpec encoder_spec(const Recipe& recipe) {
                                  .input_norm = o.input_norm,
                                  .pooled_norm = o.pooled_norm});
   EncoderSpec spec =
-      o.kind == "ecapa"
+      o.kind == "resnet" ? EncoderSpec::residual({.bins = bins,
+                                                  .channels = o.channels,
+                                                  .blocks = o.blocks,
+                                                  .embedding = o.embedding})
+      : o.kind == "ecapa"
           ? EncoderSpec::ecapa({.bins = bins,
                                 .channels = o.width,
                                 .aggregated = o.aggregated,
@@ -274,7 +278,7 @@ class Training {
     nn::Pass pass(model_.encoder.network(),
                   {static_cast<std::int64_t>(batch_), static_cast<std::int64_t>(frames),
                    static_cast<std::int64_t>(bins)},
-                  nn::Mode::training);
+                  nn::Mode::training, {.numbers = numbers()});
     tally_ = {};
     if (first < steps_) loader.start(first);
     for (std::uint64_t k = first; k < steps_; ++k) {
@@ -298,6 +302,14 @@ class Training {
       if (stop) return done;
     }
     return steps_;
+  }
+
+  nn::Number numbers() const {
+    if (recipe_.train.precision == Precision::fp32) return nn::Number::f32;
+    if (has_bf16()) return nn::Number::bf16;
+    if (run_.on_warning)
+      run_.on_warning("train.precision = \"bf16\": this CPU has no AVX512_BF16; fp32 instead");
+    return nn::Number::f32;
   }
 
   void step(std::uint64_t k, nn::Pass& pass, const std::vector<int>& labels) {

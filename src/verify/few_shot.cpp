@@ -211,12 +211,17 @@ std::vector<Episode> read_episodes(const std::string& path, const Manifest& mani
   return episodes;
 }
 
-Manifest shuffle_labels(const Manifest& manifest, std::uint64_t seed) {
-  Manifest result = manifest;
-  Random random(seed, Purpose::label_shuffle);
-  random.shuffle(std::span(result.label_of));
-  for (std::size_t i = 0; i < result.clips.size(); ++i)
-    result.clips[i].label = result.labels[static_cast<std::size_t>(result.label_of[i])];
+std::vector<Episode> shuffle_labels(std::span<const Episode> episodes, std::uint64_t seed) {
+  std::vector<Episode> result(episodes.begin(), episodes.end());
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    auto& [classes, support, query] = result[i];
+    std::vector<std::size_t> clips(support);
+    clips.insert(clips.end(), query.begin(), query.end());
+    Random(seed, Purpose::label_shuffle, static_cast<std::uint32_t>(i)).shuffle(std::span(clips));
+    const auto middle = clips.begin() + static_cast<std::ptrdiff_t>(support.size());
+    support.assign(clips.begin(), middle);
+    query.assign(middle, clips.end());
+  }
   return result;
 }
 

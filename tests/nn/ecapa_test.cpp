@@ -103,7 +103,7 @@ TEST(Ecapa, ATrainingStepIsSpeechBrains) {
   nn::Network network(reference_spec(), 0);
   load_reference(network);
   const auto& features = golden().tensor("train.features");
-  nn::Pass pass(network, {4, 80, 80}, nn::Mode::training, true);
+  nn::Pass pass(network, {4, 80, 80}, nn::Mode::training, {.input_gradient = true});
   std::ranges::copy(features.values, pass.input().value.begin());
   pass.forward();
   EXPECT_LT(difference(pass.output().value, "train.embedding"), 1e-3);

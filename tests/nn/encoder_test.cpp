@@ -36,7 +36,10 @@ Encoder trained_a_little(const EncoderSpec& spec) {
 TEST(Encoder, ABatchOfLengthsGivesEachClipTheEmbeddingThatItHasAlone) {
   for (const auto& spec :
        {EncoderSpec::compact({.bins = 20, .input_norm = true}),
-        EncoderSpec::compact({.bins = 20, .strides = {2, 3, 1}}), EncoderSpec::statistics(20)}) {
+        EncoderSpec::compact({.bins = 20, .strides = {2, 3, 1}}), EncoderSpec::statistics(20),
+        EncoderSpec::ecapa({.bins = 20, .channels = 32, .aggregated = 48}),
+        EncoderSpec::xvector({.bins = 20, .channels = 32, .pooled = 48}),
+        EncoderSpec::residual({.bins = 20, .channels = {16, 32}})}) {
     const Encoder encoder = trained_a_little(spec);
     const auto clips = noisy_clips(20);
     const Matrix together = encoder.embed(clips);
@@ -68,11 +71,55 @@ TEST(Encoder, EmbeddingsAreUnitVectors) {
   }
 }
 
+/// Memory of the process that is not given back, in bytes.
+std::size_t resident() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t pages = 0;
+  file >> pages >> pages;
+  return pages * 4096;
+}
+
 TEST(Encoder, ManyLengthsKeepMemoryFlat) {
-  const Encoder encoder(EncoderSpec::compact({.bins = 4, .channels = {8}, .strides = {1}}), 0);
-  for (std::size_t frames = 1; frames < 1500; ++frames) {
-    const Matrix clip(frames, 4);
-    EXPECT_EQ(encoder.embed(std::span(&clip, 1)).rows(), 1U);
+  const Encoder encoder(EncoderSpec::compact({.bins = 4, .channels = {8, 8}, .strides = {1, 2}}),
+                        0);
+  const auto embed_all = [&](std::size_t step) {
+    for (std::size_t frames = 1; frames <= 20'000; frames += step) {
+      const Matrix clip(frames, 4);
+      ASSERT_EQ(encoder.embed(std::span(&clip, 1)).rows(), 1U);
+    }
+  };
+  embed_all(101);
+  const std::size_t before = resident();
+  embed_all(37);  // five hundred other lengths
+  EXPECT_LT(resident(), before + (std::size_t{16} << 20U));
+}
+
+TEST(Encoder, InBf16EmbedsAlmostAsInFp32) {
+  for (const auto& spec :
+       {EncoderSpec::compact({.bins = 20, .input_norm = true}), EncoderSpec::xvector({.bins = 20}),
+        EncoderSpec::ecapa({.bins = 20, .channels = 128, .aggregated = 384}),
+        EncoderSpec::residual({.bins = 20})}) {
+    Encoder encoder = trained_a_little(spec);
+    const auto clips = noisy_clips(20);
+    const Matrix full = encoder.embed(clips);
+    if (encoder.set_precision(Precision::bf16) == Precision::fp32) {
+      EXPECT_EQ(encoder.embed(clips), full);
+      GTEST_SKIP() << "this CPU has no AVX512_BF16";
+    }
+    const Matrix narrow = encoder.embed(clips);
+    EXPECT_NE(narrow, full) << spec.kind;
+    for (std::size_t i = 0; i < clips.size(); ++i) {
+      double cosine = 0;
+      for (std::size_t c = 0; c < full.cols(); ++c)
+        cosine += static_cast<double>(full.row(i)[c]) * narrow.row(i)[c];
+      EXPECT_GT(cosine, 0.999) << spec.kind << ", " << clips[i].rows() << " frames";
+    }
+    {
+      const ThreadLimit one(1);
+      EXPECT_EQ(encoder.embed(clips), narrow) << spec.kind;
+    }
+    encoder.set_precision(Precision::fp32);
+    EXPECT_EQ(encoder.embed(clips), full) << spec.kind;
   }
 }
 
@@ -83,11 +130,10 @@ TEST(Encoder, FeaturesOfAnotherWidthAreTheCallersMistake) {
   EXPECT_THROW(encoder.embed(std::span(&empty, 1)), std::invalid_argument);
 }
 
-// One training step of PyTorch's on the same weights and features: embeddings, every gradient, the
-// running statistics after it, and the weights after one step of AdamW.
-// tests/golden/make_compact.py
-TEST(Encoder, ATrainingStepIsPyTorchs) {
-  std::ifstream file(TWINEAR_SOURCE_DIR "/tests/golden/compact.json");
+/// One training step of PyTorch's on the same weights and features: embeddings, every gradient, and
+/// the running statistics after it.
+void expect_golden_step(const EncoderSpec& spec, const nn::Shape& input, const char* name) {
+  std::ifstream file(std::string(TWINEAR_SOURCE_DIR "/tests/golden/") + name);
   const auto golden = nlohmann::json::parse(file);
   const auto fill = [](const nlohmann::json& from, nn::Buffer& to) {
     const auto values = from.get<std::vector<float>>();
@@ -105,13 +151,10 @@ TEST(Encoder, ATrainingStepIsPyTorchs) {
     }
     EXPECT_LE(worst, 1e-4 * largest + 1e-6) << what;
   };
-  nn::Network network(
-      EncoderSpec::compact(
-          {.bins = 6, .channels = {8, 12, 10}, .strides = {1, 2, 1}, .embedding = 5}),
-      0);
+  nn::Network network(spec, 0);
   for (const auto& [key, parameter] : network.parameters())
     fill(golden.at("weights").at(key), parameter->value);
-  nn::Pass pass(network, {10, 21, 6}, nn::Mode::training);
+  nn::Pass pass(network, input, nn::Mode::training);
   fill(golden.at("features"), pass.input().value);
   pass.forward();
   expect_close(pass.output().value, golden.at("embeddings"), "embeddings");
@@ -122,6 +165,19 @@ TEST(Encoder, ATrainingStepIsPyTorchs) {
       expect_close(parameter->gradient, golden.at("gradients").at(key), key);
     else
       expect_close(parameter->value, golden.at("after").at(key), key);
+}
+
+TEST(Encoder, ATrainingStepOfTheCompactOneIsPyTorchs) {  // tests/golden/make_compact.py
+  expect_golden_step(
+      EncoderSpec::compact(
+          {.bins = 6, .channels = {8, 12, 10}, .strides = {1, 2, 1}, .embedding = 5}),
+      {10, 21, 6}, "compact.json");
+}
+
+TEST(Encoder, ATrainingStepOfTheResidualOneIsPyTorchs) {  // tests/golden/make_resnet.py
+  expect_golden_step(
+      EncoderSpec::residual({.bins = 5, .channels = {6, 8}, .blocks = 2, .embedding = 4}),
+      {10, 15, 5}, "resnet.json");
 }
 
 }  // namespace

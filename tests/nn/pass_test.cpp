@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/threads.h"
+#include "nn/memory_plan.h"
+#include "nn/pass_pool.h"
 #include "nn/rig.h"
 
 namespace twinear::nn {
@@ -75,11 +77,10 @@ TEST(Pass, GradientsOfTwoTowersAddUpInTheSharedWeights) {
       EXPECT_NEAR(second.gradients[p][i], both.gradients[p][i], 1e-5);
 }
 
-TEST(Pass, AWholeEncodersGradientsAreItsSlopes) {
-  EncoderSpec spec = small_compact();
-  for (LayerSpec& layer : spec.layers) layer.relu = false;  // a step must not cross a corner
+/// Each learned weight's gradient, of a few in each parameter, is the slope of the loss.
+void expect_whole_slopes(const EncoderSpec& spec) {
   Network network(spec, 3);
-  Pass pass(network, {9, 12, 8}, Mode::training);
+  Pass pass(network, {9, 12, spec.bins}, Mode::training);
   fill_noise(pass.input().value, 1);
   Buffer weights(pass.output().value.size());
   fill_noise(weights, 2);
@@ -112,6 +113,156 @@ TEST(Pass, AWholeEncodersGradientsAreItsSlopes) {
     }
   }
   EXPECT_GT(tested, 30U);
+}
+
+TEST(Pass, AWholeEncodersGradientsAreItsSlopes) {
+  EncoderSpec compact = small_compact();
+  EncoderSpec residual =
+      EncoderSpec::residual({.bins = 8, .channels = {6, 10}, .blocks = 1, .embedding = 12});
+  for (EncoderSpec* spec : {&compact, &residual}) {
+    SCOPED_TRACE(spec->kind);
+    for (LayerSpec& layer : spec->layers) {  // a step must not cross a corner
+      layer.relu = false;
+      if (layer.kind == "relu") layer.kind = "tanh";
+    }
+    expect_whole_slopes(*spec);
+  }
+}
+
+/// A network whose running statistics are not those it was born with, and what it embeds.
+struct Inference {
+  explicit Inference(const EncoderSpec& spec) : network(spec, 1) {
+    Pass pass(network, {16, 50, spec.bins}, Mode::training);
+    fill_noise(pass.input().value, 99, 2.0);
+    for (int i = 0; i < 3; ++i) pass.forward();
+    network.weights_changed();
+  }
+  Buffer embed(const Shape& shape, const PassOptions& options = {}) {
+    Pass pass(network, shape, Mode::inference, options);
+    fill_noise(pass.input().value, 7);
+    pass.forward();
+    pass.forward();  // in memory that has been used
+    return pass.output().value;
+  }
+  Network network;
+};
+
+std::vector<EncoderSpec> encoders() {
+  return {EncoderSpec::compact({.bins = 16}),
+          EncoderSpec::xvector({.bins = 16, .channels = 32, .pooled = 48}),
+          EncoderSpec::ecapa({.bins = 16, .channels = 32, .aggregated = 48}),
+          EncoderSpec::residual({.bins = 16, .channels = {16, 32}})};
+}
+
+TEST(Pass, FlowsThatShareMemoryHoldTheSameBits) {
+  for (const EncoderSpec& spec : encoders()) {
+    Inference inference(spec);
+    for (const Shape& shape : {Shape{1, 300, 16}, Shape{19, 40, 16}}) {
+      EXPECT_EQ(inference.embed(shape), inference.embed(shape, {.share_memory = false}))
+          << spec.kind;
+      const Pass shared(inference.network, shape, Mode::inference);
+      const Pass apart(inference.network, shape, Mode::inference, {.share_memory = false});
+      EXPECT_LT(shared.bytes(), apart.bytes()) << spec.kind;
+      if (spec.kind == "ecapa") {
+        EXPECT_LT(shared.bytes(), apart.bytes() / 3);
+      }
+    }
+  }
+}
+
+TEST(Pass, GradientsThatShareMemoryAreTheSameBits) {
+  for (const EncoderSpec& spec : encoders()) {
+    const auto gradients = [&](bool share) {
+      Network network(spec, 3);
+      Pass pass(network, {19, 30, 16}, Mode::training, {.share_memory = share});
+      fill_noise(pass.input().value, 7);
+      std::vector<Buffer> all;
+      for (int i = 0; i < 2; ++i) {
+        pass.forward();
+        fill_noise(pass.output().gradient, 8);
+        pass.backward();
+      }
+      for (const auto& [key, parameter] : network.parameters()) all.push_back(parameter->gradient);
+      return std::pair(all, pass.bytes());
+    };
+    const auto shared = gradients(true), apart = gradients(false);
+    EXPECT_EQ(shared.first, apart.first) << spec.kind;
+    EXPECT_LT(shared.second, apart.second) << spec.kind;
+  }
+}
+
+TEST(Pass, OneClipIsTheSameBitsAtAnyNumberOfThreads) {
+  for (const EncoderSpec& spec : encoders()) {
+    Inference inference(spec);
+    const auto run = [&](int threads) {
+      const ThreadLimit limit(threads);
+      return inference.embed({1, 333, 16});
+    };
+    const Buffer one = run(1);
+    EXPECT_EQ(run(2), one) << spec.kind;
+    EXPECT_EQ(run(4), one) << spec.kind;
+  }
+}
+
+TEST(Pass, InInferenceEveryBatchNormAfterAConvolutionIsInItsPrimitive) {
+  Network network(EncoderSpec::ecapa({}), 0);
+  const Pass pass(network, {1, 100, 80}, Mode::inference);
+  std::size_t folded = 0;
+  for (std::size_t i = 1; i < network.nodes().size(); ++i)
+    folded += network.nodes()[i].layer->kind() == "batch_norm" &&
+              network.nodes()[i - 1].layer->kind() == "conv1d";
+  EXPECT_EQ(folded, 1U + 3 * (2 + 7) + 1);  // block0; tdnn1, seven of Res2, tdnn2; mfa
+  EXPECT_EQ(pass.steps(), network.nodes().size() - folded);
+}
+
+TEST(PassPool, IsBoundedInPassesAndInMemory) {
+  Network network(EncoderSpec::compact({.bins = 4, .channels = {8}, .strides = {1}}), 0);
+  const std::size_t one = Pass(network, {1, 400, 4}, Mode::inference).bytes();
+  PassPool few(5), small(1000, 3 * one);
+  for (std::int64_t frames = 1; frames <= 400; ++frames)
+    for (PassPool* pool : {&few, &small}) {
+      pool->put(pool->take(network, {1, frames, 4}));
+      EXPECT_LE(few.size(), 5U);
+      EXPECT_LE(small.bytes(), 3 * one);
+    }
+  EXPECT_EQ(few.size(), 5U);
+  EXPECT_EQ(small.size(), 3U);
+}
+
+TEST(PassPool, TakesThePassOfTheShapeThatWasPutBack) {
+  Network network(EncoderSpec::statistics(4), 0);
+  PassPool pool;
+  auto first = pool.take(network, {1, 10, 4});
+  const Pass* address = first.get();
+  pool.put(std::move(first));
+  EXPECT_NE(pool.take(network, {1, 11, 4}).get(), address);
+  EXPECT_EQ(pool.take(network, {1, 10, 4}).get(), address);
+  EXPECT_EQ(pool.size(), 0U);
+  EXPECT_EQ(pool.bytes(), 0U);
+}
+
+TEST(MemoryPlan, PiecesThatAreNeededAtOnceNeverOverlap) {
+  Random random(3, Purpose::test);
+  std::vector<Lifetime> pieces;
+  std::size_t all = 0;
+  for (std::size_t i = 0; i < 200; ++i) {
+    const auto first = static_cast<std::size_t>(random.uniform(0, 180));
+    const auto length = static_cast<std::size_t>(random.uniform(0, 8));
+    const auto bytes = static_cast<std::size_t>(random.uniform(1, 5000));
+    pieces.push_back({bytes, first, first + length});
+    all += bytes;
+  }
+  const MemoryPlan plan = plan_memory(pieces);
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    EXPECT_EQ(plan.begins[i] % 64, 0U);
+    EXPECT_LE(plan.begins[i] + pieces[i].bytes, plan.bytes);
+    for (std::size_t j = 0; j < i; ++j) {
+      if (pieces[i].first > pieces[j].last || pieces[j].first > pieces[i].last) continue;
+      EXPECT_TRUE(plan.begins[i] + pieces[i].bytes <= plan.begins[j] ||
+                  plan.begins[j] + pieces[j].bytes <= plan.begins[i]);
+    }
+  }
+  EXPECT_LT(plan.bytes, all / 8);
 }
 
 }  // namespace

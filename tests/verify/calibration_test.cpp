@@ -148,8 +148,7 @@ TEST(Calibration, LengthsAreTakenWhereTheyHelp) {
   ASSERT_TRUE(fit.calibration.lengths.has_value());
   EXPECT_LT(fit.cllr_with, fit.cllr_without);
   // llr = scale (s - 0.3 log2 shorter) + offset, so the term is -0.3 scale / ln 2.
-  EXPECT_NEAR(fit.calibration.lengths->shorter, -0.15 * fit.calibration.scale / std::log(2.0),
-              0.15);
+  EXPECT_NEAR(fit.calibration.lengths->shorter, -0.3 * fit.calibration.scale / std::log(2.0), 0.3);
   EXPECT_NEAR(fit.calibration.lengths->longer, 0, 0.15);
   const auto plain = fit_calibration(split_scores(dev.table), "dev");
   const Scores with = llrs(unseen, fit.calibration), without = llrs(unseen, plain);

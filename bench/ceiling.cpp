@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the machine can do: oneDNN's product of two square matrices of 2048, in f32 and in bf16. The
+// rates of the other benchmarks are to be held against these.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "base/threads.h"
+#include "nn/onednn.h"
+#include "nn/onednn_info.h"
+
+namespace {
+
+using namespace twinear;
+using dnnl::memory;
+
+constexpr std::int64_t size = 2048;
+
+/// One product on one thread.
+struct Product {
+  explicit Product(memory::data_type type) {
+    const memory::desc any({size, size}, type, memory::format_tag::any);
+    const memory::desc plain({size, size}, type, memory::format_tag::ab);
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    const dnnl::matmul::primitive_desc pd(
+        {plain, any, nn::f32({size, size}, memory::format_tag::ab)}, attributes, nn::cpu());
+    matmul = dnnl::matmul(pd);
+    const auto random = [](const memory::desc& as) {
+      const memory from(nn::f32({size, size}, memory::format_tag::ab), nn::cpu());
+      auto* values = static_cast<float*>(from.get_data_handle());
+      for (std::int64_t i = 0; i < size * size; ++i)
+        values[i] = static_cast<float>(i * 7919 % 1009) * 1e-3F - 0.5F;
+      memory to(as, nn::cpu());
+      dnnl::reorder(from, to).execute(nn::stream(), const_cast<memory&>(from), to);
+      nn::stream().wait();
+      return to;
+    };
+    arguments = {{DNNL_ARG_SRC, random(pd.src_desc())},
+                 {DNNL_ARG_WEIGHTS, random(pd.weights_desc())},
+                 {DNNL_ARG_DST, memory(pd.dst_desc(), nn::cpu())},
+                 {DNNL_ARG_SCRATCHPAD, memory(pd.scratchpad_desc(), nn::cpu())}};
+  }
+  void operator()() const {
+    matmul.execute(nn::stream(), arguments);
+    nn::stream().wait();
+  }
+  dnnl::matmul matmul;
+  std::unordered_map<int, memory> arguments;
+};
+
+/// Arguments: threads, whether in bf16. Each thread has a product of its own, as clips have.
+void ceiling(benchmark::State& state) {
+  const auto threads = static_cast<std::size_t>(state.range(0));
+  const ThreadLimit limit(static_cast<int>(threads));
+  if (state.range(1) != 0 && !has_bf16()) return state.SkipWithError("this CPU has no AVX512_BF16");
+  const WorkerScope worker;
+  std::vector<Product> products;
+  for (std::size_t i = 0; i < threads; ++i)
+    products.emplace_back(state.range(1) != 0 ? memory::data_type::bf16 : memory::data_type::f32);
+  for (auto _ : state) parallel_for(threads, [&](std::size_t i) { products[i](); });
+  state.counters["flop/s"] = benchmark::Counter(
+      2.0 * size * size * size * static_cast<double>(threads),
+      benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
+}
+BENCHMARK(ceiling)
+    ->ArgNames({"threads", "bf16"})
+    ->ArgsProduct({{1, 2}, {0, 1}})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nn/batch_norm.h"
+#include "nn/conv1d.h"
+#include "nn/onednn.h"
+
+namespace twinear::nn {
+
+/// A layer's weights as primitives want them, packed anew when they have changed. Shared by the
+/// steps of a layer, also at once where the weights stay as they are.
+class PackedWeights {
+ public:
+  /// `plain` is f32 [out, in, kernel], in any strides. The result lives as long as this.
+  dnnl::memory get(const dnnl::memory::desc& desc, const dnnl::memory& plain,
+                   std::uint64_t version);
+
+ private:
+  struct Packed {
+    dnnl::memory::desc desc;
+    std::uint64_t version;
+    Aligned<std::byte> bytes;
+  };
+  std::mutex mutex_;
+  std::list<Packed> all_;
+};
+
+/// oneDNN's primitives of a convolution for a fixed number of clips and frames, one of each
+/// direction. Calls may run in parallel.
+class Convolution {
+ public:
+  struct Options {
+    Conv1dOptions sizes;
+    std::int64_t clips = 0;
+    std::int64_t frames_in = 0, frames_out = 0;  ///< of a clip
+    std::int64_t padding = 0;                    ///< frames of zeros that stand before a clip
+    Number operands = Number::f32;               ///< what x, y and dy are; all sums are floats
+    Number input_gradient = Number::f32;         ///< what dx is
+    const BatchNorm::Options* norm = nullptr;    ///< follows in the same primitive
+    bool backward_data = false, backward_weights = false;
+  };
+  explicit Convolution(const Options& options);
+
+  /// To be called before the others, and after each change of the weights.
+  void set_weights(PackedWeights& packed, const dnnl::memory& plain, std::uint64_t version);
+
+  /// scale and shift are those of the norm that it was made with.
+  void forward(const void* x, void* y, const float* bias, const float* scale = nullptr,
+               const float* shift = nullptr) const;
+  void backward_data(const void* dy, void* dx) const;
+  /// dw is packed as oneDNN likes: weight_gradient() describes it. db only where there is a bias.
+  void backward_weights(const void* x, const void* dy, float* dw, float* db) const;
+  dnnl::memory::desc weight_gradient() const;
+
+  /// oneDNN's names of what it chose for each direction.
+  std::vector<std::string> implementations() const;
+
+ private:
+  Options options_;
+  dnnl::convolution_forward::primitive_desc forward_pd_;
+  dnnl::convolution_forward forward_;
+  std::optional<dnnl::convolution_backward_data::primitive_desc> data_pd_;
+  dnnl::convolution_backward_data data_;
+  std::optional<dnnl::convolution_backward_weights::primitive_desc> weights_pd_;
+  dnnl::convolution_backward_weights weights_;
+  std::optional<dnnl::matmul::primitive_desc> product_pd_;  // instead of weights_, in bf16
+  dnnl::matmul product_;
+  dnnl::memory forward_weights_, data_weights_;
+};
+
+/// f32 weights [out, in, kernel] in a row-major matrix whose rows are `stride` numbers apart.
+dnnl::memory::desc plain_weights(const Conv1dOptions& options, std::int64_t stride);
+
+void reorder(const dnnl::memory& from, const dnnl::memory& to);
+
+}  // namespace twinear::nn

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <list>
+#include <memory>
+#include <mutex>
+
+#include "nn/pass.h"
+
+namespace twinear::nn {
+
+/// Inference passes that nobody uses at the moment, the latest first: bounded in number, which
+/// bounds their primitives, and in memory. Calls may run in parallel, but for set_numbers().
+class PassPool {
+ public:
+  explicit PassPool(std::size_t most_passes = 64, std::size_t most_bytes = std::size_t{256} << 20U)
+      : most_passes_(most_passes), most_bytes_(most_bytes) {}
+
+  /// One that was put back, or a new one.
+  std::unique_ptr<Pass> take(Network& network, const Shape& shape);
+  void put(std::unique_ptr<Pass> pass);
+
+  Number numbers() const noexcept { return numbers_; }
+  void set_numbers(Number numbers);  ///< of passes that are taken from now on
+
+  std::size_t size() const;
+  std::size_t bytes() const;
+
+ private:
+  std::size_t most_passes_, most_bytes_;
+  mutable std::mutex mutex_;
+  std::list<std::unique_ptr<Pass>> passes_;
+  std::size_t bytes_ = 0;
+  Number numbers_ = Number::f32;
+};
+
+}  // namespace twinear::nn
