@@ -58,7 +58,7 @@ shots() {
   for seed in $seeds; do
     [ -f "$work/$name/$seed/$file" ] ||
       step "$bin/claims_shots" "$(model "$name" "$seed")" --threads "$threads" --by "$by" --manifest "$sounds/test.csv" --shot "$shot" \
-        --query "${QUERIES:-15}" --episodes "$episodes" --seed "$seed" --steps "${SCRATCH_STEPS:-60}" -o "$work/$name/$seed/$file" "$@"
+        --query "${QUERIES:-15}" --episodes "$episodes" --seed "$seed" --steps "${SCRATCH_STEPS:-30}" -o "$work/$name/$seed/$file" "$@"
   done
 }
 

@@ -25,7 +25,7 @@ struct Arguments {
   std::string model, by = "centroid", manifest, base, out;
   EpisodeOptions episodes{.seed = 0};
   std::uint64_t seed = 0;
-  int steps = 60, threads = 0;
+  int steps = 30, threads = 0;
   double crop_seconds = 2.0;
 };
 

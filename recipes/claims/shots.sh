@@ -11,7 +11,7 @@ trained untrained speech.toml "$speech" encoder.kind=statistics
 for shot in 1 5; do
   shots sound centroid "$shot" "${EPISODES:-600}" "centroid-$shot.txt"
   shots sound regression "$shot" "${EPISODES:-600}" "regression-$shot.txt"
-  shots sound scratch "$shot" "${SCRATCH:-30}" "scratch-$shot.txt"
+  shots sound scratch "$shot" "${SCRATCH:-40}" "scratch-$shot.txt"
   shots untrained centroid "$shot" "${EPISODES:-600}" "centroid-$shot.txt" --base "$sounds/train.csv"
   shots untrained regression "$shot" "${EPISODES:-600}" "regression-$shot.txt" --base "$sounds/train.csv"
   table "shots-$shot" accuracy "embedding, nearest centroid=$(files sound "centroid-$shot.txt")" \
