@@ -26,6 +26,8 @@ for shot in 1 5; do
     "speech, centred=$(files triplet-centring-esc50 "plain-$shot.txt")" \
     "speech, whitened=$(files triplet-whitening-esc50 "plain-$shot.txt")" \
     "sounds=$(files sound "plain-$shot.txt")"
+  table "to-sounds-centred-$shot" accuracy "untrained, centred=$(files untrained-centring-esc50 "plain-$shot.txt")" \
+    "speech, centred=$(files triplet-centring-esc50 "plain-$shot.txt")"
 done
 
 for name in untrained triplet sound untrained-centring-speechocean untrained-whitening-speechocean sound-centring-speechocean \
@@ -37,4 +39,6 @@ table to-speech eer "untrained statistics=$(files untrained scores.txt)" \
   "sounds, centred=$(files sound-centring-speechocean scores.txt)" \
   "sounds, whitened=$(files sound-whitening-speechocean scores.txt)" \
   "speech=$(files triplet scores.txt)"
+table to-speech-whitened eer "untrained, whitened=$(files untrained-whitening-speechocean scores.txt)" \
+  "sounds, whitened=$(files sound-whitening-speechocean scores.txt)"
 bars domains 'sounds, 5-way 1-shot accuracy=to-sounds-1' 'sounds, 5-way 5-shot accuracy=to-sounds-5' 'speakers, EER=to-speech'

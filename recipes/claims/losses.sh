@@ -8,11 +8,13 @@ cd "$(dirname "$0")/../.."
 
 trained triplet speech.toml "$speech"
 trained triplet-bare speech.toml "$speech" encoder.pooled_norm=false
+trained random speech.toml "$speech" mining.kind=random
 trained contrastive speech.toml "$speech" loss.kind=contrastive loss.margin=1.0 mining.kind=all
 trained contrastive-bare speech.toml "$speech" loss.kind=contrastive loss.margin=1.0 mining.kind=all encoder.pooled_norm=false
-for name in triplet triplet-bare contrastive contrastive-bare; do scored $name; done
+for name in triplet triplet-bare random contrastive contrastive-bare; do scored $name; done
 
-table losses eer "contrastive=$(files contrastive scores.txt)" "triplet, batch-hard=$(files triplet scores.txt)"
+table losses eer "contrastive=$(files contrastive scores.txt)" "triplet, batch-hard=$(files triplet scores.txt)" \
+  "triplet, random negatives=$(files random scores.txt)"
 table losses-bare eer "contrastive, no pooled norm=$(files contrastive-bare scores.txt)" \
   "triplet, no pooled norm=$(files triplet-bare scores.txt)"
 curves losses 'contrastive=contrastive' 'triplet=triplet' \

@@ -21,7 +21,7 @@ recipes/claims/run.sh "$tree/data" "$work" 'encoder.channels=[8,8]' 'encoder.str
   train.eval_every=1 train.crop_seconds=0.5 sampler.labels=4 sampler.clips=2 optimizer.warmup_steps=2 > "$tree/said" 2>&1 ||
   { cat "$tree/said"; exit 1; }
 
-for table in losses losses-bare miners miners-bare towers shots-1 shots-5 to-sounds-1 to-sounds-5 to-speech losses-steps miners-steps towers-steps places; do
+for table in losses losses-bare miners towers shots-1 shots-5 to-sounds-1 to-sounds-5 to-speech losses-steps miners-steps towers-steps places; do
   [ "$(grep -c '^| ' "$work/$table.md")" -ge 4 ] || fail "$table.md" "has no two rows"
   ! grep -q nan "$work/$table.md" || fail "$table.md" "has figures that are none"
 done
