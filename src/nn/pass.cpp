@@ -23,11 +23,11 @@ Pass::Pass(Network& network, Shape input, Mode mode, bool input_gradient) : netw
   std::vector<std::size_t> last_reader(flows_.size()), readers(flows_.size());
   for (std::size_t i = 0; i < network.nodes().size(); ++i) {
     const auto& [name, layer, inputs] = network.nodes()[i];
-    // Nothing before the first learned weight needs a gradient.
-    const bool learned = std::ranges::any_of(layer->parameters(), &Parameter::learned);
+    // Nothing before the first weight that moves needs a gradient.
+    const bool moves = std::ranges::any_of(layer->parameters(), &Parameter::moves);
     const bool passed_on =
         std::ranges::any_of(inputs, [&](std::size_t f) { return !flows_[f].gradient.empty(); });
-    if (mode == Mode::training && (learned || passed_on))
+    if (mode == Mode::training && (moves || passed_on))
       flows_[i + 1].gradient.resize(flows_[i + 1].value.size());
     for (const std::size_t f : inputs) {
       last_reader[f] = i;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
+
 #include "base/threads.h"
 #include "nn/rig.h"
 
@@ -73,6 +76,76 @@ TEST(Pass, GradientsOfTwoTowersAddUpInTheSharedWeights) {
   for (std::size_t p = 0; p < both.gradients.size(); ++p)
     for (std::size_t i = 0; i < both.gradients[p].size(); ++i)
       EXPECT_NEAR(second.gradients[p][i], both.gradients[p][i], 1e-5);
+}
+
+/// Freezes all layers up to and with the one named.
+void freeze_until(Network& network, const std::string& last) {
+  for (const auto& [name, layer, inputs] : network.nodes()) {
+    for (Parameter& p : layer->parameters()) p.frozen = true;
+    if (name == last) return;
+  }
+}
+
+TEST(Pass, FrozenLayersKeepTheirStatisticsAndComputeAsInInference) {
+  Network network(small_compact(), 3);
+  train_once(network, 9);  // so that the statistics are not those of the start
+  network.zero_gradients();
+  freeze_until(network, "sphere");
+  std::vector<Buffer> before;
+  for (const auto& [key, p] : network.parameters()) before.push_back(p->value);
+  Pass training(network, {3, 40, 8}, Mode::training),
+      inference(network, {3, 40, 8}, Mode::inference);
+  for (Pass* pass : {&training, &inference}) {
+    fill_noise(pass->input().value, 1);
+    pass->forward();
+  }
+  for (std::size_t i = 0; i < training.output().value.size(); ++i)
+    EXPECT_NEAR(training.output().value[i], inference.output().value[i], 1e-5);
+  training.backward();
+  std::size_t i = 0;
+  for (const auto& [key, p] : network.parameters()) EXPECT_EQ(p->value, before[i++]) << key;
+}
+
+TEST(Pass, BehindFrozenLayersGradientsAreTheSlopes) {
+  EncoderSpec spec = small_compact();
+  for (LayerSpec& layer : spec.layers) layer.relu = false;
+  Network network(spec, 3);
+  train_once(network, 9);
+  network.zero_gradients();
+  // One that is frozen lies between others: the gradient goes through it.
+  for (const auto& [name, layer, inputs] : network.nodes())
+    if (layer->kind() == "batch_norm" && name != "input_norm")
+      for (Parameter& p : layer->parameters()) p.frozen = true;
+  Pass pass(network, {9, 12, 8}, Mode::training);
+  fill_noise(pass.input().value, 1);
+  Buffer weights(pass.output().value.size());
+  fill_noise(weights, 2);
+  const auto loss = [&] {
+    network.weights_changed();
+    pass.forward();
+    double sum = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      sum += static_cast<double>(weights[i]) * pass.output().value[i];
+    return sum;
+  };
+  loss();
+  pass.output().gradient = weights;
+  pass.backward();
+  std::size_t tested = 0;
+  for (const auto& [key, p] : network.parameters()) {
+    if (!p->moves()) continue;
+    const float whole = p->value[0];
+    constexpr float h = 1e-2F;
+    p->value[0] = whole + h;
+    const double up = loss();
+    p->value[0] = whole - h;
+    const double down = loss();
+    p->value[0] = whole;
+    EXPECT_NEAR(p->gradient[0], (up - down) / (2 * h), 2e-2 * std::abs(p->gradient[0]) + 2e-3)
+        << key;
+    ++tested;
+  }
+  EXPECT_GT(tested, 4U);
 }
 
 TEST(Pass, AWholeEncodersGradientsAreItsSlopes) {
