@@ -234,6 +234,13 @@ TEST(Pass, GradientsThatShareMemoryAreTheSameBits) {
   }
 }
 
+TEST(Pass, ATrainingStepOfEcapaKeepsItsMemoryLow) {
+  // 64 clips of 2 s through C = 512 are to stay under 3 GiB; these are an eighth of them.
+  Network network(EncoderSpec::ecapa({}), 0);
+  const Pass pass(network, {8, 200, 80}, Mode::training);
+  EXPECT_LT(pass.bytes(), (std::size_t{3} << 30U) / 8 / 2);
+}
+
 TEST(Pass, OneClipIsTheSameBitsAtAnyNumberOfThreads) {
   for (const EncoderSpec& spec : encoders()) {
     Inference inference(spec);
