@@ -19,19 +19,22 @@ class ReportInABrowser : public ::testing::TestWithParam<int> {
       GTEST_SKIP() << "chromium is not installed (tools/setup.sh dev)";
   }
 
-  /// The page as a browser of this width leaves it.
+  /// The page as a browser leaves it in a frame of this width: no window is as narrow as a phone.
   std::string dom_of(const ReportContent& content, int width) const {
-    const std::string page = folder / "report.html";
-    write_report(page, content);
-    write_file(page, read_file(page) +
-                         "<script>document.documentElement.dataset.overflow ="
-                         " document.documentElement.scrollWidth > innerWidth;"
-                         "document.documentElement.dataset.width = innerWidth</script>");
+    write_report(folder / "report.html", content);
+    write_file(
+        folder / "frame.html",
+        fmt::format("<iframe src=report.html style='width:{}px;height:900px;border:0' onload='"
+                    "const page = this.contentDocument.documentElement;"
+                    "page.dataset.width = this.contentWindow.innerWidth;"
+                    "page.dataset.overflow = page.scrollWidth > page.dataset.width;"
+                    "document.documentElement.replaceWith(page)'></iframe>",
+                    width));
     const std::string command = fmt::format(
         "timeout 100 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage"
-        " --user-data-dir={} --enable-logging=stderr --window-size={},900 --dump-dom file://{} >{} "
-        "2>{}",
-        folder / "profile", width, page, folder / "dom", folder / "console");
+        " --allow-file-access-from-files --user-data-dir={} --enable-logging=stderr"
+        " --window-size=1400,900 --dump-dom file://{} >{} 2>{}",
+        folder / "profile", folder / "frame.html", folder / "dom", folder / "console");
     EXPECT_EQ(std::system(command.c_str()), 0) << read_file(folder / "console");
     EXPECT_FALSE(holds(read_file(folder / "console"), "CONSOLE")) << read_file(folder / "console");
     return read_file(folder / "dom");
@@ -67,6 +70,7 @@ TEST_P(ReportInABrowser, DrawsEveryChartWithoutAComplaint) {
   EXPECT_TRUE(holds(dom, fmt::format("data-charts=\"{}\"", charts)));
   EXPECT_EQ(count(dom, "<audio controls"), 3U);
   EXPECT_TRUE(holds(dom, "&lt;i&gt;a&lt;/i&gt;.wav"));
+  EXPECT_TRUE(holds(dom, fmt::format("data-width=\"{}\"", GetParam())));
   EXPECT_TRUE(holds(dom, "data-overflow=\"false\""));
 }
 
