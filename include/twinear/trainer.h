@@ -189,7 +189,8 @@ struct StepReport {
   double active = 0;                  ///< share of pairs or triplets that pushed
   double positive = 0, negative = 0;  ///< mean distance between same and different clips
   double spread = 0;                  ///< root mean squared distance of embeddings from their mean
-  double data_wait = 0;               ///< share of the time spent waiting for data
+  double data_wait = 0;               ///< share of the time in which no step could be done for want
+                                      ///< of a batch, helping to make it included
   double clips_per_second = 0;
 };
 
@@ -217,6 +218,7 @@ struct TrainResult {
   int best_epoch = 0;
   double dev_eer = 0;
   double seconds = 0;
+  double data_wait = 0;  ///< StepReport's, over all steps of this run
   bool stopped = false;  ///< should_stop ended it
   bool patience_ended = false;
 };

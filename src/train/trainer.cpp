@@ -152,6 +152,7 @@ class Training {
             .best_epoch = progress_.best_epoch,
             .dev_eer = progress_.best_eer,
             .seconds = seconds_since(start),
+            .data_wait = trained_ > 0 ? waited_ / trained_ : 0,
             .stopped = stopped,
             .patience_ended = progress_.step < steps_ && !stopped};
   }
@@ -337,6 +338,8 @@ class Training {
               {"data_wait", r.data_wait},
               {"clips_per_second", r.clips_per_second}});
     if (run_.on_step) run_.on_step(r);
+    waited_ += tally_.waited;
+    trained_ += seconds;
     tally_ = {};
   }
 
@@ -472,6 +475,7 @@ class Training {
   RunLog* log_ = nullptr;
   Tally tally_;
   double last_loss_ = 0, last_spread_ = 0;
+  double waited_ = 0, trained_ = 0;  // seconds, up to the last report
   Progress progress_;
 };
 

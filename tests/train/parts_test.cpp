@@ -24,6 +24,29 @@ TEST(Watch, NamesCollapseOnlyAfterManyStepsInARow) {
   EXPECT_THROW(for (std::uint64_t k = 0; k < 50; ++k) watch.see(k, 0.3, 1.0, 0.01), Error);
 }
 
+TEST(Objective, EachLossSaysWhatBatchesItNeeds) {
+  const auto refused = [](const Objective& objective, int clips) {
+    try {
+      check_batches(objective, {.labels = 4, .clips = clips});
+    } catch (const Error& e) {
+      EXPECT_EQ(e.fault(), Fault::config);
+      EXPECT_NE(std::string(e.what()).find("\"" + objective.kind + "\" needs sampler.clips"),
+                std::string::npos);
+      return true;
+    }
+    return false;
+  };
+  for (const char* kind :
+       {"triplet", "contrastive", "angular-prototypical", "prototypical", "ge2e", "supcon"}) {
+    EXPECT_TRUE(refused({.kind = kind}, 1)) << kind;
+    EXPECT_FALSE(refused({.kind = kind}, 2)) << kind;
+  }
+  EXPECT_FALSE(refused({.kind = "aam-softmax"}, 1));
+  const Objective five_shots{.kind = "prototypical", .prototypical = {.shots = 5}};
+  EXPECT_TRUE(refused(five_shots, 5));
+  EXPECT_FALSE(refused(five_shots, 6));
+}
+
 TEST(Watch, KnowsTheLossOfASinglePoint) {
   const SamplerOptions sampler{.labels = 4, .clips = 3};
   const Matrix point(12, 5);
