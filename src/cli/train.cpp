@@ -70,8 +70,9 @@ TrainResult train(const Arguments& args, const Recipe& recipe, const Common& com
 std::string summary(const Arguments& args, const Recipe& recipe, const TrainResult& r) {
   if (r.stopped)
     return fmt::format("{}: stopped after {:.1f} s; --resume goes on", args.out, r.seconds);
-  const std::string work = fmt::format("{} steps in {:.1f} s, {:.1f} % of it waiting for data",
-                                       r.steps, r.seconds, 100.0 * r.data_wait);
+  const std::string work =
+      fmt::format("{} steps in {:.1f} s, {:.1f} % of their time waiting for data", r.steps,
+                  r.seconds, 100.0 * r.data_wait);
   if (recipe.data.dev.empty())
     return fmt::format("{}: {}, no dev clips to judge by", args.out, work);
   return fmt::format("{}: EER {:.2f} % on dev after epoch {}; {}{}", args.out, 100.0 * r.dev_eer,
