@@ -24,10 +24,12 @@ bool is_matrix(const Conv1dOptions& o) { return o.kernel == 1 && o.stride == 1; 
 
 /// Whether the weights' gradient is to be a product of dy with a copy of x that has, beside each
 /// output frame, all that its kernel saw: oneDNN's f32 convolution loses a third to its sgemm, and
-/// its bf16 one is slow where clips are short.
-bool gathers(const Conv1dOptions& o, Number operands, std::int64_t frames_out) {
-  constexpr std::int64_t short_clip = 128;
-  return !is_matrix(o) && (operands == Number::f32 || frames_out <= short_clip);
+/// its bf16 one is slow where clips are short. Not where the copy outgrows the caches: there the
+/// sgemm is the slower one.
+bool gathers(const Convolution::Options& c) {
+  constexpr std::int64_t short_clip = 128, most_numbers = std::int64_t{1} << 20;
+  return !is_matrix(c.sizes) && (c.operands == Number::f32 || c.frames_out <= short_clip) &&
+         c.clips * c.frames_out * c.sizes.kernel * c.sizes.in <= most_numbers;
 }
 
 /// Such a copy: rows of kernel x channels numbers.
@@ -127,7 +129,7 @@ Convolution::Convolution(const Options& options) : options_(options) {
     data_ = BackwardData(*data_pd_);
   }
   if (!options.backward_weights) return;
-  if (!is_matrix(o) && !gathers(o, options.operands, options.frames_out)) {
+  if (!is_matrix(o) && !gathers(options)) {
     const auto dw = f32({o.out, o.in, o.kernel}, Tag::any);
     weights_pd_ = {{direct, x, dw, b, y, stride, gap, pad, reach}, attributes, cpu(), forward_pd_};
     weights_ = BackwardWeights(*weights_pd_);
