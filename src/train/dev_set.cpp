@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/dev_set.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <string>
 #include <utility>
+
+#include "twinear/error.h"
 
 namespace twinear {
 
@@ -16,6 +21,11 @@ DevSet::DevSet(Manifest manifest, std::size_t trials, std::uint64_t seed, const 
   for (std::size_t i = 0; i < manifest_.clips.size(); ++i) clip_of[manifest_.clips[i].name] = i;
   for (const Trial& t : make_trials(manifest_, trials, seed))
     trials_.push_back({clip_of.at(t.enrol), clip_of.at(t.test), t.target});
+  const auto targets = std::ranges::count(trials_, true, &IndexedTrial::target);
+  if (targets == 0 || targets == std::ssize(trials_))
+    throw Error(Fault::config,
+                fmt::format("{} clips of {} labels; dev needs two labels, and two clips of one",
+                            manifest_.clips.size(), manifest_.labels.size()));
 }
 
 Scores DevSet::score(const Encoder& encoder) {

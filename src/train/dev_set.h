@@ -16,7 +16,8 @@ namespace twinear {
 class DevSet {
  public:
   /// At most `trials` target and nontarget trials. `features` are given `budget` bytes; `log_mel`
-  /// and `cache` must outlive this object.
+  /// and `cache` must outlive this object. Throws Error (config) where there is no trial of one
+  /// kind.
   DevSet(Manifest manifest, std::size_t trials, std::uint64_t seed, const LogMel& log_mel,
          std::size_t budget, const FeatureCache* cache);
 

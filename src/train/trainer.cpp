@@ -184,9 +184,11 @@ class Training {
         throw Error(Fault::mismatch,
                     fmt::format("{}: \"{}\" is also in training; dev must hold others",
                                 recipe_.data.dev, label));
-    dev_ = std::make_unique<DevSet>(std::move(manifest),
-                                    static_cast<std::size_t>(recipe_.data.dev_trials), run_.seed,
-                                    log_mel_, memory_budget(recipe_), cache_ ? &*cache_ : nullptr);
+    dev_ = within(recipe_.data.dev, [&] {
+      return std::make_unique<DevSet>(
+          std::move(manifest), static_cast<std::size_t>(recipe_.data.dev_trials), run_.seed,
+          log_mel_, memory_budget(recipe_), cache_ ? &*cache_ : nullptr);
+    });
   }
 
   End run_steps(std::uint64_t first) {

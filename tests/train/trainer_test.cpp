@@ -240,6 +240,19 @@ TEST(Trainer, CollapseIsNamedWithWhatToTry) {
   EXPECT_NE(reason.find("optimizer.learning_rate (now 1)"), std::string::npos) << reason;
 }
 
+TEST(Trainer, DevNeedsTrialsOfBothKinds) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.data.dev = write_corpus(folder, "lone", 200, 1, 4);
+  try {
+    train(recipe, {.out = folder / "run"});
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.what(),
+              folder / "lone.csv: 4 clips of 1 labels; dev needs two labels, and two clips of one");
+  }
+}
+
 TEST(Trainer, DevMustHoldOthersThanTraining) {
   const TemporaryFolder folder;
   Recipe recipe = small_recipe(folder);
