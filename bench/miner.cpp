@@ -4,6 +4,10 @@
 #include <benchmark/benchmark.h>
 
 #include "base/random.h"
+#include "base/threads.h"
+#include "metric/distance.h"
+#include "metric/product.h"
+#include "nn/linear_algebra.h"
 #include "twinear/loss.h"
 
 namespace twinear {
@@ -103,10 +107,41 @@ void loss_of_classes(benchmark::State& state) {
   b.count(state);
 }
 
+/// All distances of a batch: in double, by differences, each pair once.
+void table_of_distances(benchmark::State& state) {
+  const Batch b(state);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(distances(b.embeddings, Distance::euclidean, b.labels.size()));
+  b.count(state);
+}
+
+/// What they could be made from: all inner products in double, and by oneDNN's sgemm in float.
+void gram_in_double(benchmark::State& state) {
+  const Batch b(state);
+  const Table rows(b.embeddings);
+  for (auto _ : state) benchmark::DoNotOptimize(product(rows, rows, Transpose::second));
+  b.count(state);
+}
+void gram_by_sgemm(benchmark::State& state) {
+  const Batch b(state);
+  const WorkerScope one;  // as inside of a parallel block
+  const auto n = static_cast<std::int64_t>(b.labels.size());
+  const nn::MatrixView rows{b.embeddings.values().data(), n, width, width};
+  Matrix gram(b.labels.size(), b.labels.size());
+  for (auto _ : state) {
+    nn::multiply(rows, rows, {gram.values().data(), n, n, n}, nn::Transpose::second);
+    benchmark::ClobberMemory();
+  }
+  b.count(state);
+}
+
 void sizes(benchmark::internal::Benchmark* benchmark) {
   benchmark->RangeMultiplier(4)->Range(16, 256)->UseRealTime()->Unit(benchmark::kMicrosecond);
 }
 
+BENCHMARK(table_of_distances)->Apply(sizes);
+BENCHMARK(gram_in_double)->Apply(sizes);
+BENCHMARK(gram_by_sgemm)->Apply(sizes);
 BENCHMARK_CAPTURE(mine, batch_hard, TripletMining::batch_hard)->Apply(sizes);
 BENCHMARK_CAPTURE(mine, semi_hard, TripletMining::semi_hard)->Apply(sizes);
 BENCHMARK_CAPTURE(mine, distance_weighted, TripletMining::distance_weighted)->Apply(sizes);

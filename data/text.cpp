@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <span>
 
 namespace twinear {
@@ -41,7 +40,7 @@ bool TextFile::take_line() {
       ++number_;
       refuse("a line of more than 1 MiB");
     }
-    std::memmove(buffer_.data(), rest_.data(), kept);
+    std::copy(rest_.begin(), rest_.end(), buffer_.begin());
     buffer_.resize(kept + block);
     const std::size_t got = stream_.read(std::span(buffer_).subspan(kept));
     ended_ = got == 0;

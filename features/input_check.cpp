@@ -126,6 +126,7 @@ class BandMeter {
   }
 
   Bands of_block() const {
+    if (lanes_ == 0) return {};
     std::vector<Lanes> block(spectrum_size), power(spectrum_size / 2 + 1);
     windowed_lanes(frames_.data(), window_.data(), spectrum_size, block.data());
     fft_.power(block.data(), power.data());

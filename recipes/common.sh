@@ -14,12 +14,19 @@ need_corpus() {
   done
 }
 
-# train_and_score RECIPE MANIFESTS ROOT TRIALS WORK [OVERRIDE...]: trains on MANIFESTS/{train,dev}.csv and scores TRIALS,
-# whose paths start from ROOT; leaves WORK/model.safetensors and WORK/scores.txt
-train_and_score() {
-  recipe=$1 manifests=$2 root=$3 trials=$4 out=$5; shift 5
+# train RECIPE MANIFESTS OUT [OVERRIDE...]: trains on MANIFESTS/{train,dev}.csv, leaves OUT/model.safetensors
+train() {
+  recipe=$1 manifests=$2 out=$3; shift 3
   for override in "$@"; do set -- "$@" --set "$override"; shift; done
   step "$twinear" train "$recipe" --out "$out" --seed "${SEED:-0}" \
     --set data.train="$manifests/train.csv" --set data.dev="$manifests/dev.csv" "$@"
+}
+
+# train_and_score RECIPE MANIFESTS ROOT TRIALS OUT [OVERRIDE...]: the same, and scores TRIALS, whose paths start from ROOT,
+# to OUT/scores.txt
+train_and_score() {
+  root=$3 trials=$4 out=$5
+  recipe=$1 manifests=$2; shift 5
+  train "$recipe" "$manifests" "$out" "$@"
   step "$twinear" score --model "$out/model.safetensors" --trials "$trials" --root "$root" -o "$out/scores.txt"
 }

@@ -33,10 +33,20 @@ struct EncoderOptions {
   int blocks = 2;                               ///< resnet: in each stage
 };
 
+/// How a margin begins, as WeSpeaker does for AAM-softmax: at `start` until epoch `from`, then in a
+/// straight line, step by step, up to the loss's own at epoch `until`.
+struct MarginRamp {
+  float start = 0.0F;
+  int from = 0;   ///< epoch
+  int until = 0;  ///< epoch; 0 means the loss's own margin throughout
+};
+
 /// [loss] and [mining]. Each loss uses what is named for it.
 struct Objective {
   /// Or "contrastive", "angular-prototypical", "prototypical", "ge2e", "aam-softmax", "supcon".
   std::string kind = "triplet";
+
+  MarginRamp ramp;  ///< triplet, contrastive, aam-softmax: margin_start, margin_from, margin_until
 
   // triplet and contrastive
   float margin = 0.3F;
@@ -93,18 +103,55 @@ struct OptimizerOptions {
   double learning_rate = 1e-3;
   double weight_decay = 1e-4;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  int warmup_steps = 40;            ///< linear from 0
-  std::string schedule = "cosine";  ///< to 0 at the last step; or "constant"
-  double clip_norm = 5.0;           ///< of the whole gradient; 0 means never
+  int warmup_steps = 40;  ///< linear from 0; one-cycle and the triangular ones rise by themselves
+
+  /// What follows the warm-up, down to the last step:
+  /// "cosine", "linear", "exponential": to final_learning_rate along that curve;
+  /// "constant"; "step": times `decay` every decay_epochs;
+  /// "one-cycle" (Smith and Topin 2018, as PyTorch does by default): half a cosine up from 1/25
+  /// over three tenths of the steps, another down to 1/250000; "triangular", "triangular2" (Smith
+  /// 2017): up from final_learning_rate and back every cycle_steps; the second halves the height
+  /// after each cycle.
+  std::string schedule = "cosine";
+  double final_learning_rate = 0.0;  ///< "exponential" needs one above 0
+  double decay = 0.1;                ///< of "step" and of a plateau
+  int decay_epochs = 10;
+  int cycle_steps = 1000;
+  /// Evaluations on dev without a lower EER after which the rate, whatever the schedule, is from
+  /// then on times `decay`; 0 means never.
+  int plateau = 0;
+  double clip_norm = 5.0;  ///< of the whole gradient; 0 means never
 };
 
 /// [train]
 struct TrainOptions {
-  int epochs = 30;            ///< an epoch is clips / (P K) batches, at least one
+  int epochs = 30;  ///< an epoch is clips / (P K accumulate) steps, at least one
+
+  /// Batches whose mean gradient makes a step. Pairs and triplets are made within a batch, whose
+  /// statistics batch norm uses too; so this is no larger batch, but a less noisy slope of the same
+  /// loss. What is larger for the loss is sampler.labels or mining.memory.
+  int accumulate = 1;
+  /// Above 0: not the weights but their running mean is evaluated and saved, in which each step
+  /// counts 1 - min(average, (1 + step) / (10 + step)). Batch norm's running statistics are
+  /// averaged alike: those that belong to the weights. The run goes on with the weights.
+  double average = 0.0;
+  int patience = 0;  ///< evaluations on dev without a lower EER that end the run; 0 means none do
+
+  /// A model, relative to the recipe, that weights and statistics are taken from: its front end
+  /// must be this one, and its tensors the encoder's, but for layers named by `reinit`.
+  std::string init;
+  std::vector<std::string>
+      reinit;  ///< layers that begin anew: names in which * stands for any text
+  /// Layers that stay as they are, named likewise, batch norm's running statistics included, by
+  /// which it then normalises.
+  std::vector<std::string> freeze;
+  int freeze_epochs = 0;  ///< the first so many; 0 means all
+
   double crop_seconds = 2.0;  ///< of each clip, at a random place; shorter clips are masked
   int eval_every = 5;         ///< epochs between evaluations on dev
   int log_every = 10;         ///< steps between lines of log.jsonl
   int checkpoint_every = 50;  ///< steps between checkpoints
+  int prefetch = 4;           ///< batches made ahead at most; no bit depends on it
   int cache_mb = 2048;        ///< features, or sound to be augmented, kept in memory
   std::string feature_cache;  ///< folder, relative to the recipe, of features kept from run to run
   bool stop_on_collapse = true;
@@ -114,8 +161,9 @@ struct TrainOptions {
 /// [data] and [eval]; paths are relative to the recipe.
 struct DataOptions {
   std::vector<std::string> train;  ///< manifests; labels of different ones are different
-  std::string dev;                 ///< manifest of speakers or sounds that are not in train
-  int dev_trials = 20000;  ///< at most so many target and nontarget trials between dev clips
+  std::vector<int> weights;  ///< of each manifest: how often its labels are drawn; none: all alike
+  std::string dev;           ///< manifest of speakers or sounds that are not in train
+  int dev_trials = 20000;    ///< at most so many target and nontarget trials between dev clips
 };
 
 /// A recipe: everything that training depends on but the seed.
@@ -141,7 +189,8 @@ struct StepReport {
   double active = 0;                  ///< share of pairs or triplets that pushed
   double positive = 0, negative = 0;  ///< mean distance between same and different clips
   double spread = 0;                  ///< root mean squared distance of embeddings from their mean
-  double data_wait = 0;               ///< share of the time spent waiting for data
+  double data_wait = 0;               ///< share of the time in which no step could be done for want
+                                      ///< of a batch, helping to make it included
   double clips_per_second = 0;
 };
 
@@ -169,7 +218,9 @@ struct TrainResult {
   int best_epoch = 0;
   double dev_eer = 0;
   double seconds = 0;
+  double data_wait = 0;  ///< StepReport's, over all steps of this run
   bool stopped = false;  ///< should_stop ended it
+  bool patience_ended = false;
 };
 
 /// Trains and leaves `out`/model.safetensors: the best on dev, calibrated on the dev trials.

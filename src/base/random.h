@@ -49,6 +49,7 @@ enum class Purpose : std::uint32_t {
   augment_mask,
   episode,
   label_shuffle,
+  projection,
 };
 
 /// A stream of random numbers: the same for the same (seed, purpose, a, b), whoever draws.

@@ -78,8 +78,8 @@ void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task) {
   if (failure) std::rethrow_exception(failure);
 }
 
-void parallel_within(std::size_t n, const std::function<void(std::size_t)>& task) {
-  tbb::this_task_arena::isolate([&] { parallel_for(n, task); });
+void undistracted(const std::function<void()>& task) {
+  tbb::this_task_arena::isolate([&] { task(); });
 }
 
 struct Background::Group {

@@ -39,8 +39,8 @@ class WorkerScope {
 /// lowest number is thrown, at any number of threads; higher ones may then be left out.
 void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task);
 
-/// The same within a task: a thread that waits for the others takes up nothing but these tasks.
-void parallel_within(std::size_t n, const std::function<void(std::size_t)>& task);
+/// Runs the task; while its thread waits in it for others, it takes up no work from outside of it.
+void undistracted(const std::function<void()>& task);
 
 /// Work that runs beside the caller where a thread is free, and at the latest in wait().
 class Background {

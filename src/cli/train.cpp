@@ -70,11 +70,13 @@ TrainResult train(const Arguments& args, const Recipe& recipe, const Common& com
 std::string summary(const Arguments& args, const Recipe& recipe, const TrainResult& r) {
   if (r.stopped)
     return fmt::format("{}: stopped after {:.1f} s; --resume goes on", args.out, r.seconds);
-  const std::string work = fmt::format("{} steps in {:.1f} s", r.steps, r.seconds);
+  const std::string work =
+      fmt::format("{} steps in {:.1f} s, {:.1f} % of their time waiting for data", r.steps,
+                  r.seconds, 100.0 * r.data_wait);
   if (recipe.data.dev.empty())
     return fmt::format("{}: {}, no dev clips to judge by", args.out, work);
-  return fmt::format("{}: EER {:.2f} % on dev after epoch {}; {}", args.out, 100.0 * r.dev_eer,
-                     r.best_epoch, work);
+  return fmt::format("{}: EER {:.2f} % on dev after epoch {}; {}{}", args.out, 100.0 * r.dev_eer,
+                     r.best_epoch, work, r.patience_ended ? ", when patience ended" : "");
 }
 
 int train(const Arguments& args, const Common& common) {
@@ -101,7 +103,9 @@ int train(const Arguments& args, const Common& common) {
                 {"best_epoch", result.best_epoch},
                 {"dev_eer", result.dev_eer},
                 {"seconds", result.seconds},
-                {"stopped", result.stopped}});
+                {"data_wait", result.data_wait},
+                {"stopped", result.stopped},
+                {"patience_ended", result.patience_ended}});
   else
     fmt::print("{}\n", summary(args, recipe, result));
   return result.stopped ? 128 + interrupt.signal() : 0;

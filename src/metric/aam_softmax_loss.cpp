@@ -60,7 +60,7 @@ LossValue aam_softmax_loss(const Matrix& embeddings, std::span<const int> labels
   const std::vector<std::size_t> own(labels.begin(), labels.end());
   const double margin = options.margin, scale = options.scale;
   const Directions row(Table{embeddings}), centre(Table{classes.value});
-  Table cosines = product(row.unit(), transposed(centre.unit()));
+  Table cosines = product(row.unit(), centre.unit(), Transpose::second);
   Table logits(embeddings.rows(), centre.unit().rows() / sub_centres);
 
   const auto each_class = [&](const auto& visit) {  // visit(i, class, cosines to its centres)
@@ -82,7 +82,7 @@ LossValue aam_softmax_loss(const Matrix& embeddings, std::span<const int> labels
     *nearest = scale * slope * logits(i, c);
   });
   add(row.slope(product(cosines, centre.unit())), gradient);
-  add(centre.slope(product(transposed(cosines), row.unit())), classes.gradient);
+  add(centre.slope(product(cosines, row.unit(), Transpose::first)), classes.gradient);
   return loss;
 }
 

@@ -19,13 +19,14 @@ LossValue angular_prototypical_loss(const Matrix& embeddings, std::span<const in
     others.emplace_back(rows.begin() + 1, rows.end());
   }
   const Directions query(sums(embeddings, queries)), prototype(sums(embeddings, others));
-  Table cosines = product(query.unit(), transposed(prototype.unit()));
+  Table cosines = product(query.unit(), prototype.unit(), Transpose::second);
   std::vector<std::size_t> own(queries.size());
   std::iota(own.begin(), own.end(), std::size_t{0});
   const LossValue loss = cosine_cross_entropy(cosines, own, logit);
 
   add_to_groups(query.slope(product(cosines, prototype.unit())), queries, gradient);
-  add_to_groups(prototype.slope(product(transposed(cosines), query.unit())), others, gradient);
+  add_to_groups(prototype.slope(product(cosines, query.unit(), Transpose::first)), others,
+                gradient);
   return loss;
 }
 

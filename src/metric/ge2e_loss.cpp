@@ -25,7 +25,7 @@ LossValue ge2e_loss(const Matrix& embeddings, std::span<const int> labels, LossP
   // A centroid's direction is that of the sum.
   const Directions row(Table{embeddings}), centroid(sums(embeddings, groups)),
       without(sums(embeddings, companions));
-  Table cosines = product(row.unit(), transposed(centroid.unit()));
+  Table cosines = product(row.unit(), centroid.unit(), Transpose::second);
   for (std::size_t i = 0; i < own.size(); ++i)
     cosines(i, own[i]) = dot(row.unit().row(i), without.unit().row(i));
   const LossValue loss = cosine_cross_entropy(cosines, own, logit);
@@ -42,7 +42,7 @@ LossValue ge2e_loss(const Matrix& embeddings, std::span<const int> labels, LossP
     for (std::size_t k = 0; k < embeddings.cols(); ++k)
       along_row(i, k) += pull[i] * without.unit()(i, k);
   add(row.slope(std::move(along_row)), gradient);
-  add_to_groups(centroid.slope(product(transposed(cosines), row.unit())), groups, gradient);
+  add_to_groups(centroid.slope(product(cosines, row.unit(), Transpose::first)), groups, gradient);
   add_to_groups(without.slope(std::move(along_without)), companions, gradient);
   return loss;
 }

@@ -30,7 +30,7 @@ LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> label
 
   // -|q - c|^2 but for |q|^2, which is the same for all prototypes: 2 <q, c> - |c|^2.
   const double scale = options.scale;
-  Table logits = product(query, transposed(prototype));
+  Table logits = product(query, prototype, Transpose::second);
   for (std::size_t c = 0; c < prototype.rows(); ++c) {
     const double square = dot(prototype.row(c), prototype.row(c));
     for (std::size_t q = 0; q < logits.rows(); ++q)
@@ -39,7 +39,7 @@ LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> label
   const LossValue loss = cross_entropy(logits, own);
 
   Table along_query = product(logits, prototype);  // 2 scale c
-  Table along_support = product(transposed(logits), query);
+  Table along_support = product(logits, query, Transpose::first);
   for (std::size_t c = 0; c < prototype.rows(); ++c) {  // 2 scale (q - c) / shots
     double all = 0;
     for (std::size_t q = 0; q < logits.rows(); ++q) all += logits(q, c);

@@ -52,7 +52,7 @@ LossValue supervised_contrastive_loss(const Matrix& embeddings, std::span<const 
                heat = 1 / static_cast<double>(temperature);
 
   const Directions row(Table{embeddings});
-  Table logits = product(row.unit(), transposed(row.unit()));
+  Table logits = product(row.unit(), row.unit(), Transpose::second);
   std::vector<double> losses(logits.rows());
   parallel_for(logits.rows(), [&](std::size_t i) {
     for (double& v : logits.row(i)) v *= heat;
@@ -63,7 +63,7 @@ LossValue supervised_contrastive_loss(const Matrix& embeddings, std::span<const 
   for (const double v : losses) loss.mean += share * v;
 
   Table along = product(logits, row.unit());  // a row is anchor in its row, other in its column
-  const Table as_other = product(transposed(logits), row.unit());
+  const Table as_other = product(logits, row.unit(), Transpose::first);
   for (std::size_t i = 0; i < along.values().size(); ++i) along.values()[i] += as_other.values()[i];
   add(row.slope(std::move(along)), gradient);
   return loss;

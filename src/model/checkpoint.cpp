@@ -2,7 +2,7 @@
 #include "model/checkpoint.h"
 
 #include <algorithm>
-#include <charconv>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -13,9 +13,10 @@
 namespace twinear {
 namespace {
 
-constexpr const char *first = "adam.first.", *second = "adam.second.", *state = "state.";
+constexpr const char *first = "adam.first.", *second = "adam.second.", *steps = "adam.steps.",
+                     *state = "state.";
 
-void restore(const SafetensorsFile& file, const std::string& name, nn::Buffer& to) {
+void restore(const SafetensorsFile& file, const std::string& name, std::span<float> to) {
   const auto& values = file.tensor(name).values;
   if (values.size() != to.size())
     throw Error(Fault::format,
@@ -46,12 +47,12 @@ void save_checkpoint(const std::string& path, const Model& model, const nn::Adam
   for (const auto& moments : adam.moments) {
     tensors.push_back({first + moments.key, {moments.first.size()}, moments.first});
     tensors.push_back({second + moments.key, {moments.second.size()}, moments.second});
+    tensors.push_back({steps + moments.key, {1}, std::span(&moments.steps, 1)});
   }
   for (const auto& [key, values] : run.tensors)
     tensors.push_back({state + key, {values.rows(), values.cols()}, values.values()});
   auto metadata = model_metadata(model);
   metadata["progress"] = run.progress;
-  metadata["adam_steps"] = std::to_string(adam.steps);
   write_safetensors(path, std::move(tensors), metadata);
 }
 
@@ -61,11 +62,8 @@ RunState load_checkpoint(const std::string& path, Model& model, nn::Adam& adam) 
   for (auto& moments : adam.moments) {
     restore(file, first + moments.key, moments.first);
     restore(file, second + moments.key, moments.second);
+    restore(file, steps + moments.key, std::span(&moments.steps, 1));
   }
-  const std::string& steps = file.text("adam_steps");
-  const char* end = steps.data() + steps.size();
-  if (std::from_chars(steps.data(), end, adam.steps).ptr != end)
-    throw Error(Fault::format, path + ": adam_steps: \"" + steps + "\" is not a number");
   return {read_state(file), file.text("progress")};
 }
 

@@ -94,7 +94,7 @@ class BatchNormStep final : public Step {
         edge_(in),
         in_(*in.flow),
         out_(out),
-        training_(mode == Mode::training),
+        training_(mode == Mode::training && !layer.mean().frozen),
         channels_(static_cast<std::size_t>(in_.shape.channels)),
         floor_(layer.options().relu_first ? 0.0F : -INFINITY),
         least_(layer.options().relu ? 0.0F : -INFINITY),
@@ -103,10 +103,9 @@ class BatchNormStep final : public Step {
         narrow_mean_(channels_),
         scale_(channels_),
         shift_(channels_) {
-    if (!training_) return;
-    const auto parts = part_count(in_.shape);
-    sums_.resize(parts, std::vector<double>(2 * channels_));
-    for (Buffer* buffer : {&a_, &b_, &c_}) buffer->resize(channels_);
+    if (mode == Mode::training)
+      for (Buffer* buffer : {&a_, &b_, &c_}) buffer->resize(channels_);
+    if (training_) sums_.resize(part_count(in_.shape), std::vector<double>(2 * channels_));
   }
 
   bool whole() const override { return training_; }
@@ -117,6 +116,7 @@ class BatchNormStep final : public Step {
       for (const std::int64_t length : in_.lengths) count_ += static_cast<double>(length);
     } else if (folded_version_ != layer_.version) {
       layer_.fold(scale_, shift_);
+      if (!a_.empty()) a_ = scale_;  // frozen: a straight line has one slope
       folded_version_ = layer_.version;
     }
   }
@@ -219,7 +219,7 @@ class BatchNormStep final : public Step {
   Edge edge_;
   Flow& in_;
   Flow& out_;
-  bool training_;
+  bool training_;  // by the statistics of the batch
   std::size_t channels_;
   float floor_, least_;
   double count_ = 0;

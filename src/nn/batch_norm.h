@@ -12,8 +12,8 @@ namespace twinear::nn {
 /// before that x becomes max(0, x) where `relu_first`, after it y becomes max(0, y) where `relu`.
 /// In training the statistics are those of all valid frames of the whole batch, and the running
 /// ones move a tenth of the way (with the unbiased variance, as in PyTorch); in inference the
-/// running ones are used. Padding neither counts nor changes. Parameters "weight", "bias" where
-/// `affine`; "running_mean", "running_var".
+/// running ones are used, and in training too where the layer is frozen. Padding neither counts nor
+/// changes. Parameters "weight", "bias" where `affine`; "running_mean", "running_var".
 class BatchNorm final : public Layer {
  public:
   struct Options {

@@ -113,12 +113,14 @@ class Conv1dStep final : public Step {
       of(part).forward(x, y, bias, scale_.data(), shift_.data());
     } else {
       const std::int64_t frames = out_.shape.frames;
-      parallel_within(static_cast<std::size_t>((frames - 1) / tile_ + 1), [&](std::size_t t) {
+      const auto tiles = static_cast<std::size_t>((frames - 1) / tile_ + 1);
+      const auto convolve = [&](std::size_t t) {
         const std::int64_t from = static_cast<std::int64_t>(t) * tile_;
         const Convolution& tile = frames - from < tile_ ? *rest_ : *full_;
         tile.forward(x + from * layer_.options().stride * seen_.channels,
                      y + from * out_.shape.channels, bias, scale_.data(), shift_.data());
-      });
+      };
+      undistracted([&] { parallel_for(tiles, convolve); });
     }
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
       std::fill(out_.template clip<T>(i) + out_.length(i) * out_.shape.channels,

@@ -22,6 +22,31 @@ Type type_of(Number number) { return number == Number::bf16 ? Type::bf16 : Type:
 /// A kernel of one frame that skips none: a product of matrices.
 bool is_matrix(const Conv1dOptions& o) { return o.kernel == 1 && o.stride == 1; }
 
+/// Whether the weights' gradient is to be a product of dy with a copy of x that has, beside each
+/// output frame, all that its kernel saw: oneDNN's f32 convolution loses a third to its sgemm, and
+/// its bf16 one is slow where clips are short. Not where the copy outgrows the caches: there the
+/// sgemm is the slower one.
+bool gathers(const Convolution::Options& c) {
+  constexpr std::int64_t short_clip = 128, most_numbers = std::int64_t{1} << 20;
+  return !is_matrix(c.sizes) && (c.operands == Number::f32 || c.frames_out <= short_clip) &&
+         c.clips * c.frames_out * c.sizes.kernel * c.sizes.in <= most_numbers;
+}
+
+/// Such a copy: rows of kernel x channels numbers.
+template <class T>
+void gather(const Convolution::Options& c, const T* x, T* to) {
+  const Conv1dOptions& o = c.sizes;
+  for (std::int64_t clip = 0; clip < c.clips; ++clip, x += c.frames_in * o.in)
+    for (std::int64_t t = 0; t < c.frames_out; ++t)
+      for (std::int64_t k = 0; k < o.kernel; ++k, to += o.in) {
+        const std::int64_t from = t * o.stride + k * o.dilation - c.padding;
+        if (from >= 0 && from < c.frames_in)
+          std::copy_n(x + from * o.in, o.in, to);
+        else
+          std::fill_n(to, o.in, T());
+      }
+}
+
 /// What a batch norm does to each output, as oneDNN's post-operations: in order a clamp, a product
 /// and a sum per channel, a clamp.
 dnnl::post_ops post_operations(const BatchNorm::Options& norm) {
@@ -104,14 +129,16 @@ Convolution::Convolution(const Options& options) : options_(options) {
     data_ = BackwardData(*data_pd_);
   }
   if (!options.backward_weights) return;
-  if (!is_matrix(o)) {
+  if (!is_matrix(o) && !gathers(options)) {
     const auto dw = f32({o.out, o.in, o.kernel}, Tag::any);
     weights_pd_ = {{direct, x, dw, b, y, stride, gap, pad, reach}, attributes, cpu(), forward_pd_};
     weights_ = BackwardWeights(*weights_pd_);
   } else if (options.operands == Number::bf16) {
-    const memory::desc dy_t({o.out, frames_out}, type, memory::dims{1, o.out});
-    const memory::desc rows({frames_in, o.in}, type, memory::dims{o.in, 1});
-    product_pd_ = {{dy_t, rows, f32({o.out, o.in}, Tag::ab)}, attributes, cpu()};
+    const std::int64_t rows = options.clips * options.frames_out, columns = o.kernel * o.in;
+    const memory::desc dy_t({o.out, rows}, type, memory::dims{1, o.out});
+    product_pd_ = {{dy_t, {{rows, columns}, type, Tag::ab}, f32({o.out, columns}, Tag::ab)},
+                   attributes,
+                   cpu()};
     product_ = dnnl::matmul(*product_pd_);
   }
 }
@@ -154,7 +181,15 @@ void Convolution::backward_weights(const void* x, const void* dy, float* dw, flo
     if (o.bias) arguments[DNNL_ARG_DIFF_BIAS] = view(weights_pd_->diff_bias_desc(), db);
     return execute(weights_, arguments);
   }
-  const std::int64_t rows = options_.clips * options_.frames_out;
+  const std::int64_t rows = options_.clips * options_.frames_out, columns = o.kernel * o.in;
+  if (!is_matrix(o))
+    x = with_number(options_.operands, [&](auto number) -> const void* {
+      using T = decltype(number);
+      thread_local Aligned<T> gathered;
+      gathered.resize(std::max(gathered.size(), static_cast<std::size_t>(rows * columns)));
+      gather(options_, static_cast<const T*>(x), gathered.data());
+      return gathered.data();
+    });
   if (product_pd_)
     execute(product_, {{DNNL_ARG_SRC, view(product_pd_->src_desc(), dy)},
                        {DNNL_ARG_WEIGHTS, view(product_pd_->weights_desc(), x)},
@@ -162,7 +197,7 @@ void Convolution::backward_weights(const void* x, const void* dy, float* dw, flo
                        {DNNL_ARG_SCRATCHPAD, scratchpad(product_pd_->scratchpad_desc())}});
   else  // oneDNN's sgemm beats its f32 convolution and its product
     multiply({static_cast<const float*>(dy), rows, o.out, o.out},
-             {static_cast<const float*>(x), rows, o.in, o.in}, {dw, o.out, o.in, o.in},
+             {static_cast<const float*>(x), rows, columns, columns}, {dw, o.out, columns, columns},
              Transpose::first);
   if (!o.bias) return;
   with_number(options_.operands, [&](auto number) {
@@ -171,8 +206,11 @@ void Convolution::backward_weights(const void* x, const void* dy, float* dw, flo
 }
 
 memory::desc Convolution::weight_gradient() const {
-  return weights_pd_ ? weights_pd_->diff_weights_desc()
-                     : plain_weights(options_.sizes, options_.sizes.in);
+  if (weights_pd_) return weights_pd_->diff_weights_desc();
+  const Conv1dOptions& o = options_.sizes;
+  if (is_matrix(o)) return plain_weights(o, o.in);
+  // Each output's frames of the kernel, their channels.
+  return {{o.out, o.in, o.kernel}, Type::f32, memory::dims{o.kernel * o.in, 1, o.in}};
 }
 
 std::vector<std::string> Convolution::implementations() const {

@@ -27,20 +27,37 @@ TWINEAR_SIMD void move(float* __restrict w, float* __restrict g, float* __restri
   }
 }
 
+bool frozen(const Learned& l) { return l.parameter != nullptr && l.parameter->frozen; }
+
+/// Of step t, counted from 1.
+Rates rates_of(const AdamOptions& o, double learning_rate, double t) {
+  const auto narrow = [](double x) { return static_cast<float>(x); };
+  const double decay = learning_rate * o.weight_decay;
+  return {.decay = narrow(o.decoupled ? 1.0 - decay : 1.0),
+          .l2 = narrow(o.decoupled ? 0.0 : o.weight_decay),
+          .beta1 = narrow(o.beta1),
+          .beta2 = narrow(o.beta2),
+          .step = narrow(learning_rate / (1.0 - std::pow(o.beta1, t))),
+          .bias = narrow(1.0 / std::sqrt(1.0 - std::pow(o.beta2, t))),
+          .epsilon = narrow(o.epsilon)};
+}
+
 }  // namespace
 
 Adam::Adam(Network& network, const AdamOptions& options, const std::vector<Learned>& others)
     : network_(network), options_(options) {
   for (const auto& [key, parameter] : network.parameters())
-    if (parameter->learned()) learned_.push_back({key, parameter->value, parameter->gradient});
+    if (parameter->learned())
+      learned_.push_back({key, parameter->value, parameter->gradient, parameter});
   learned_.insert(learned_.end(), others.begin(), others.end());
   for (const Learned& l : learned_)
     moments.push_back({l.key, Buffer(l.value.size()), Buffer(l.value.size())});
 }
 
-double Adam::clip(double most) {
+double Adam::clip(double most, int batches) {
   double sum = 0;
   for (const Learned& l : learned_) {
+    if (frozen(l)) continue;
     std::vector<double> sums((l.gradient.size() + block - 1) / block);
     parallel_for(sums.size(), [&](std::size_t b) {
       const std::size_t end = std::min((b + 1) * block, l.gradient.size());
@@ -49,28 +66,24 @@ double Adam::clip(double most) {
     });
     for (const double s : sums) sum += s;
   }
-  const double norm = std::sqrt(sum);
-  if (most <= 0 || norm <= most || !std::isfinite(norm)) return norm;
-  const auto scale = static_cast<float>(most / norm);
+  const double norm = std::sqrt(sum) / batches;
+  const bool over = most > 0 && norm > most && std::isfinite(norm);
+  if (batches == 1 && !over) return norm;
+  const auto scale = static_cast<float>((over ? most / norm : 1.0) / batches);
   for (const Learned& l : learned_)
     for (float& g : l.gradient) g *= scale;
   return norm;
 }
 
 void Adam::step(double learning_rate) {
-  ++steps;
-  const auto t = static_cast<double>(steps);
-  const auto narrow = [](double x) { return static_cast<float>(x); };
-  const double decay = learning_rate * options_.weight_decay;
-  const Rates rates{.decay = narrow(options_.decoupled ? 1.0 - decay : 1.0),
-                    .l2 = narrow(options_.decoupled ? 0.0 : options_.weight_decay),
-                    .beta1 = narrow(options_.beta1),
-                    .beta2 = narrow(options_.beta2),
-                    .step = narrow(learning_rate / (1.0 - std::pow(options_.beta1, t))),
-                    .bias = narrow(1.0 / std::sqrt(1.0 - std::pow(options_.beta2, t))),
-                    .epsilon = narrow(options_.epsilon)};
   for (std::size_t k = 0; k < learned_.size(); ++k) {
     const Learned& l = learned_[k];
+    if (frozen(l)) {
+      std::ranges::fill(l.gradient, 0.0F);
+      continue;
+    }
+    ++moments[k].steps;
+    const Rates rates = rates_of(options_, learning_rate, static_cast<double>(moments[k].steps));
     parallel_for((l.value.size() + block - 1) / block, [&](std::size_t b) {
       const std::size_t at = b * block;
       move(&l.value[at], &l.gradient[at], &moments[k].first[at], &moments[k].second[at],

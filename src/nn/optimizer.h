@@ -20,6 +20,7 @@ struct AdamOptions {
 struct Learned {
   std::string key;  ///< in a checkpoint
   std::span<float> value, gradient;
+  const Parameter* parameter = nullptr;  ///< of a network: it may be frozen
 };
 
 /// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as PyTorch computes them.
@@ -28,18 +29,19 @@ class Adam {
   /// `others` are moved like the weights of the network. What both look at must outlive this.
   Adam(Network& network, const AdamOptions& options, const std::vector<Learned>& others = {});
 
-  /// The Euclidean norm of the whole gradient; where it exceeds `most` > 0 the gradient is scaled
-  /// to it. Equal at any number of threads.
-  double clip(double most);
-  /// Moves the weights against the gradient and sets the gradient to zero.
+  /// Makes the gradient, a sum over `batches`, their mean, and gives its Euclidean norm; where that
+  /// exceeds `most` > 0 the gradient is scaled to it. What is frozen has no part in it. Equal at
+  /// any number of threads.
+  double clip(double most, int batches = 1);
+  /// Moves the weights that are not frozen against the gradient and sets the gradient to zero.
   void step(double learning_rate);
 
   /// What a checkpoint has to hold beside the weights.
   struct Moments {
     std::string key;  ///< the parameter's
     Buffer first, second;
+    float steps = 0;  ///< it was moved; a float counts to 2^24, where its like has long been 1
   };
-  std::uint64_t steps = 0;
   std::vector<Moments> moments;
 
  private:

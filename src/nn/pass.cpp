@@ -54,9 +54,9 @@ void Pass::lend_gradients(std::vector<Lifetime> needed, bool share) {
   std::vector<bool> has_gradient(flows_.size());
   has_gradient[0] = flows_[0].has_gradient();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    // Nothing before the first learned weight needs a gradient.
+    // Nothing before the first weight that moves needs a gradient.
     has_gradient[i + 1] =
-        std::ranges::any_of(nodes[i].layer->parameters(), &Parameter::learned) ||
+        std::ranges::any_of(nodes[i].layer->parameters(), &Parameter::moves) ||
         std::ranges::any_of(nodes[i].inputs, [&](std::size_t f) { return has_gradient[f]; });
     if (!has_gradient[i + 1]) needed[i + 1].bytes = 0;
     if (!share) needed[i + 1] = {needed[i + 1].bytes, 0, nodes.size()};

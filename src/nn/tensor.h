@@ -130,8 +130,10 @@ struct Parameter {
   std::string name;                 ///< second part of its key in the model file
   std::vector<std::int64_t> shape;  ///< in PyTorch's order
   Buffer value, gradient;
+  bool frozen = false;  ///< stays as it is; to be set before a Pass is made
 
   bool learned() const noexcept { return !gradient.empty(); }
+  bool moves() const noexcept { return learned() && !frozen; }
 };
 
 /// A learned parameter of zeros.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "verify/ranking.h"
+
 namespace twinear {
 namespace {
 
@@ -66,6 +68,27 @@ Histogram histogram(const Scores& scores, std::size_t bins) {
   result.width = (range > 0 ? range : 1) / static_cast<double>(bins);
   result.target = shares(scores.target, result, bins);
   result.nontarget = shares(scores.nontarget, result, bins);
+  return result;
+}
+
+std::vector<MeantLlr> meant_llrs(const Scores& scores) {
+  const auto ranking = rank(scores);
+  const auto targets = static_cast<double>(scores.target.size());
+  const auto nontargets = static_cast<double>(scores.nontarget.size());
+  std::vector<MeantLlr> result;
+  const Hull hull = pool(ranking);
+  auto group = ranking.begin();
+  for (const auto& block : hull.blocks()) {
+    const double from = group->score;
+    double to = from;
+    for (double left = block.target + block.nontarget; left > 0; ++group) {
+      left -= static_cast<double>(group->target) + group->nontarget;
+      to = group->score;
+    }
+    if (block.target > 0 && block.nontarget > 0)
+      result.push_back(
+          {from, to, std::log(block.target / targets) - std::log(block.nontarget / nontargets)});
+  }
   return result;
 }
 

@@ -23,4 +23,12 @@ struct Histogram {
 };
 Histogram histogram(const Scores& scores, std::size_t bins);
 
+/// What scores turn out to mean: the log-likelihood ratio of each part of the ranking by
+/// pool-adjacent-violators, from one score to another. Parts of one kind of trial, whose ratio is
+/// infinite, are left out.
+struct MeantLlr {
+  double from, to, llr;
+};
+std::vector<MeantLlr> meant_llrs(const Scores& scores);
+
 }  // namespace twinear

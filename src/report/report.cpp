@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "report/assets.h"
 #include "report/curves.h"
+#include "report/principal.h"
 #include "report/training_log.h"
 
 namespace twinear {
@@ -217,6 +218,53 @@ Json histogram_of(const ReportedScores& system, const Scores& scores,
           {"threshold_name", threshold ? "threshold" : "equal error threshold"}};
 }
 
+Json calibration_of(const ReportedScores& system, const Scores& scores,
+                    const std::optional<Calibration>& calibration) {
+  Json steps = Json::array();
+  const auto meant = meant_llrs(scores);
+  const std::size_t stride = meant.size() / most_points + 1;
+  for (std::size_t i = 0; i < meant.size(); i += stride)
+    steps.push_back({shortened(meant[i].from), shortened(meant[i].to), shortened(meant[i].llr)});
+  return {{"name", system.name},
+          {"steps", std::move(steps)},
+          {"line", calibration ? Json{shortened(calibration->scale), shortened(calibration->offset)}
+                               : Json(nullptr)}};
+}
+
+/// Each sound once; errors name them by number.
+Json errors_of(std::span<const ReportedError> errors) {
+  Json sounds = Json::array(), list = Json::array();
+  std::map<std::string_view, std::size_t> numbers;
+  const auto number = [&](const std::string& sound) {
+    if (sound.empty()) return Json(nullptr);
+    const auto [found, is_new] = numbers.try_emplace(sound, sounds.size());
+    if (is_new) sounds.push_back(sound);
+    return Json(found->second);
+  };
+  for (const auto& e : errors)
+    list.push_back({{"missed", e.target},
+                    {"score", shortened(e.score)},
+                    {"clips", {e.enrol, e.test}},
+                    {"sounds", {number(e.enrol_sound), number(e.test_sound)}}});
+  return {{"sounds", std::move(sounds)}, {"list", std::move(list)}};
+}
+
+/// As many directions as UMAP is given; the first two are the map by PCA.
+Json map_of(const ReportedEmbeddings& embeddings) {
+  constexpr std::size_t directions = 16;
+  const auto principal = principal_components(embeddings.rows, directions);
+  Json rows = Json::array();
+  for (std::size_t i = 0; i < principal.rows.rows(); ++i) {
+    Json row = Json::array();
+    for (const float v : principal.rows.row(i)) row.push_back(shortened(v));
+    rows.push_back(std::move(row));
+  }
+  return {{"clips", embeddings.clips},
+          {"speakers", embeddings.speakers},
+          {"rows", std::move(rows)},
+          {"shares", shortened(principal.shares)}};
+}
+
 /// A table as columns; of many rows, every so-manieth and the last.
 Json columns(const Table& table) {
   const std::size_t stride = table.rows.size() / most_points + 1;
@@ -253,8 +301,15 @@ void write_report(const std::string& path, const ReportContent& content) {
   std::map<std::string_view, std::string> parts{{"title", escaped(content.title)},
                                                 {"figures", figures_section(content.systems)},
                                                 {"training", ""},
+                                                {"umap_js", std::string(umap_js)},
                                                 {"chart_js", std::string(chart_js)}};
-  Json data{{"training", nullptr}, {"det", nullptr}, {"histograms", Json::array()}};
+  Json data{
+      {"training", nullptr},
+      {"det", nullptr},
+      {"histograms", Json::array()},
+      {"calibrations", Json::array()},
+      {"errors", errors_of(content.errors)},
+      {"map", content.embeddings.rows.rows() > 2 ? map_of(content.embeddings) : Json(nullptr)}};
   if (!content.training_log.empty()) {
     const auto log = read_training_log(content.training_log);
     parts["training"] = training_summary(log);
@@ -262,11 +317,15 @@ void write_report(const std::string& path, const ReportContent& content) {
   }
   if (!content.systems.empty()) data["det"] = det_axes(content.systems);
   const std::optional<double> none;
-  for (const auto& system : content.systems) {  // the threshold belongs to the first
-    const auto& threshold = &system == content.systems.data() ? content.threshold : none;
+  const std::optional<Calibration> no_calibration;
+  for (const auto& system : content.systems) {  // threshold and calibration belong to the first
+    const bool first = &system == content.systems.data();
+    const auto& threshold = first ? content.threshold : none;
     const auto scores = split_scores(system.trials);
     data["det"]["systems"].push_back(det_curve_of(system, scores, threshold));
     data["histograms"].push_back(histogram_of(system, scores, threshold));
+    data["calibrations"].push_back(
+        calibration_of(system, scores, first ? content.calibration : no_calibration));
   }
   parts["data"] = script_json(data);
   write_file(path, filled(page_html, parts));

@@ -2,6 +2,7 @@
 #include "train/batch_loader.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "base/random.h"
 #include "features/spec_augment.h"
@@ -15,27 +16,51 @@ std::size_t batch_size(const SamplerOptions& sampler) {
 
 }  // namespace
 
-std::uint64_t steps_per_epoch(const Manifest& manifest, const SamplerOptions& sampler) {
-  return std::max<std::uint64_t>(1, manifest.clips.size() / batch_size(sampler));
-}
-
-BatchLoader::BatchLoader(const Manifest& manifest, const Batching& batching, FeatureStore& store)
+BatchLoader::BatchLoader(const Manifest& manifest, const Batching& batching, FeatureStore& store,
+                         std::uint64_t first)
     : manifest_(manifest),
-      sampler_(manifest, batching.sampler, batching.seed),
+      sampler_(manifest, batching.sampler, batching.seed, batching.label_weights),
       batching_(batching),
       store_(store),
-      values_(batch_size(batching.sampler) * batching.frames * batching.bins),
-      lengths_(batch_size(batching.sampler)),
-      labels_(lengths_.size()) {}
+      taken_(first),
+      next_(first) {
+  const std::size_t clips = batch_size(batching.sampler);
+  for (std::size_t i = 0; i < std::max<std::size_t>(1, batching.ahead); ++i) {
+    slots_.push_back(std::make_unique<Slot>());
+    slots_.back()->values.resize(clips * batching.frames * batching.bins);
+    slots_.back()->lengths.resize(clips);
+    slots_.back()->labels.resize(clips);
+  }
+}
 
-void BatchLoader::start(std::uint64_t k) {
-  background_.run([this, k] { load(k); });
+BatchLoader::~BatchLoader() {
+  const std::lock_guard lock(mutex_);
+  end_ = 0;  // what is under way begins no other
+}
+
+void BatchLoader::load_until(std::uint64_t end) {
+  const std::lock_guard lock(mutex_);
+  end_ = end;
+  begin_next();
+}
+
+void BatchLoader::begin_next() {
+  if (busy_ || next_ >= end_ || next_ >= taken_ + slots_.size()) return;
+  busy_ = true;
+  slot(next_).work.run([this, k = next_] {
+    load(k);  // where it throws, next() does, and nothing more is asked for
+    const std::lock_guard lock(mutex_);
+    busy_ = false;
+    begin_next();
+  });
+  ++next_;
 }
 
 void BatchLoader::load(std::uint64_t k) {
   const std::size_t frames = batching_.frames, bins = batching_.bins;
-  const auto clips = sampler_.batch(k);
-  const auto epoch = static_cast<std::uint32_t>(k / steps_per_epoch(manifest_, batching_.sampler));
+  const auto clips = sampler_.batch(k, neighbours_);
+  const auto epoch = static_cast<std::uint32_t>(k / batching_.batches_per_epoch);
+  Slot& to = slot(k);
   parallel_for(clips.size(), [&](std::size_t i) {
     const auto features = store_.get(clips[i], epoch);
     Random random(batching_.seed, Purpose::crop, static_cast<std::uint32_t>(k),
@@ -43,11 +68,11 @@ void BatchLoader::load(std::uint64_t k) {
     const std::size_t length = std::min(features->rows(), frames);
     const std::size_t start = random.below(features->rows() - length + 1);
     const auto crop = features->values().subspan(start * bins, length * bins);
-    float* to = values_.data() + i * frames * bins;
-    std::fill(std::ranges::copy(crop, to).out, to + frames * bins, 0.0F);
-    hide({to, crop.size()}, clips[i], epoch);
-    lengths_[i] = static_cast<std::int64_t>(length);
-    labels_[i] = manifest_.label_of[clips[i]];
+    float* values = to.values.data() + i * frames * bins;
+    std::fill(std::ranges::copy(crop, values).out, values + frames * bins, 0.0F);
+    hide({values, crop.size()}, clips[i], epoch);
+    to.lengths[i] = static_cast<std::int64_t>(length);
+    to.labels[i] = manifest_.label_of[clips[i]];
   });
 }
 
@@ -63,11 +88,19 @@ void BatchLoader::hide(std::span<float> crop, std::size_t clip, std::uint32_t ep
        random);
 }
 
-std::vector<int> BatchLoader::finish(nn::Flow& input) {
-  background_.wait();
-  input.value.swap(values_);
-  input.lengths = lengths_;
-  return labels_;
+std::vector<int> BatchLoader::next(nn::Flow& input) {
+  std::unique_lock lock(mutex_);
+  if (taken_ >= next_) throw std::logic_error("BatchLoader: no batch was asked for");
+  Slot& ready = slot(taken_);
+  lock.unlock();
+  ready.work.wait();
+  input.value.swap(ready.values);
+  input.lengths = ready.lengths;
+  const std::vector<int> labels = ready.labels;
+  lock.lock();
+  ++taken_;
+  begin_next();
+  return labels;
 }
 
 }  // namespace twinear

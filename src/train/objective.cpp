@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "train/state.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -41,6 +42,13 @@ LossParameters parameters(const Objective& o, std::size_t classes, std::size_t w
 }
 
 }  // namespace
+
+bool has_margin(const Objective& o) { return mines(o) || o.kind == "aam-softmax"; }
+
+Objective with_margin(Objective o, float margin) {
+  (o.kind == "aam-softmax" ? o.aam.margin : o.margin) = margin;
+  return o;
+}
 
 void check_batches(const Objective& objective, const SamplerOptions& sampler) {
   const auto [clips, why] = need(objective);
@@ -120,22 +128,15 @@ std::map<std::string, Matrix> Criterion::state() const {
 }
 
 void Criterion::restore(const std::map<std::string, Matrix>& state) {
-  const auto take = [&](const char* key, std::size_t rows, std::size_t cols) {
-    const auto found = state.find(key);
-    if (found == state.end() || found->second.rows() != rows || found->second.cols() != cols)
-      throw Error(Fault::format,
-                  fmt::format("\"{}\": {} x {} values are expected", key, rows, cols));
-    return found->second;
-  };
   Matrix& learned = parameters_.value;  // copied to where it is: the optimiser looks there
   if (learned.rows() > 0)
-    std::ranges::copy(take(learned_key, learned.rows(), learned.cols()).values(),
+    std::ranges::copy(state_of(state, learned_key, learned.rows(), learned.cols()).values(),
                       learned.values().begin());
   const auto kept = state.find(rows_key);
   if (kept == state.end()) return;
-  const Matrix labels = take(labels_key, kept->second.rows(), 1);
+  const Matrix labels = state_of(state, labels_key, kept->second.rows(), 1);
   const std::vector<int> whole(labels.values().begin(), labels.values().end());
-  memory_.add(take(rows_key, whole.size(), width_), whole);
+  memory_.add(state_of(state, rows_key, whole.size(), width_), whole);
 }
 
 }  // namespace twinear

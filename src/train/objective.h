@@ -12,6 +12,12 @@
 
 namespace twinear {
 
+/// Whether the loss has a margin, and with it a ramp.
+bool has_margin(const Objective& objective);
+
+/// The objective while its margin is another.
+Objective with_margin(Objective objective, float margin);
+
 /// Throws Error (config), with the reason, where the loss needs other batches than `sampler` draws.
 void check_batches(const Objective& objective, const SamplerOptions& sampler);
 
@@ -24,7 +30,9 @@ class Criterion {
   /// `classes` labels are trained with, embeddings are `width` wide.
   Criterion(const Objective& objective, std::size_t classes, std::size_t width, std::uint64_t seed);
 
-  /// Mines the batch of this step and adds the loss's gradient to `gradient` and to learned().
+  void set_margin(float margin) { objective_ = with_margin(objective_, margin); }
+
+  /// Mines batch number `step` and adds the loss's gradient to `gradient` and to learned().
   LossValue operator()(const Matrix& embeddings, std::span<const int> labels, std::uint32_t step,
                        Matrix& gradient);
 

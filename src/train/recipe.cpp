@@ -36,6 +36,11 @@ void fields(Fields& f, LossTable& table) {
            {"triplet", "contrastive", "angular-prototypical", "prototypical", "ge2e", "aam-softmax",
             "supcon"});
   if (o.kind == "triplet" || o.kind == "contrastive") f.number("margin", o.margin, 0.001, 4.0);
+  if (has_margin(o)) {
+    f.number("margin_start", o.ramp.start, 0.0, 4.0);
+    f.whole("margin_from", o.ramp.from, 0, 1'000'000);
+    f.whole("margin_until", o.ramp.until, 0, 1'000'000);
+  }
   if (o.kind == "triplet") {
     f.choice("form", o.form, {"hinge", "soft"});
     f.choice("mean", o.mean, {"all", "nonzero"});
@@ -72,6 +77,7 @@ void fields(Fields& f, MiningTable& table) {
 void fields(Fields& f, DataTable& table) {
   f.texts("train", table.data.train);
   f.text("dev", table.data.dev);
+  f.numbers("weights", table.data.weights, 1, 1'000'000);
 }
 
 void fields(Fields& f, EvalTable& table) {
@@ -119,6 +125,23 @@ void check(const Recipe& recipe, const std::string& path) {
   if (recipe.train.crop_seconds * 1000.0 < recipe.front_end.window_ms)
     refuse(fmt::format("[train] crop_seconds = {} is shorter than one window of {} ms",
                        recipe.train.crop_seconds, recipe.front_end.window_ms));
+  const OptimizerOptions& optimizer = recipe.optimizer;
+  if (optimizer.schedule == "exponential" && optimizer.final_learning_rate <= 0)
+    refuse("[optimizer] schedule = \"exponential\" needs a final_learning_rate above 0");
+  const MarginRamp& ramp = recipe.objective.ramp;
+  if (ramp.until != 0 && ramp.from >= ramp.until)
+    refuse(fmt::format("[loss] margin_from = {} is not before margin_until = {}", ramp.from,
+                       ramp.until));
+  const TrainOptions& train = recipe.train;
+  if (train.init.empty() && !train.reinit.empty())
+    refuse("[train] reinit names layers of a model, but init names no model");
+  if (recipe.data.dev.empty() && (train.patience > 0 || optimizer.plateau > 0))
+    refuse(fmt::format("{} waits for a better EER on dev, but [data] names no dev",
+                       train.patience > 0 ? "train.patience" : "optimizer.plateau"));
+  const DataOptions& data = recipe.data;
+  if (!data.weights.empty() && data.weights.size() != data.train.size())
+    refuse(fmt::format("[data] has {} weights for {} train manifests", data.weights.size(),
+                       data.train.size()));
   within(path, [&] { check_batches(recipe.objective, recipe.sampler); });
   within(path, [&] { check_augment(recipe.augment); });
 }
@@ -127,7 +150,7 @@ void check(const Recipe& recipe, const std::string& path) {
 bool is_path(std::string_view assignment) {
   const std::string_view key = assignment.substr(0, assignment.find('='));
   return key.starts_with("data.") || key == "augment.noises" || key == "augment.responses" ||
-         key == "train.feature_cache";
+         key == "train.feature_cache" || key == "train.init";
 }
 
 }  // namespace
@@ -150,8 +173,10 @@ void fields(Fields& f, EncoderOptions& o) {
 }
 
 void fields(Fields& f, SamplerOptions& o) {
+  f.choice("kind", o.draw, {"label-balanced", "clip-proportional"});
   f.whole("labels", o.labels, 2, 65536);
   f.whole("clips", o.clips, 2, 65536);
+  f.number("hard", o.hard, 0.0, 0.9);
 }
 
 void fields(Fields& f, OptimizerOptions& o) {
@@ -162,16 +187,31 @@ void fields(Fields& f, OptimizerOptions& o) {
   f.number("beta2", o.beta2, 0.0, 0.999999);
   f.number("epsilon", o.epsilon, 1e-16, 1.0);
   f.whole("warmup_steps", o.warmup_steps, 0, 10'000'000);
-  f.one_of("schedule", o.schedule, {"cosine", "constant"});
+  f.one_of("schedule", o.schedule,
+           {"cosine", "linear", "exponential", "constant", "step", "one-cycle", "triangular",
+            "triangular2"});
+  f.number("final_learning_rate", o.final_learning_rate, 0.0, 10.0);
+  f.number("decay", o.decay, 0.0, 1.0);
+  f.whole("decay_epochs", o.decay_epochs, 1, 1'000'000);
+  f.whole("cycle_steps", o.cycle_steps, 2, 10'000'000);
+  f.whole("plateau", o.plateau, 0, 1'000'000);
   f.number("clip_norm", o.clip_norm, 0.0, 1e9);
 }
 
 void fields(Fields& f, TrainOptions& o) {
   f.whole("epochs", o.epochs, 1, 1'000'000);
+  f.whole("accumulate", o.accumulate, 1, 65536);
+  f.number("average", o.average, 0.0, 0.9999999);
+  f.whole("patience", o.patience, 0, 1'000'000);
+  f.text("init", o.init);
+  f.texts("reinit", o.reinit);
+  f.texts("freeze", o.freeze);
+  f.whole("freeze_epochs", o.freeze_epochs, 0, 1'000'000);
   f.number("crop_seconds", o.crop_seconds, 0.1, 600.0);
   f.whole("eval_every", o.eval_every, 1, 1'000'000);
   f.whole("log_every", o.log_every, 1, 10'000'000);
   f.whole("checkpoint_every", o.checkpoint_every, 1, 10'000'000);
+  f.whole("prefetch", o.prefetch, 1, 1024);
   f.whole("cache_mb", o.cache_mb, 0, 1 << 24);
   f.text("feature_cache", o.feature_cache);
   f.flag("stop_on_collapse", o.stop_on_collapse);
@@ -208,7 +248,7 @@ Recipe read_recipe(const std::string& path, const std::vector<std::string>& over
   // A path in the recipe starts from the recipe; one in an override from where the shell is.
   for (auto& manifest : recipe.data.train) manifest = beside(path, manifest);
   for (std::string* one : {&recipe.data.dev, &recipe.augment.noises, &recipe.augment.responses,
-                           &recipe.train.feature_cache})
+                           &recipe.train.feature_cache, &recipe.train.init})
     if (!one->empty()) *one = beside(path, *one);
   DataTable data{recipe.data};
   command.read("data", data);

@@ -6,16 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <optional>
-#include <set>
-#include <sstream>
 
-#include "base/files.h"
-#include "base/json.h"
+#include "base/threads.h"
 #include "base/within.h"
 #include "model/checkpoint.h"
 #include "nn/network.h"
@@ -24,10 +18,18 @@
 #include "nn/pass.h"
 #include "train/augmenter.h"
 #include "train/batch_loader.h"
+#include "train/dev_set.h"
+#include "train/label_centroids.h"
 #include "train/objective.h"
+#include "train/progress.h"
 #include "train/recipe.h"
+#include "train/run_log.h"
 #include "train/schedule.h"
+#include "train/state.h"
+#include "train/training_corpus.h"
+#include "train/warm_start.h"
 #include "train/watch.h"
+#include "train/weight_average.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
 
@@ -35,6 +37,7 @@ namespace twinear {
 namespace {
 
 using Json = nlohmann::ordered_json;
+constexpr const char *centroids_key = "labels.now", *epoch_centroids_key = "labels.epoch";
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
@@ -73,109 +76,13 @@ EncoderSpec encoder_spec(const Recipe& recipe) {
   return spec;
 }
 
-/// All training manifests as one; a label means something only within its own.
-Manifest read_training_manifests(const std::vector<std::string>& paths) {
-  if (paths.size() == 1) return read_manifest(paths[0]);
-  std::vector<Clip> clips;
-  for (std::size_t i = 0; i < paths.size(); ++i)
-    for (Clip& clip : read_manifest(paths[i]).clips) {
-      clip.label = fmt::format("{}/{}", i + 1, clip.label);
-      clips.push_back(std::move(clip));
-    }
-  return make_manifest(std::move(clips));
-}
-
-/// A hash of which clips there are, whose they are, and how large their files are.
-std::string checksum(const Manifest& manifest) {
-  std::uint64_t state = hash_start;
-  for (const Clip& clip : manifest.clips) {
-    std::error_code none;
-    const auto size = std::filesystem::file_size(clip.path, none);
-    state = hash(fmt::format("{}\t{}\t{}\t{}\t{}\n", clip.name, clip.label, clip.start, clip.end,
-                             none ? 0 : size),
-                 state);
-  }
-  return hex(state);
-}
-
 std::size_t memory_budget(const Recipe& recipe) {
   return static_cast<std::size_t>(recipe.train.cache_mb) << 20U;
 }
 
-/// Clips of speakers or sounds that training does not hear, and trials between them.
-class Dev {
- public:
-  Dev(Manifest manifest, const Recipe& recipe, std::uint64_t seed, const LogMel& log_mel,
-      const FeatureCache* cache)
-      : manifest_(std::move(manifest)),
-        store_(manifest_.clips, log_mel, memory_budget(recipe), cache) {
-    std::map<std::string, std::size_t> clip_of;
-    for (std::size_t i = 0; i < manifest_.clips.size(); ++i) clip_of[manifest_.clips[i].name] = i;
-    const auto limit = static_cast<std::size_t>(recipe.data.dev_trials);
-    for (const Trial& t : make_trials(manifest_, limit, seed))
-      trials_.push_back({clip_of.at(t.enrol), clip_of.at(t.test), t.target});
-  }
-
-  Scores score(const Encoder& encoder) {
-    constexpr std::size_t at_once = 256;  // clips whose features are held beside the store's
-    const std::size_t n = manifest_.clips.size();
-    Matrix embeddings(n, encoder.dimension());
-    for (std::size_t begin = 0; begin < n; begin += at_once) {
-      std::vector<std::size_t> which(std::min(at_once, n - begin));
-      std::iota(which.begin(), which.end(), begin);
-      std::vector<Matrix> features(which.size());
-      store_.visit(which, [&](std::size_t i, const Matrix& f) { features[i] = f; });
-      std::ranges::copy(encoder.embed(features).values(), embeddings.row(begin).begin());
-    }
-    Scores scores;
-    for (const auto& [enrol, test, target] : trials_)
-      (target ? scores.target : scores.nontarget)
-          .push_back(cosine(embeddings.row(enrol), embeddings.row(test)));
-    return scores;
-  }
-
-  const Manifest& manifest() const noexcept { return manifest_; }
-
- private:
-  struct IndexedTrial {
-    std::size_t enrol, test;
-    bool target;
-  };
-  Manifest manifest_;
-  FeatureStore store_;
-  std::vector<IndexedTrial> trials_;
-};
-
-/// The lines of log.jsonl, which a resumed run cuts back to where it takes over.
-class Log {
- public:
-  Log(std::string path, std::uint64_t resumed_at) : path_(std::move(path)) {
-    std::string kept;
-    if (resumed_at > 0 && std::filesystem::exists(path_)) {
-      std::istringstream lines(read_file(path_));
-      for (std::string line; std::getline(lines, line);) {
-        const auto entry = Json::parse(line, nullptr, false);
-        if (entry.is_object() && entry.value("step", std::uint64_t{0}) <= resumed_at)
-          kept += line + "\n";
-      }
-    }
-    write_file(path_, kept);
-    out_.open(path_, std::ios::app);
-  }
-
-  void line(const Json& entry) {
-    out_ << entry.dump() << '\n' << std::flush;
-    if (!out_) throw Error(Fault::io, path_ + ": cannot be written");
-  }
-
- private:
-  std::string path_;
-  std::ofstream out_;
-};
-
 /// Sums of what steps did, since the last report.
 struct Tally {
-  int steps = 0;
+  int steps = 0, batches = 0;
   double loss = 0, gradient_norm = 0, tuples = 0, active = 0;
   BatchSpread spread;
   double waited = 0;
@@ -205,7 +112,9 @@ class Training {
               criterion_.learned()),
         batch_(static_cast<std::size_t>(recipe.sampler.labels) *
                static_cast<std::size_t>(recipe.sampler.clips)),
-        steps_per_epoch_(steps_per_epoch(manifest_, recipe.sampler)),
+        batches_per_step_(static_cast<std::uint64_t>(recipe.train.accumulate)),
+        steps_per_epoch_(
+            std::max<std::uint64_t>(1, manifest_.clips.size() / (batch_ * batches_per_step_))),
         steps_(model_.encoder.parameter_count() == 0  // the untrained baseline
                    ? 0
                    : steps_per_epoch_ * static_cast<std::uint64_t>(recipe.train.epochs)),
@@ -214,51 +123,75 @@ class Training {
     if (!recipe.train.feature_cache.empty()) cache_.emplace(recipe.train.feature_cache, log_mel_);
     if (!recipe.data.dev.empty()) read_dev();
     corpus_ = corpus();
+    if (!recipe.train.init.empty() && !run.resume)
+      init_ = warm_start(model_, recipe.train.init, recipe.train.reinit);
+    freeze(model_.encoder.network(), recipe.train.freeze, true);
+    if (recipe.train.average > 0) average_.emplace(model_.encoder.network(), recipe.train.average);
+    if (recipe.sampler.hard > 0)
+      centroids_.emplace(manifest_.labels.size(), model_.encoder.dimension());
   }
 
   TrainResult train() {
     const auto start = Clock::now();
     std::filesystem::create_directories(run_.out);
-    const std::uint64_t first = run_.resume ? resume() : 0;
-    Log log(path("log.jsonl"), first);
+    if (run_.resume) resume();
+    const std::uint64_t first = progress_.step;
+    RunLog log(path("log.jsonl"), first);
     log_ = &log;
     if (first == 0)
-      log.line({{"run",
+      log_line({{"run",
                  {{"recipe", Json::parse(recipe_json(recipe_))},
                   {"seed", run_.seed},
                   {"clips", manifest_.clips.size()},
                   {"labels", manifest_.labels.size()},
                   {"parameters", model_.encoder.parameter_count()}}}});
-    const std::uint64_t done = steps_ > 0 ? run_steps(first) : 0;
-    const bool stopped = done < steps_;
-    if (steps_ == 0 && dev_ != nullptr) evaluate(0, 0);
-    if (!stopped && dev_ == nullptr) save_best();
-    return {.steps = done,
-            .best_epoch = best_epoch_,
-            .dev_eer = best_eer_,
+    const bool stopped = steps_ > 0 && !over() && run_steps(first) == End::stopped;
+    if (steps_ == 0 && dev_ != nullptr) evaluate(0);
+    if (!stopped && dev_ == nullptr) averaged([&] { save_best(); });
+    return {.steps = progress_.step,
+            .best_epoch = progress_.best_epoch,
+            .dev_eer = progress_.best_eer,
             .seconds = seconds_since(start),
-            .stopped = stopped};
+            .data_wait = trained_ > 0 ? waited_ / trained_ : 0,
+            .stopped = stopped,
+            .patience_ended = progress_.step < steps_ && !stopped};
   }
 
  private:
+  enum class End { done, stopped };
+
   std::string path(const char* name) const {
     return (std::filesystem::path(run_.out) / name).string();
   }
 
+  void log_line(const Json& entry) { log_->line(entry.dump()); }
+
+  bool over() const { return progress_.step >= steps_ || progress_.over(recipe_.train); }
+
+  Moment at(std::uint64_t step) const {
+    return {.step = step, .steps = steps_, .steps_per_epoch = steps_per_epoch_};
+  }
+
+  double rate(std::uint64_t step) const {
+    return progress_.rate_factor * learning_rate(recipe_.optimizer, at(step));
+  }
+
   void read_dev() {
     Manifest manifest = read_manifest(recipe_.data.dev);
-    const std::set<std::string> heard(manifest_.labels.begin(), manifest_.labels.end());
+    const auto heard = labels_as_written(manifest_, recipe_.data);
     for (const auto& label : manifest.labels)
       if (heard.contains(label))
         throw Error(Fault::mismatch,
                     fmt::format("{}: \"{}\" is also in training; dev must hold others",
                                 recipe_.data.dev, label));
-    dev_ = std::make_unique<Dev>(std::move(manifest), recipe_, run_.seed, log_mel_,
-                                 cache_ ? &*cache_ : nullptr);
+    dev_ = within(recipe_.data.dev, [&] {
+      return std::make_unique<DevSet>(
+          std::move(manifest), static_cast<std::size_t>(recipe_.data.dev_trials), run_.seed,
+          log_mel_, memory_budget(recipe_), cache_ ? &*cache_ : nullptr);
+    });
   }
 
-  /// The steps that were done by the end: fewer than all where should_stop() ended the run.
-  std::uint64_t run_steps(std::uint64_t first) {
+  End run_steps(std::uint64_t first) {
     const auto frames = log_mel_.frames(static_cast<std::size_t>(
         recipe_.train.crop_seconds * static_cast<double>(recipe_.front_end.sample_rate)));
     const auto bins = static_cast<std::size_t>(recipe_.front_end.mel_bins);
@@ -273,35 +206,47 @@ class Training {
                         .seed = run_.seed,
                         .frames = frames,
                         .bins = bins,
-                        .augment = recipe_.augment},
-                       as_sound ? augmented : plain);
-    nn::Pass pass(model_.encoder.network(),
-                  {static_cast<std::int64_t>(batch_), static_cast<std::int64_t>(frames),
-                   static_cast<std::int64_t>(bins)},
-                  nn::Mode::training, {.numbers = numbers()});
+                        .augment = recipe_.augment,
+                        .label_weights = label_weights(manifest_, recipe_.data),
+                        .batches_per_epoch = steps_per_epoch_ * batches_per_step_,
+                        .ahead = static_cast<std::size_t>(recipe_.train.prefetch)},
+                       as_sound ? augmented : plain, first * batches_per_step_);
+    const nn::Shape input{static_cast<std::int64_t>(batch_), static_cast<std::int64_t>(frames),
+                          static_cast<std::int64_t>(bins)};
+    std::optional<nn::Pass> pass;
+    const nn::Number stored = numbers();
     tally_ = {};
-    if (first < steps_) loader.start(first);
     for (std::uint64_t k = first; k < steps_; ++k) {
-      const auto asked = Clock::now();
-      const std::vector<int> labels = loader.finish(pass.input());
-      tally_.waited += seconds_since(asked);
-      if (k + 1 < steps_) loader.start(k + 1);
-      step(k, pass, labels);
-
-      const std::uint64_t done = k + 1;
-      const bool last = done == steps_;
-      if (done % static_cast<std::uint64_t>(recipe_.train.log_every) == 0 || last) report(done);
-      if (done % steps_per_epoch_ == 0) {
-        const auto epoch = static_cast<int>(done / steps_per_epoch_);
-        if (dev_ != nullptr && (epoch % recipe_.train.eval_every == 0 || last))
-          evaluate(done, epoch);
+      if (k == first || k % steps_per_epoch_ == 0) {
+        enter_epoch(k, loader);
+        if (thaws(k) || !pass)
+          pass.emplace(model_.encoder.network(), input, nn::Mode::training,
+                       nn::PassOptions{.numbers = stored});
       }
-      const bool stop = run_.should_stop && run_.should_stop() && !last;
-      if (stop || last || done % static_cast<std::uint64_t>(recipe_.train.checkpoint_every) == 0)
-        checkpoint(done);
-      if (stop) return done;
+      for (std::uint64_t j = 0; j < batches_per_step_; ++j) {
+        const auto asked = Clock::now();
+        const std::vector<int> labels = loader.next(pass->input());
+        tally_.waited += seconds_since(asked);
+        undistracted([&] { learn(k, k * batches_per_step_ + j, *pass, labels); });
+      }
+      step(k);
+
+      const std::uint64_t done = progress_.step = k + 1;
+      const bool epoch_ends = done % steps_per_epoch_ == 0;
+      if (epoch_ends && centroids_) epoch_centroids_ = *centroids_;
+      if (done % static_cast<std::uint64_t>(recipe_.train.log_every) == 0 || done == steps_)
+        report(done);
+      if (epoch_ends && dev_ != nullptr) {
+        const auto epoch = static_cast<int>(done / steps_per_epoch_);
+        if (epoch % recipe_.train.eval_every == 0 || done == steps_) evaluate(epoch);
+      }
+      const bool stop = run_.should_stop && run_.should_stop() && !over();
+      if (stop || over() || done % static_cast<std::uint64_t>(recipe_.train.checkpoint_every) == 0)
+        checkpoint();
+      if (stop) return End::stopped;
+      if (over()) break;
     }
-    return steps_;
+    return End::done;
   }
 
   nn::Number numbers() const {
@@ -312,75 +257,120 @@ class Training {
     return nn::Number::f32;
   }
 
-  void step(std::uint64_t k, nn::Pass& pass, const std::vector<int>& labels) {
+  /// Whether frozen layers begin to move with step k.
+  bool thaws(std::uint64_t k) const {
+    const auto epochs = static_cast<std::uint64_t>(recipe_.train.freeze_epochs);
+    return epochs > 0 && k == epochs * steps_per_epoch_;
+  }
+
+  /// What is settled for all batches from step k to the end of its epoch.
+  void enter_epoch(std::uint64_t k, BatchLoader& loader) {
+    const auto epochs = static_cast<std::uint64_t>(recipe_.train.freeze_epochs);
+    if (epochs > 0 && k >= epochs * steps_per_epoch_)
+      freeze(model_.encoder.network(), recipe_.train.freeze, false);
+    std::uint64_t end = steps_;
+    if (centroids_) {  // the next epoch's batches depend on what this one makes of the labels
+      if (epoch_centroids_)
+        loader.set_neighbours(
+            epoch_centroids_->nearest(static_cast<std::size_t>(recipe_.sampler.labels)));
+      end = (k / steps_per_epoch_ + 1) * steps_per_epoch_;
+    }
+    loader.load_until(end * batches_per_step_);
+  }
+
+  /// Adds the gradient of one batch of step k.
+  void learn(std::uint64_t k, std::uint64_t batch, nn::Pass& pass, const std::vector<int>& labels) {
     pass.forward();
     Matrix embeddings(batch_, model_.encoder.dimension()), gradient(batch_, embeddings.cols());
     std::ranges::copy(pass.output().value, embeddings.values().begin());
-    const LossValue loss = criterion_(embeddings, labels, static_cast<std::uint32_t>(k), gradient);
-    std::ranges::copy(gradient.values(), pass.output().gradient.begin());
-    pass.backward();
-    const double norm = adam_.clip(recipe_.optimizer.clip_norm);
-    const BatchSpread spread = measure_spread(embeddings, labels);
-    watch_.see(k + 1, loss.mean, norm, spread.spread);
-    adam_.step(learning_rate(recipe_.optimizer, k, steps_));
+    if (has_margin(recipe_.objective)) {
+      const float now = margin(recipe_.objective, at(k));
+      criterion_.set_margin(now);
+      watch_.set_margin(now);
+    }
+    const LossValue loss =
+        criterion_(embeddings, labels, static_cast<std::uint32_t>(batch), gradient);
+    if (auto& to = pass.output().gradient; !to.empty()) {  // empty: the whole encoder is frozen
+      std::ranges::copy(gradient.values(), to.begin());
+      pass.backward();
+    }
+    if (centroids_) centroids_->add(embeddings, labels);
 
-    ++tally_.steps;
-    tally_.loss += loss.mean;
-    tally_.gradient_norm += norm;
+    const BatchSpread spread = measure_spread(embeddings, labels);
+    ++tally_.batches;
+    tally_.loss += last_loss_ = loss.mean;
     tally_.tuples += static_cast<double>(loss.tuples);
     tally_.active += static_cast<double>(loss.active);
     tally_.spread.positive += spread.positive;
     tally_.spread.negative += spread.negative;
-    tally_.spread.spread += spread.spread;
+    tally_.spread.spread += last_spread_ = spread.spread;
+  }
+
+  /// Takes step k with the gradient that its batches left.
+  void step(std::uint64_t k) {
+    const double norm = adam_.clip(recipe_.optimizer.clip_norm, recipe_.train.accumulate);
+    ++tally_.steps;
+    tally_.gradient_norm += norm;
+    watch_.see(k + 1, last_loss_, norm, last_spread_);
+    adam_.step(rate(k));
+    if (average_) average_->add(k);
   }
 
   void report(std::uint64_t done) {
-    const double n = std::max(1, tally_.steps), seconds = seconds_since(tally_.since);
+    const double n = std::max(1, tally_.batches), seconds = seconds_since(tally_.since);
     const StepReport r{.step = done,
                        .steps = steps_,
                        .loss = tally_.loss / n,
-                       .learning_rate = learning_rate(recipe_.optimizer, done - 1, steps_),
-                       .gradient_norm = tally_.gradient_norm / n,
+                       .learning_rate = rate(done - 1),
+                       .gradient_norm = tally_.gradient_norm / std::max(1, tally_.steps),
                        .active = tally_.tuples > 0 ? tally_.active / tally_.tuples : 0,
                        .positive = tally_.spread.positive / n,
                        .negative = tally_.spread.negative / n,
                        .spread = tally_.spread.spread / n,
                        .data_wait = tally_.waited / seconds,
                        .clips_per_second = n * static_cast<double>(batch_) / seconds};
-    log_->line({{"step", r.step},
-                {"loss", r.loss},
-                {"learning_rate", r.learning_rate},
-                {"gradient_norm", r.gradient_norm},
-                {"active", r.active},
-                {"positive", r.positive},
-                {"negative", r.negative},
-                {"spread", r.spread},
-                {"data_wait", r.data_wait},
-                {"clips_per_second", r.clips_per_second}});
+    log_line({{"step", r.step},
+              {"loss", r.loss},
+              {"learning_rate", r.learning_rate},
+              {"gradient_norm", r.gradient_norm},
+              {"active", r.active},
+              {"positive", r.positive},
+              {"negative", r.negative},
+              {"spread", r.spread},
+              {"data_wait", r.data_wait},
+              {"clips_per_second", r.clips_per_second}});
     if (run_.on_step) run_.on_step(r);
+    waited_ += tally_.waited;
+    trained_ += seconds;
     tally_ = {};
   }
 
-  void evaluate(std::uint64_t done, int epoch) {
+  /// Does something with the running mean of the weights in the encoder's place, if there is one.
+  template <class Use>
+  void averaged(const Use& use) {
+    if (average_) average_->swap();
+    use();
+    if (average_) average_->swap();
+  }
+
+  void evaluate(int epoch) {
     const auto paused = Clock::now();
-    const Scores scores = dev_->score(model_.encoder);
-    EpochReport r{.step = done,
-                  .epoch = epoch,
-                  .dev_eer = eer(scores).rocch,
-                  .dev_min_dcf = min_dcf(scores, {}),
-                  .best = false};
-    r.best = best_epoch_ == 0 || r.dev_eer < best_eer_;
-    if (r.best) {
-      best_eer_ = r.dev_eer;
-      best_epoch_ = epoch;
-      save_best(&scores, &r);
-    }
-    log_->line({{"epoch", r.epoch},
+    averaged([&] {
+      const Scores scores = dev_->score(model_.encoder);
+      EpochReport r{.step = progress_.step,
+                    .epoch = epoch,
+                    .dev_eer = eer(scores).rocch,
+                    .dev_min_dcf = min_dcf(scores, {}),
+                    .best = false};
+      r.best = progress_.evaluated(r.dev_eer, epoch, recipe_.optimizer);
+      if (r.best) save_best(&scores, &r);
+      log_line({{"epoch", r.epoch},
                 {"step", r.step},
                 {"dev_eer", r.dev_eer},
                 {"dev_min_dcf", r.dev_min_dcf},
                 {"best", r.best}});
-    if (run_.on_epoch) run_.on_epoch(r);
+      if (run_.on_epoch) run_.on_epoch(r);
+    });
     tally_.since += Clock::now() - paused;  // rates are those of training alone
   }
 
@@ -411,49 +401,60 @@ class Training {
   }
 
   std::string provenance(int epoch, const Json& metrics) const {
-    return Json{{"recipe", Json::parse(recipe_json(recipe_))},
-                {"seed", run_.seed},
-                {"epoch", epoch},
-                {"metrics", metrics},
-                {"corpus", corpus_},
-                {"onednn", onednn_version()},
-                {"instruction_set", onednn_isa()}}
-        .dump();
+    Json provenance{{"recipe", Json::parse(recipe_json(recipe_))},
+                    {"seed", run_.seed},
+                    {"epoch", epoch},
+                    {"metrics", metrics},
+                    {"corpus", corpus_},
+                    {"onednn", onednn_version()},
+                    {"instruction_set", onednn_isa()}};
+    if (!init_.empty()) provenance["init"] = init_;
+    return provenance.dump();
   }
 
-  void checkpoint(std::uint64_t done) {
-    model_.provenance = provenance(static_cast<int>(done / steps_per_epoch_), Json::object());
+  void checkpoint() {
+    model_.provenance =
+        provenance(static_cast<int>(progress_.step / steps_per_epoch_), Json::object());
     model_.calibration.reset();
-    const Json progress{{"step", done}, {"best_epoch", best_epoch_}, {"best_eer", best_eer_}};
-    save_checkpoint(path("last.safetensors"), model_, adam_, {criterion_.state(), progress.dump()});
+    auto state = criterion_.state();
+    if (average_) average_->save(state);
+    if (centroids_) state[centroids_key] = centroids_->means();
+    if (epoch_centroids_) state[epoch_centroids_key] = epoch_centroids_->means();
+    save_checkpoint(path("last.safetensors"), model_, adam_, {state, progress_.json()});
   }
 
-  /// The step to go on with. The run must be the one that was interrupted.
-  std::uint64_t resume() {
+  /// Puts everything back to where the run was interrupted, which must be this run.
+  void resume() {
     const std::string file = path("last.safetensors");
     try {
-      return resume(file);
+      resume(file);
     } catch (const Json::exception&) {
       throw Error(Fault::format, file + ": not a checkpoint of a training run");
     }
   }
 
-  std::uint64_t resume(const std::string& file) {
+  void resume(const std::string& file) {
     const Model before = load_model(file);
     auto then = Json::parse(before.provenance), now = Json::parse(provenance(0, Json::object()));
     for (Json* run : {&then, &now})  // the checksum knows a corpus wherever it lies
-      if (run->contains("recipe")) (*run)["recipe"].erase("data");
+      if (run->contains("recipe"))
+        for (const char* key : {"train", "dev"}) (*run)["recipe"]["data"].erase(key);
     for (const char* key : {"recipe", "seed", "corpus"})
       if (then.value(key, Json()) != now.at(key))
         throw Error(Fault::mismatch, fmt::format("{}: written with another {}; resume with the "
                                                  "same, or train without --resume",
                                                  file, key));
-    const RunState state = load_checkpoint(file, model_, adam_);
-    within(file, [&] { criterion_.restore(state.tensors); });
-    const auto progress = parse_json(state.progress, file + ": progress");
-    best_epoch_ = progress.value("best_epoch", 0);
-    best_eer_ = progress.value("best_eer", 0.0);
-    return progress.value("step", std::uint64_t{0});
+    init_ = then.value("init", "");
+    const auto [state, progress] = load_checkpoint(file, model_, adam_);
+    progress_ = Progress::from_json(progress, file + ": progress");
+    within(file, [&, &state = state] {
+      criterion_.restore(state);
+      if (average_) average_->restore(state);
+      const std::size_t labels = manifest_.labels.size(), width = model_.encoder.dimension();
+      if (centroids_) centroids_.emplace(state_of(state, centroids_key, labels, width));
+      if (centroids_ && progress_.step >= steps_per_epoch_)
+        epoch_centroids_.emplace(state_of(state, epoch_centroids_key, labels, width));
+    });
   }
 
   const Recipe& recipe_;
@@ -465,15 +466,19 @@ class Training {
   Model model_;
   Criterion criterion_;
   nn::Adam adam_;
+  std::optional<WeightAverage> average_;
+  std::optional<LabelCentroids> centroids_, epoch_centroids_;  // now, and where the epoch began
   std::size_t batch_;
-  std::uint64_t steps_per_epoch_, steps_;
+  std::uint64_t batches_per_step_, steps_per_epoch_, steps_;
   Watch watch_;
-  std::unique_ptr<Dev> dev_;
+  std::unique_ptr<DevSet> dev_;
   Json corpus_;
-  Log* log_ = nullptr;
+  std::string init_;  // id of the model that training began with
+  RunLog* log_ = nullptr;
   Tally tally_;
-  int best_epoch_ = 0;
-  double best_eer_ = 0;
+  double last_loss_ = 0, last_spread_ = 0;
+  double waited_ = 0, trained_ = 0;  // seconds, up to the last report
+  Progress progress_;
 };
 
 }  // namespace

@@ -54,8 +54,10 @@ void Watch::see(std::uint64_t step, double loss, double gradient_norm, double sp
                             optimizer_.learning_rate, optimizer_.clip_norm));
   if (!stop_on_collapse_) return;
   const double point = collapsed_loss(objective_, sampler_);
-  const bool at_point = point > 0 && std::abs(loss - point) < 0.02 * point;
-  const bool collapsed = spread < no_spread || (at_point && spread < small_spread);
+  // Hard triplets at too high a rate close in on the point's loss from above, and need not get
+  // there.
+  const bool no_better = point > 0 && loss > 0.98 * point;
+  const bool collapsed = spread < no_spread || (no_better && spread < small_spread);
   collapsed_steps_ = collapsed ? collapsed_steps_ + 1 : 0;
   if (collapsed_steps_ < patience) return;
   throw Error(

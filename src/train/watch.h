@@ -21,9 +21,11 @@ class Watch {
   Watch(const Objective& objective, const SamplerOptions& sampler,
         const OptimizerOptions& optimizer, bool stop_on_collapse);
 
+  void set_margin(float margin) { objective_ = with_margin(objective_, margin); }
+
   /// Throws Error (numeric), with what to try, for a loss or gradient that is not finite, and where
-  /// embeddings have been one point for a while: the spread near 0, or the loss at the value
-  /// that a point has while the spread is small.
+  /// embeddings have been one point for a while: the spread near 0, or small while the loss is no
+  /// better than that of a point.
   void see(std::uint64_t step, double loss, double gradient_norm, double spread);
 
  private:

@@ -59,7 +59,10 @@ class Scorer {
                   "the model holds no calibration, which log-likelihood ratios rest on");
     std::vector<std::pair<std::size_t, std::size_t>> sides_of;
     sides_of.reserve(trials.size());
-    for (const Trial& trial : trials) sides_of.emplace_back(side(trial.enrol), side(trial.test));
+    for (const Trial& trial : trials) {
+      const std::size_t enrol = side(trial.enrol);
+      sides_of.emplace_back(enrol, side(trial.test));
+    }
     if (!options_.cohort.empty()) refuse_shared_cohort();
     embed();
     if (!options_.cohort.empty()) meet_cohort();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -148,6 +150,35 @@ TEST_F(ScoreCommand, CalibratedScoresAreWhatVerifySays) {
     EXPECT_EQ(verdict["same"], llr >= 0);
   }
   EXPECT_TRUE(is_refusal(score({"--llr", "--similarity", "euclidean"}), "--llr"));
+}
+
+TEST_F(ScoreCommand, TheReportMapsClipsAndPlaysErrors) {
+  ASSERT_EQ(score({}).code, 0);
+  auto scores = read_scores(out);
+  std::ranges::find(scores, true, [](const ScoredTrial& s) { return s.trial.target; })->score = -1;
+  write_scores(out, scores);
+  const std::string page = path("report.html");
+  const auto report = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"eval", out, "--report", page, "--resamples", "10"};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(run(words).code, 0);
+    return read_file(page);
+  };
+  const auto holds = [](const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  };
+  const std::string bare = report({});
+  EXPECT_TRUE(holds(bare, "\"missed\":true,\"score\":-1.0"));
+  EXPECT_TRUE(holds(bare, "\"sounds\":[null,null]"));
+  EXPECT_TRUE(holds(bare, "\"map\":null"));
+  const std::string full = report({"--root", path(""), "--model", model});
+  EXPECT_TRUE(holds(full, "\"sounds\":[0,1]"));
+  EXPECT_TRUE(holds(full, "data:audio/wav;base64,"));
+  EXPECT_TRUE(holds(full, "\"line\":[10.0,-5.0]"));
+  EXPECT_TRUE(holds(full, "source 1"));
+  const std::string named = report({"--manifest", path("test.csv"), "--model", model});
+  EXPECT_TRUE(holds(named, "\"speakers\":[\"voice0\",\"voice0\""));
+  EXPECT_FALSE(holds(named, "source 1"));
 }
 
 TEST_F(ScoreCommand, FewShotRepeatsItsEpisodes) {

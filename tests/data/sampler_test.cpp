@@ -129,5 +129,72 @@ TEST(Sampler, RefusesBatchesThatHoldNoPairs) {
   expect_error(make(1, 4), Fault::config, "sampler: 1 labels x 4 clips; at least 2 x 2 are needed");
 }
 
+/// How often each label is in a batch of 600.
+std::vector<int> times_drawn(const Sampler& sampler, const Manifest& manifest, std::size_t clips) {
+  std::vector<int> times(manifest.labels.size());
+  for (std::uint64_t k = 0; k < 600; ++k) {
+    const auto labels = labels_drawn(manifest, sampler.batch(k), clips);
+    EXPECT_EQ(std::set<int>(labels.begin(), labels.end()).size(), labels.size());
+    for (const int label : labels) ++times[static_cast<std::size_t>(label)];
+  }
+  return times;
+}
+
+TEST(Sampler, DrawsLabelsByTheirClipsWhereAskedTo) {
+  std::vector<Clip> clips(100);
+  for (std::size_t i = 0; i < clips.size(); ++i)  // a fifth of the labels has half of the clips
+    clips[i].label = i < 50 ? std::to_string(i % 4) : std::to_string(4 + i % 16);
+  const Manifest manifest = make_manifest(std::move(clips));
+  const auto share = [&](LabelDraw draw) {
+    const auto times =
+        times_drawn(Sampler(manifest, {.draw = draw, .labels = 2, .clips = 2}, 3), manifest, 2);
+    double rich = 0;
+    for (const char* label : {"0", "1", "2", "3"})
+      rich += times[static_cast<std::size_t>(std::ranges::find(manifest.labels, label) -
+                                             manifest.labels.begin())];
+    return rich / 1200;
+  };
+  EXPECT_NEAR(share(LabelDraw::balanced), 0.2, 1e-9);
+  EXPECT_NEAR(share(LabelDraw::proportional), 0.48, 0.04);  // a second draw has one rich label less
+}
+
+TEST(Sampler, DrawsLabelsByTheirWeights) {
+  const Manifest manifest = ten_labels();
+  std::vector<double> weights(10, 1.0);
+  weights[3] = 6;
+  const auto times =
+      times_drawn(Sampler(manifest, {.labels = 2, .clips = 2}, 3, weights), manifest, 2);
+  // P(in the first draw) + P(in the second)
+  const double expected = 6.0 / 15 + 9.0 / 15 * 6 / 14;
+  for (std::size_t i = 0; i < 10; ++i)
+    EXPECT_NEAR(times[i] / 600.0, i == 3 ? expected : (2 - expected) / 9, 0.06) << i;
+}
+
+TEST(Sampler, BringsTheNearestOfALabelIntoItsBatch) {
+  const Manifest manifest = ten_labels();
+  Neighbours neighbours(10);
+  for (int label = 0; label < 10; ++label)  // the next one, then the one after that
+    for (int i = 1; i <= 4; ++i)
+      neighbours[static_cast<std::size_t>(label)].push_back((label + i) % 10);
+  const Sampler sampler(manifest, {.labels = 4, .clips = 2, .hard = 0.5}, 5);
+  std::set<int> drawn;
+  for (std::uint64_t k = 0; k < 100; ++k) {
+    const auto labels = labels_drawn(manifest, sampler.batch(k, neighbours), 2);
+    ASSERT_EQ(labels.size(), 4U);
+    EXPECT_EQ(std::set<int>(labels.begin(), labels.end()).size(), 4U);
+    drawn.insert(labels[0]);
+    std::set<int> before{labels[0], labels[1]};
+    for (const std::size_t i : {0U, 1U}) {
+      int expected = (labels[i] + 1) % 10;
+      while (before.contains(expected)) expected = (expected + 1) % 10;
+      EXPECT_EQ(labels[2 + i], expected) << k;
+      before.insert(expected);
+    }
+  }
+  EXPECT_EQ(drawn.size(), 10U);
+  EXPECT_EQ(sampler.batch(7, neighbours), sampler.batch(7, neighbours));
+  EXPECT_EQ(sampler.batch(7), Sampler(manifest, {.labels = 4, .clips = 2}, 5).batch(7));
+}
+
 }  // namespace
 }  // namespace twinear

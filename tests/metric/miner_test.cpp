@@ -267,6 +267,41 @@ TEST(PairMiner, BalancedHasAsManyOfBothAndDependsOnTheSeedAlone) {
   EXPECT_NE(mine_pairs(e, labels, PairMining::balanced, {.seed = 2}), pairs);
 }
 
+/// By the definition: every same pair, and of the others as many, by distance and then by rows.
+std::vector<Pair> nearest_oracle(const SmallBatch& b) {
+  std::vector<Pair> same, different;
+  for (std::uint32_t i = 0; i < std::min(b.options.anchors, b.labels.size()); ++i)
+    for (std::uint32_t j = i + 1; j < b.labels.size(); ++j)
+      if (b.labels[i] == b.labels[j])
+        same.push_back({i, j, PairLabel::same});
+      else
+        different.push_back({i, j, PairLabel::different});
+  std::ranges::stable_sort(different, {}, [&](const Pair& p) {
+    return distance(b.embeddings, p.first, p.second, Distance::euclidean);
+  });
+  if (different.size() > same.size()) different.resize(same.size());
+  same.insert(same.end(), different.begin(), different.end());
+  std::ranges::sort(same, {}, [](const Pair& p) { return std::pair(p.first, p.second); });
+  return same;
+}
+
+TEST(PairMiner, FindsWhatBruteForceFindsOnAThousandBatchesAtAnyNumberOfThreads) {
+  std::size_t found = 0;
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    const SmallBatch b(i);
+    const auto hard = mine_pairs(b.embeddings, b.labels, PairMining::hard, b.options);
+    const auto balanced = mine_pairs(b.embeddings, b.labels, PairMining::balanced, b.options);
+    ASSERT_EQ(hard, nearest_oracle(b)) << "batch " << i;
+    ASSERT_EQ(balanced.size(), hard.size());
+    ASSERT_EQ(count(balanced, PairLabel::same), count(hard, PairLabel::same));
+    const ThreadLimit one(1);
+    ASSERT_EQ(mine_pairs(b.embeddings, b.labels, PairMining::hard, b.options), hard);
+    ASSERT_EQ(mine_pairs(b.embeddings, b.labels, PairMining::balanced, b.options), balanced);
+    found += hard.size();
+  }
+  EXPECT_GT(found, 5000U);
+}
+
 TEST(PairMiner, BalancedDrawsEveryDifferentPairAlike) {
   const Matrix e = noise(6, 2);
   const auto labels = label_blocks(3, 2);  // 3 of 12 different pairs

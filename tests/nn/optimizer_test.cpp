@@ -81,5 +81,38 @@ TEST(Adam, MovesAlikeAtAnyNumberOfThreads) {
   EXPECT_EQ(run(1), run(3));
 }
 
+TEST(Adam, TheSumOfSomeBatchesBecomesTheirMeanBeforeItIsClipped) {
+  Network network = one_linear(2, 3);
+  Parameter& weight = *network.parameters()[0].parameter;
+  Adam adam(network, {});
+  std::ranges::fill(weight.gradient, 6.0F);
+  const double norm = 2 * std::sqrt(static_cast<double>(weight.gradient.size()));
+  EXPECT_NEAR(adam.clip(100, 3), norm, 1e-6);
+  for (const float g : weight.gradient) EXPECT_FLOAT_EQ(g, 2.0F);
+  EXPECT_GT(adam.clip(1, 2), 1.0);
+  EXPECT_NEAR(adam.clip(0), 1.0, 1e-6);
+}
+
+TEST(Adam, WhatIsFrozenStaysAndBeginsAtItsOwnFirstStep) {
+  Network network = one_linear(2, 3), fresh = one_linear(2, 3);
+  Parameter& weight = *network.parameters()[0].parameter;
+  const Buffer start = weight.value;
+  Adam adam(network, {.weight_decay = 0.1}), first(fresh, {.weight_decay = 0.1});
+  weight.frozen = true;
+  for (int i = 0; i < 5; ++i) {
+    std::ranges::fill(weight.gradient, 2.0F);
+    network.parameters()[1].parameter->gradient[0] = 3.0F;
+    EXPECT_NEAR(adam.clip(0), 3.0, 1e-6);  // without what is frozen
+    adam.step(0.01);
+  }
+  EXPECT_EQ(weight.value, start);
+  weight.frozen = false;
+  for (Network* n : {&network, &fresh})
+    std::ranges::fill(n->parameters()[0].parameter->gradient, 2.0F);
+  adam.step(0.01);
+  first.step(0.01);
+  EXPECT_EQ(weight.value, fresh.parameters()[0].parameter->value);
+}
+
 }  // namespace
 }  // namespace twinear::nn

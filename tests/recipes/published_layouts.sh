@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Runs the recipes of published corpora on miniature trees with the same layout, made of the bundled samples.
-# Usage: tests/recipes/published_layouts.sh librispeech|voxceleb TWINEAR
+# Usage: tests/recipes/published_layouts.sh librispeech|voxceleb|esc50 TWINEAR
 set -eu
 cd "$(dirname "$0")/../.."
 TWINEAR=$2; export TWINEAR
@@ -82,6 +82,38 @@ LIST
   VOXCELEB2=$trees/vox2 recipes/voxceleb/run.sh "$trees/vox1" "$trees/work2" $small
   for list in E H; do [ "$(wc -l < "$trees/work2/trained/$list.txt")" = 2 ] || fail "$list.txt" "has not the two trials"; done
   grep -q '^0 dev/wav/id10002.* test/wav/id10270' "$trees/work2/E.txt" || fail E.txt "does not know the two parts"
+}
+
+esc50() {
+  corpus=$trees/ESC-50-master
+  mkdir -p "$corpus/audio" "$corpus/meta"
+  echo filename,fold,target,category,esc10,src_file,take > "$corpus/meta/esc50.csv"
+  target=0
+  # shellcheck disable=SC2046 # a list of words
+  set -- $(speakers 1 50)
+  for category in dog rooster pig cow frog cat hen insects sheep crow rain sea_waves crackling_fire crickets \
+    chirping_birds water_drops wind pouring_water toilet_flush thunderstorm crying_baby sneezing clapping breathing \
+    coughing footsteps laughing brushing_teeth snoring drinking_sipping door_wood_knock mouse_click keyboard_typing \
+    door_wood_creaks can_opening washing_machine vacuum_cleaner clock_alarm clock_tick glass_breaking helicopter \
+    chainsaw siren car_horn engine train church_bells airplane fireworks hand_saw; do
+    n=0
+    for clip in $(find "$samples/$1" -type f | sort | head -n 4); do
+      n=$((n + 1)) fold=$((n % 2 + 1)) source=$((target * 10 + n)) take=A
+      if [ $n = 4 ]; then source=$((source - 1)) take=B fold=2; fi # of the recording before
+      place "$clip" "$corpus/audio/$fold-$source-$take-$target.wav"
+      echo "$fold-$source-$take-$target.wav,$fold,$target,$category,False,$source,$take" >> "$corpus/meta/esc50.csv"
+    done
+    target=$((target + 1))
+    shift
+  done
+  # shellcheck disable=SC2086 # a list of words
+  SHOTS=1 QUERY=2 EPISODES=20 recipes/esc50/run.sh "$corpus" "$trees/work" $small
+  for expected in train:30:120 dev:5:15 test:15:45; do # classes and clips
+    split=${expected%%:*} file=$trees/work/${expected%%:*}.csv
+    found=$(awk -F, 'NR > 1 {++clips; seen[$2] = 1} END {n = 0; for (c in seen) ++n; print n ":" clips}' "$file")
+    [ "$split:$found" = "$expected" ] || fail "$split.csv" "has $found classes and clips; expected ${expected#*:}"
+  done
+  [ "$(cut -d, -f2,4 "$trees/work/test.csv" | sort | uniq -d | wc -l)" = 0 ] || fail test.csv "has a recording twice"
 }
 
 "$1"

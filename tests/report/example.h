@@ -36,6 +36,19 @@ inline ReportedScores example_system(const std::string& name, std::size_t n, dou
   return system;
 }
 
+/// Groups of clips around centres far apart.
+inline ReportedEmbeddings example_embeddings(std::size_t speakers, std::size_t clips) {
+  ReportedEmbeddings result{{}, {}, Matrix(speakers * clips, 24)};
+  Random random(8, Purpose::test);
+  for (std::size_t i = 0; i < speakers * clips; ++i) {
+    result.clips.push_back("clip" + std::to_string(i));
+    result.speakers.push_back("<b>speaker " + std::to_string(i / clips));
+    for (std::size_t k = 0; k < 24; ++k)
+      result.rows.row(i)[k] = static_cast<float>((k == i / clips ? 1 : 0) + 0.05 * random.normal());
+  }
+  return result;
+}
+
 inline bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }

@@ -5,19 +5,24 @@
 
 #include "example.h"
 #include "report/assets.h"
+#include "report/hardest.h"
 #include "temporary_folder.h"
 
 namespace twinear {
 namespace {
 
-/// The page, less Chart.js.
+/// The page, less its libraries.
 std::string page(const ReportContent& content) {
   const TemporaryFolder folder;
   write_report(folder / "report.html", content);
   std::string html = read_file(folder / "report.html");
   const auto library = html.find(chart_js);
   EXPECT_NE(library, std::string::npos);
-  return html.erase(library, chart_js.size());
+  html.erase(library, chart_js.size());
+  if (const auto umap = umap_js.empty() ? std::string::npos : html.find(umap_js);
+      umap != std::string::npos)
+    html.erase(umap, umap_js.size());
+  return html;
 }
 
 TEST(Report, ShowsEachFigureWithItsInterval) {
@@ -65,6 +70,21 @@ TEST(Report, FetchesNothing) {
   for (const char* word :
        {"http:", "https:", "//www", " src", " href", "url(", "@import", "import(", "fetch("})
     EXPECT_FALSE(holds(html, word)) << word;
+}
+
+TEST(Report, ASoundIsInThePageOnce) {
+  const std::string sound = sound_uri({16000, std::vector<float>(1600)}, 1);
+  const auto html =
+      page({.title = "Errors",
+            .training_log = "",
+            .systems = {example_system("a", 50, 1)},
+            .threshold = {},
+            .errors = {{true, 0.1, "a", "b", sound, sound}, {false, 0.9, "a", "c", sound, ""}}});
+  const auto at = html.find(sound);
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_EQ(html.find(sound, at + 1), std::string::npos);
+  EXPECT_TRUE(holds(html, "\"sounds\":[0,0]"));
+  EXPECT_TRUE(holds(html, "\"sounds\":[0,null]"));
 }
 
 TEST(Report, CarriesTheLicenceOfChartJs) {

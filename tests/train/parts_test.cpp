@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numbers>
 
+#include "base/threads.h"
 #include "train/batch_loader.h"
 #include "train/corpus.h"
 #include "train/objective.h"
-#include "train/schedule.h"
 #include "train/watch.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
@@ -16,24 +17,34 @@
 namespace twinear {
 namespace {
 
-TEST(Schedule, WarmsUpInALineAndFallsAsACosine) {
-  const OptimizerOptions options{.learning_rate = 0.1, .warmup_steps = 10};
-  EXPECT_DOUBLE_EQ(learning_rate(options, 0, 110), 0.01);
-  EXPECT_DOUBLE_EQ(learning_rate(options, 9, 110), 0.1);
-  EXPECT_DOUBLE_EQ(learning_rate(options, 10, 110), 0.1);
-  EXPECT_DOUBLE_EQ(learning_rate(options, 60, 110), 0.05);
-  EXPECT_LT(learning_rate(options, 109, 110), 1e-4);
-  OptimizerOptions level = options;
-  level.schedule = "constant";
-  EXPECT_DOUBLE_EQ(learning_rate(level, 109, 110), 0.1);
-  EXPECT_DOUBLE_EQ(learning_rate({.learning_rate = 0.1, .warmup_steps = 0}, 0, 1), 0.1);
-}
-
 TEST(Watch, NamesCollapseOnlyAfterManyStepsInARow) {
   Watch watch({.kind = "triplet", .margin = 0.3F}, {}, {}, true);
   for (std::uint64_t k = 0; k < 200; ++k)
     watch.see(k, k % 10 == 0 ? 0.4 : 0.3, 1.0, k % 10 == 0 ? 0.5 : 0.01);
   EXPECT_THROW(for (std::uint64_t k = 0; k < 50; ++k) watch.see(k, 0.3, 1.0, 0.01), Error);
+}
+
+TEST(Objective, EachLossSaysWhatBatchesItNeeds) {
+  const auto refused = [](const Objective& objective, int clips) {
+    try {
+      check_batches(objective, {.labels = 4, .clips = clips});
+    } catch (const Error& e) {
+      EXPECT_EQ(e.fault(), Fault::config);
+      EXPECT_NE(std::string(e.what()).find("\"" + objective.kind + "\" needs sampler.clips"),
+                std::string::npos);
+      return true;
+    }
+    return false;
+  };
+  for (const char* kind :
+       {"triplet", "contrastive", "angular-prototypical", "prototypical", "ge2e", "supcon"}) {
+    EXPECT_TRUE(refused({.kind = kind}, 1)) << kind;
+    EXPECT_FALSE(refused({.kind = kind}, 2)) << kind;
+  }
+  EXPECT_FALSE(refused({.kind = "aam-softmax"}, 1));
+  const Objective five_shots{.kind = "prototypical", .prototypical = {.shots = 5}};
+  EXPECT_TRUE(refused(five_shots, 5));
+  EXPECT_FALSE(refused(five_shots, 6));
 }
 
 TEST(Watch, KnowsTheLossOfASinglePoint) {
@@ -123,23 +134,32 @@ TEST(BatchLoader, BatchIsAPureFunctionOfItsNumber) {
   FrontEnd front_end;
   front_end.mel_bins = 12;
   const LogMel log_mel(front_end);
-  const auto batch = [&](std::vector<std::uint64_t> order, std::size_t budget) {
+  const auto batch = [&](std::uint64_t first, std::uint64_t k, std::size_t ahead,
+                         std::size_t budget) {
     FeatureStore store(manifest.clips, log_mel, budget);
     BatchLoader loader(manifest,
-                       {.sampler = {.labels = 4, .clips = 3}, .seed = 9, .frames = 50, .bins = 12},
-                       store);
+                       {.sampler = {.labels = 4, .clips = 3},
+                        .seed = 9,
+                        .frames = 50,
+                        .bins = 12,
+                        .augment = {},
+                        .ahead = ahead},
+                       store, first);
     nn::Flow flow;
     flow.value.resize(12U * 50U * 12U);
     std::vector<int> labels;
-    for (const auto k : order) {
-      loader.start(k);
-      labels = loader.finish(flow);
-    }
+    loader.load_until(k + 5);  // some are never taken
+    for (std::uint64_t i = first; i <= k; ++i) labels = loader.next(flow);
     return std::tuple(flow.value, flow.lengths, labels);
   };
-  const auto third = batch({3}, 0);
-  EXPECT_EQ(batch({0, 1, 2, 3}, 1 << 20), third);  // kept features or not
-  EXPECT_NE(std::get<0>(batch({2}, 0)), std::get<0>(third));
+  const auto third = batch(3, 3, 1, 0);
+  for (const std::size_t ahead : {1U, 2U, 7U})
+    EXPECT_EQ(batch(0, 3, ahead, 1 << 20), third);  // kept features or not
+  {
+    const ThreadLimit one(1);
+    EXPECT_EQ(batch(0, 3, 4, 0), third);
+  }
+  EXPECT_NE(std::get<0>(batch(0, 2, 1, 0)), std::get<0>(third));
   const auto& [values, lengths, labels] = third;
   for (std::size_t i = 0; i < 12; ++i) {
     EXPECT_EQ(labels[i], labels[i / 3 * 3]);
@@ -147,6 +167,37 @@ TEST(BatchLoader, BatchIsAPureFunctionOfItsNumber) {
     for (auto at = static_cast<std::size_t>(lengths[i]) * 12; at < 600; ++at)
       EXPECT_EQ(values[i * 600 + at], 0.0F);
   }
+}
+
+TEST(BatchLoader, AClipThatCannotBeReadIsNamedByItsOwnBatch) {
+  const TemporaryFolder folder;
+  const Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 6, 4));
+  FrontEnd front_end;
+  front_end.mel_bins = 12;
+  const LogMel log_mel(front_end);
+  const Batching batching{.sampler = {.labels = 2, .clips = 2},
+                          .seed = 9,
+                          .frames = 50,
+                          .bins = 12,
+                          .augment = {},
+                          .ahead = 8};
+  const auto clips = Sampler(manifest, batching.sampler, batching.seed).batch(2);
+  std::filesystem::remove(manifest.clips[clips[1]].path);
+  FeatureStore store(manifest.clips, log_mel, 0);
+  BatchLoader loader(manifest, batching, store, 0);
+  nn::Flow flow;
+  flow.value.resize(4U * 50U * 12U);
+  loader.load_until(100);
+  std::uint64_t read = 0;
+  try {
+    for (; read < 100; ++read) loader.next(flow);
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find(manifest.clips[clips[1]].path), std::string::npos);
+  }
+  std::uint64_t first = 0;  // batch that has the clip
+  const Sampler sampler(manifest, batching.sampler, batching.seed);
+  while (!std::ranges::count(sampler.batch(first), clips[1])) ++first;
+  EXPECT_EQ(read, first);
 }
 
 TEST(FeatureStore, ABadClipNamesItself) {

@@ -69,14 +69,19 @@ pooled_norm = false
 [loss]
 kind = "triplet"
 margin = 0.5
+margin_start = 0.25
+margin_from = 2
+margin_until = 8
 form = "soft"
 mean = "all"
 distance = "squared"
 [mining]
 kind = "semi-hard"
 [sampler]
+kind = "clip-proportional"
 labels = 5
 clips = 7
+hard = 0.25
 [optimizer]
 kind = "adam"
 learning_rate = 0.01
@@ -85,10 +90,23 @@ beta1 = 0.8
 beta2 = 0.99
 epsilon = 1e-6
 warmup_steps = 3
-schedule = "constant"
+schedule = "triangular2"
+final_learning_rate = 1e-8
+decay = 0.3
+decay_epochs = 6
+cycle_steps = 70
+plateau = 2
 clip_norm = 0
 [train]
 epochs = 2
+accumulate = 8
+average = 0.99
+patience = 11
+init = "old.safetensors"
+reinit = "projection"
+freeze = ["conv*", "norm1"]
+freeze_epochs = 1
+prefetch = 9
 crop_seconds = 1.5
 eval_every = 3
 log_every = 4
@@ -97,6 +115,7 @@ cache_mb = 0
 stop_on_collapse = false
 [data]
 train = ["a.csv", "/b.csv"]
+weights = [3, 1]
 dev = "sub/c.csv"
 [eval]
 dev_trials = 99
@@ -131,8 +150,13 @@ dev_trials = 99
   EXPECT_EQ(r.objective.mean, TripletMean::all);
   EXPECT_EQ(r.objective.distance, Distance::squared);
   EXPECT_EQ(r.objective.triplets, TripletMining::semi_hard);
+  EXPECT_EQ(r.objective.ramp.start, 0.25F);
+  EXPECT_EQ(r.objective.ramp.from, 2);
+  EXPECT_EQ(r.objective.ramp.until, 8);
+  EXPECT_EQ(r.sampler.draw, LabelDraw::proportional);
   EXPECT_EQ(r.sampler.labels, 5);
   EXPECT_EQ(r.sampler.clips, 7);
+  EXPECT_EQ(r.sampler.hard, 0.25);
   EXPECT_EQ(r.optimizer.kind, "adam");
   EXPECT_EQ(r.optimizer.learning_rate, 0.01);
   EXPECT_EQ(r.optimizer.weight_decay, 0.5);
@@ -140,9 +164,22 @@ dev_trials = 99
   EXPECT_EQ(r.optimizer.beta2, 0.99);
   EXPECT_EQ(r.optimizer.epsilon, 1e-6);
   EXPECT_EQ(r.optimizer.warmup_steps, 3);
-  EXPECT_EQ(r.optimizer.schedule, "constant");
+  EXPECT_EQ(r.optimizer.schedule, "triangular2");
+  EXPECT_EQ(r.optimizer.final_learning_rate, 1e-8);
+  EXPECT_EQ(r.optimizer.decay, 0.3);
+  EXPECT_EQ(r.optimizer.decay_epochs, 6);
+  EXPECT_EQ(r.optimizer.cycle_steps, 70);
+  EXPECT_EQ(r.optimizer.plateau, 2);
   EXPECT_EQ(r.optimizer.clip_norm, 0.0);
   EXPECT_EQ(r.train.epochs, 2);
+  EXPECT_EQ(r.train.accumulate, 8);
+  EXPECT_EQ(r.train.average, 0.99);
+  EXPECT_EQ(r.train.patience, 11);
+  EXPECT_EQ(r.train.init, folder / "old.safetensors");
+  EXPECT_EQ(r.train.reinit, std::vector<std::string>{"projection"});
+  EXPECT_EQ(r.train.freeze, (std::vector<std::string>{"conv*", "norm1"}));
+  EXPECT_EQ(r.train.freeze_epochs, 1);
+  EXPECT_EQ(r.train.prefetch, 9);
   EXPECT_EQ(r.train.crop_seconds, 1.5);
   EXPECT_EQ(r.train.eval_every, 3);
   EXPECT_EQ(r.train.log_every, 4);
@@ -150,6 +187,7 @@ dev_trials = 99
   EXPECT_EQ(r.train.cache_mb, 0);
   EXPECT_FALSE(r.train.stop_on_collapse);
   EXPECT_EQ(r.data.train, (std::vector<std::string>{folder / "a.csv", "/b.csv"}));
+  EXPECT_EQ(r.data.weights, (std::vector{3, 1}));
   EXPECT_EQ(r.data.dev, folder / "sub/c.csv");
   EXPECT_EQ(r.data.dev_trials, 99);
 }
@@ -279,6 +317,23 @@ TEST_F(RecipeFile, ValuesThatDoNotFitTogetherAreRefused) {
   EXPECT_EQ(refusal("[train]\ncrop_seconds = 0.1\n[front_end]\nwindow_ms = 200\n"),
             ": [train] crop_seconds = 0.1 is shorter than one window of 200 ms");
   EXPECT_TRUE(refusal("[front_end]\nhigh_hz = 9000\n").starts_with(": front end: "));
+}
+
+TEST_F(RecipeFile, WhatATrainingFeatureLacksIsTold) {
+  EXPECT_EQ(refusal("[optimizer]\nschedule = \"exponential\"\n"),
+            ": [optimizer] schedule = \"exponential\" needs a final_learning_rate above 0");
+  EXPECT_EQ(refusal("[loss]\nmargin_from = 4\nmargin_until = 4\n"),
+            ": [loss] margin_from = 4 is not before margin_until = 4");
+  EXPECT_EQ(refusal("[train]\nreinit = \"a\"\n"),
+            ": [train] reinit names layers of a model, but init names no model");
+  EXPECT_EQ(refusal("[train]\npatience = 3\n"),
+            ": train.patience waits for a better EER on dev, but [data] names no dev");
+  EXPECT_EQ(refusal("[optimizer]\nplateau = 3\n"),
+            ": optimizer.plateau waits for a better EER on dev, but [data] names no dev");
+  EXPECT_EQ(refusal("[data]\ntrain = \"a.csv\"\nweights = [1, 2]\n"),
+            ": [data] has 2 weights for 1 train manifests");
+  EXPECT_NE(refusal("[loss]\nkind = \"ge2e\"\nmargin_start = 0.1\n").find("margin_start"),
+            std::string::npos);  // it has no margin
 }
 
 TEST_F(RecipeFile, TextThatIsNotTomlIsToldWithItsLine) {

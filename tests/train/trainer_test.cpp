@@ -6,41 +6,18 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "base/files.h"
 #include "base/threads.h"
 #include "model/safetensors.h"
 #include "nn/network.h"
 #include "train/corpus.h"
+#include "train/run.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
 
 namespace twinear {
 namespace {
-
-/// The lines of a log without what a clock put there.
-std::vector<std::string> timeless(const std::string& path) {
-  std::vector<std::string> lines;
-  std::istringstream text(read_file(path));
-  for (std::string line; std::getline(text, line);) {
-    auto entry = nlohmann::ordered_json::parse(line);
-    entry.erase("data_wait");
-    entry.erase("clips_per_second");
-    lines.push_back(entry.dump());
-  }
-  return lines;
-}
-
-std::string refusal(const Recipe& recipe, const TrainRun& run, Fault fault) {
-  try {
-    train(recipe, run);
-  } catch (const Error& e) {
-    EXPECT_EQ(e.fault(), fault) << e.what();
-    return e.what();
-  }
-  return "trained";
-}
 
 /// Every loss, by a name of its own.
 std::map<std::string, Objective> objectives() {
@@ -262,6 +239,19 @@ TEST(Trainer, CollapseIsNamedWithWhatToTry) {
   const std::string reason = refusal(recipe, {.out = folder / "run"}, Fault::numeric);
   EXPECT_NE(reason.find("collapsed"), std::string::npos) << reason;
   EXPECT_NE(reason.find("optimizer.learning_rate (now 1)"), std::string::npos) << reason;
+}
+
+TEST(Trainer, DevNeedsTrialsOfBothKinds) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.data.dev = write_corpus(folder, "lone", 200, 1, 4);
+  try {
+    train(recipe, {.out = folder / "run"});
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.what(),
+              folder / "lone.csv: 4 clips of 1 labels; dev needs two labels, and two clips of one");
+  }
 }
 
 TEST(Trainer, DevMustHoldOthersThanTraining) {
