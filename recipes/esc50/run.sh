@@ -16,8 +16,8 @@ if [ -f "$corpus/meta/esc50.csv" ]; then
 fi
 need_corpus "$corpus" train.csv dev.csv test.csv
 
-train recipes/esc50/recipe.toml "$corpus" "$work/untrained" "$@" encoder.kind=statistics
-train recipes/esc50/recipe.toml "$corpus" "$work/trained" "$@"
+train recipes/esc50/recipe.toml "$corpus" "$work/untrained" augment.noises="$corpus/train.csv" "$@" encoder.kind=statistics
+train recipes/esc50/recipe.toml "$corpus" "$work/trained" augment.noises="$corpus/train.csv" "$@"
 for shot in ${SHOTS:-1 5}; do
   for system in untrained trained; do
     step "$twinear" fewshot --model "$work/$system/model.safetensors" --manifest "$corpus/test.csv" --base "$corpus/train.csv" \
