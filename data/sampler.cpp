@@ -66,7 +66,8 @@ std::vector<std::size_t> Sampler::batch(std::uint64_t k, const Neighbours& neigh
   std::vector<std::size_t> labels = draw(k, all - hard);
   for (std::size_t i = 0; i < hard; ++i)
     for (const int near : neighbours[labels[i]])
-      if (const auto label = static_cast<std::size_t>(near); !std::ranges::count(labels, label)) {
+      if (const auto label = static_cast<std::size_t>(near);
+          std::ranges::count(labels, label) == 0) {
         labels.push_back(label);
         break;
       }

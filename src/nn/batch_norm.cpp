@@ -166,7 +166,7 @@ class BatchNormStep final : public Step {
     for (std::size_t c = 0; c < channels_; ++c) {
       const double g = total[c];
       const double gx = total[channels_ + c] * inverse_[c];
-      const double a = static_cast<double>(scale_[c]);
+      const auto a = static_cast<double>(scale_[c]);
       const double b = -a * inverse_[c] * gx / count_;
       a_[c] = static_cast<float>(a);
       b_[c] = static_cast<float>(b);

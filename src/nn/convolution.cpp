@@ -86,7 +86,7 @@ memory PackedWeights::get(const memory::desc& desc, const memory& plain, std::ui
     all_.push_back({desc, 0, Aligned<std::byte>(desc.get_size())});
     packed = std::prev(all_.end());
   }
-  const memory result(desc, cpu(), packed->bytes.data());
+  memory result(desc, cpu(), packed->bytes.data());
   if (packed->version != version) reorder(plain, result);
   packed->version = version;
   return result;

@@ -130,14 +130,15 @@ void Pass::backward() {
       if (has_gradient(i - 1)) steps_[i - 1]->backward(part);
   };
   std::size_t done = steps_.size();
-  for (auto meeting = meetings_.rbegin(); meeting != meetings_.rend(); ++meeting) {
-    if (!has_gradient(*meeting)) continue;
+  for (std::size_t m = meetings_.size(); m-- > 0;) {
+    const std::size_t meeting = meetings_[m];
+    if (!has_gradient(meeting)) continue;
     parallel_for(parts_.size(), [&](std::size_t p) {
-      back(done, *meeting + 1, parts_[p]);
-      steps_[*meeting]->collect_back(parts_[p]);
+      back(done, meeting + 1, parts_[p]);
+      steps_[meeting]->collect_back(parts_[p]);
     });
-    steps_[*meeting]->join_back();
-    done = *meeting + 1;
+    steps_[meeting]->join_back();
+    done = meeting + 1;
   }
   parallel_for(parts_.size(), [&](std::size_t p) { back(done, 0, parts_[p]); });
   parallel_for(steps_.size(), [&](std::size_t i) {

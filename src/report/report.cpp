@@ -101,11 +101,13 @@ std::vector<Figure> figures_of(const Evaluation& first) {
       Figure{"Equal error rate (EER)",
              [](const Evaluation& e) { return percent(e.eer.rocch, e.eer_interval); }},
   };
+  // NOLINTNEXTLINE(modernize-loop-convert): figures keep the index
   for (std::size_t i = 0; i < first.tasks.size(); ++i)
     figures.push_back(
         {fmt::format("minDCF ({})", name_of(first.tasks[i].task)), [i](const Evaluation& e) {
            return cell(e.tasks[i].min_dcf, e.tasks[i].min_dcf_interval);
          }});
+  // NOLINTNEXTLINE(modernize-loop-convert): figures keep the index
   for (std::size_t i = 0; i < first.tasks.size(); ++i)
     figures.push_back(
         {fmt::format("actDCF ({})", name_of(first.tasks[i].task)), [i](const Evaluation& e) {

@@ -96,7 +96,7 @@ std::vector<int> BatchLoader::next(nn::Flow& input) {
   ready.work.wait();
   input.value.swap(ready.values);
   input.lengths = ready.lengths;
-  const std::vector<int> labels = ready.labels;
+  std::vector<int> labels = ready.labels;
   lock.lock();
   ++taken_;
   begin_next();
