@@ -64,7 +64,7 @@ std::string warm_start(Model& to, const std::string& path, const std::vector<std
   const auto old = layers_with_tensors(from.encoder.network());
   layers.insert(layers.end(), old.begin(), old.end());
   std::ranges::sort(layers);
-  layers.erase(std::ranges::unique(layers).begin(), layers.end());
+  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
   check_names("reinit", reinit, layers);
 
   const auto theirs = tensors(from.encoder.network(), reinit);

@@ -86,7 +86,12 @@ struct alignas(64) Lanes {
   using Eight = double __attribute__((vector_size(64)));
   Eight low{}, high{};
   double operator[](std::size_t i) const { return i < 8 ? low[i] : high[i - 8]; }
-  void set(std::size_t i, double value) { (i < 8 ? low[i] : high[i - 8]) = value; }
+  void set(std::size_t i, double value) {
+    if (i < 8)
+      low[i] = value;
+    else
+      high[i - 8] = value;
+  }
   void operator+=(const Lanes& other) {
     low += other.low;
     high += other.high;
