@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "features/filter_bank.h"
 #include "features/normalize.h"
+#include "features/vad.h"
 #include "twinear/features.h"
 
 namespace twinear {
@@ -14,7 +15,7 @@ Matrix LogMel::operator()(std::span<const float> samples, std::uint64_t seed) co
   FilterBank::Workspace workspace(*bank_);
   Matrix mel = (*bank_)({samples, 0, samples.size()}, 0, frames(samples.size()), seed, workspace);
   normalize(mel, front_end());
-  if (front_end().vad != Vad::none) mel = voiced_frames(mel, find_speech(samples, front_end()));
+  if (front_end().vad != Vad::none) mel = voiced_frames(mel, find_speech(samples, *bank_));
   return mel;
 }
 

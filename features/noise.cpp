@@ -10,7 +10,6 @@
 #include "features/lane_fft.h"
 
 namespace twinear {
-
 namespace {
 
 constexpr std::size_t segment = 4096, step = segment / 2;  // of made-up noise, in samples
@@ -24,6 +23,14 @@ std::vector<float> amplitudes(double slope_db, int sample_rate) {
     values[k] = values[segment - k] = static_cast<float>(
         std::pow(static_cast<double>(k) / static_cast<double>(lowest), exponent));
   return values;
+}
+
+/// What a segment is faded in and out by.
+std::vector<float> half_sine() {
+  std::vector<float> fade(segment);
+  for (std::size_t i = 0; i < segment; ++i)
+    fade[i] = std::sin(std::numbers::pi_v<float> * (static_cast<float>(i) + 0.5F) / segment);
+  return fade;
 }
 
 /// A random sign for each lane.
@@ -54,11 +61,10 @@ std::vector<float> coloured_noise(std::size_t count, double slope_db, int sample
   // A transform of random signs is such a segment in its real part and another in its imaginary
   // one, as each sums many bins; sixteen are made at once.
   static const LaneFft fft(2 * segment);
+  static const std::vector<float> fade = half_sine();
   const auto loudness = amplitudes(slope_db, sample_rate);
   const std::size_t segments = count / step + 2;
-  std::vector<float> fade(segment), noise((segments + 1) * step);
-  for (std::size_t i = 0; i < segment; ++i)
-    fade[i] = std::sin(std::numbers::pi_v<float> * (static_cast<float>(i) + 0.5F) / segment);
+  std::vector<float> noise((segments + 1) * step);
   std::vector<Lanes> block(2 * segment);
   for (std::size_t first = 0; first < segments; first += 2 * lane_count) {
     for (std::size_t k = 0; k < segment; ++k) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "features/vad.h"
+
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
 
-#include "features/filter_bank.h"
 #include "features/front_end.h"
-#include "twinear/features.h"
 
 namespace twinear {
 namespace {
@@ -40,7 +40,11 @@ Speech find_speech(std::span<const float> energies, double hop_seconds, const Va
 }
 
 Speech find_speech(std::span<const float> samples, const FrontEnd& front_end) {
-  const FilterBank bank(front_end);
+  return find_speech(samples, FilterBank(front_end));
+}
+
+Speech find_speech(std::span<const float> samples, const FilterBank& bank) {
+  const FrontEnd& front_end = bank.front_end();
   FilterBank::Workspace workspace(bank);
   std::vector<float> energies;
   bank.add_log_energies({samples, 0, samples.size()}, 0, bank.framer().frames(samples.size()),

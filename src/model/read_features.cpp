@@ -12,6 +12,7 @@
 #include "features/frame_stream.h"
 #include "features/front_end.h"
 #include "features/normalize.h"
+#include "features/vad.h"
 #include "model/npy.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
@@ -57,7 +58,8 @@ void stream_clip(const Clip& clip, const FrontEnd& front_end, int channel, const
   for (auto piece = reader.read(); !piece.empty(); piece = reader.read()) {
     samples += piece.size();
     if (check) check->push(piece);
-    give(stream.push(rate == front_end.sample_rate ? piece : resampler.push(piece)));
+    if (rate != front_end.sample_rate) piece = resampler.push(piece);
+    give(stream.push(piece));
   }
   const double seconds = static_cast<double>(samples) / rate;
   within(clip.path, [&] { refuse_short(seconds); });
@@ -87,7 +89,8 @@ Matrix waveform_features(const Waveform& waveform, const LogMel& log_mel, std::u
   const FrontEnd& front_end = log_mel.front_end();
   const auto samples = resample(waveform.samples, waveform.sample_rate, front_end.sample_rate);
   refuse_without_frames(log_mel.frames(samples.size()), waveform.seconds(), front_end);
-  if (front_end.vad != Vad::none) refuse_without_speech(find_speech(samples, front_end), front_end);
+  if (front_end.vad != Vad::none)
+    refuse_without_speech(find_speech(samples, log_mel.bank()), front_end);
   return log_mel(samples, seed);
 }
 

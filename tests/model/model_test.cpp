@@ -43,6 +43,16 @@ std::string refusal(const std::string& path) {
   return "accepted";
 }
 
+TEST(Model, IsSavedWhateverItsVadMakesOfTheTestSignal) {
+  const TemporaryFolder folder;
+  Model model = small_model();
+  model.front_end.vad = Vad::energy;
+  model.front_end.vad_options.threshold = 50;  // nothing is so loud
+  save_model(model, folder / "m.safetensors");
+  EXPECT_EQ(load_model(folder / "m.safetensors").front_end, model.front_end);
+  EXPECT_LT(selftest(folder / "m.safetensors"), 1e-6);
+}
+
 TEST(Model, SurvivesItsFile) {
   const TemporaryFolder folder;
   const Model model = small_model();
