@@ -136,8 +136,7 @@ class Training {
     std::filesystem::create_directories(run_.out);
     if (run_.resume) resume();
     const std::uint64_t first = progress_.step;
-    RunLog log(path("log.jsonl"), first);
-    log_ = &log;
+    log_.emplace(path("log.jsonl"), first);
     if (first == 0)
       log_line({{"run",
                  {{"recipe", Json::parse(recipe_json(recipe_))},
@@ -474,7 +473,7 @@ class Training {
   std::unique_ptr<DevSet> dev_;
   Json corpus_;
   std::string init_;  // id of the model that training began with
-  RunLog* log_ = nullptr;
+  std::optional<RunLog> log_;
   Tally tally_;
   double last_loss_ = 0, last_spread_ = 0;
   double waited_ = 0, trained_ = 0;  // seconds, up to the last report

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "metric/distance.h"
@@ -38,11 +39,11 @@ BatchSpread measure_spread(const Matrix& embeddings, std::span<const int> labels
   return result;
 }
 
-Watch::Watch(const Objective& objective, const SamplerOptions& sampler,
-             const OptimizerOptions& optimizer, bool stop_on_collapse)
-    : objective_(objective),
+Watch::Watch(Objective objective, const SamplerOptions& sampler, OptimizerOptions optimizer,
+             bool stop_on_collapse)
+    : objective_(std::move(objective)),
       sampler_(sampler),
-      optimizer_(optimizer),
+      optimizer_(std::move(optimizer)),
       stop_on_collapse_(stop_on_collapse) {}
 
 void Watch::see(std::uint64_t step, double loss, double gradient_norm, double spread) {

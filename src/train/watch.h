@@ -18,8 +18,8 @@ BatchSpread measure_spread(const Matrix& embeddings, std::span<const int> labels
 /// Looks at every step of a run and ends one that has nothing more to learn.
 class Watch {
  public:
-  Watch(const Objective& objective, const SamplerOptions& sampler,
-        const OptimizerOptions& optimizer, bool stop_on_collapse);
+  Watch(Objective objective, const SamplerOptions& sampler, OptimizerOptions optimizer,
+        bool stop_on_collapse);
 
   void set_margin(float margin) { objective_ = with_margin(objective_, margin); }
 

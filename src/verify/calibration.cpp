@@ -263,20 +263,20 @@ double crossed_cllr(const std::array<Trials, 2>& halves, const std::string& sour
 
 }  // namespace
 
-LengthCalibration fit_calibration(const ScoreTable& table, std::span<const double> seconds,
+LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const double> seconds,
                                   const std::string& source) {
-  if (seconds.size() != table.names.size() ||
+  if (seconds.size() != trials.names.size() ||
       !std::ranges::all_of(seconds, [](double s) { return s > 0 && std::isfinite(s); }))
     throw std::invalid_argument("fit_calibration: a length above 0 for each name is needed");
-  const auto plain = fit_calibration(split_scores(table), source);
+  const auto plain = fit_calibration(split_scores(trials), source);
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   LengthCalibration result{plain, unknown, unknown};
 
   // Trials between the halves are left out: they would show the fit its judges.
-  const auto speakers = find_speakers(table);
+  const auto speakers = find_speakers(trials);
   std::array<Trials, 2> halves, plain_halves;
   for (std::size_t half = 0; half < 2; ++half) {
-    halves[half] = trials_of(table, seconds, [&](const ScoreTable::Row& row) {
+    halves[half] = trials_of(trials, seconds, [&](const ScoreTable::Row& row) {
       return speakers.of_name[row.enrol] % 2 == half && speakers.of_name[row.test] % 2 == half;
     });
     if (halves[half].target.empty() || halves[half].nontarget.empty()) return result;
@@ -290,11 +290,11 @@ LengthCalibration fit_calibration(const ScoreTable& table, std::span<const doubl
   }
   if (!(result.cllr_with < 0.99 * result.cllr_without)) return result;
 
-  const Trials all = trials_of(table, seconds, [](const ScoreTable::Row&) { return true; });
+  const Trials all = trials_of(trials, seconds, [](const ScoreTable::Row&) { return true; });
   const Row line = fit_line(all, source);
   Calibration& c = result.calibration;
   LengthTerms means;
-  const auto n = static_cast<double>(table.rows.size());
+  const auto n = static_cast<double>(trials.rows.size());
   for (const auto* side : {&all.target, &all.nontarget})
     for (const Row& x : *side) {
       means.mean_log_shorter += x[1] / n;

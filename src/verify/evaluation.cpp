@@ -325,24 +325,24 @@ std::optional<double> top_1(const ScoreTable& trials) {
   return static_cast<double>(right) / static_cast<double>(asked);
 }
 
-Evaluation evaluate(const ScoreTable& table, const EvaluationOptions& options) {
+Evaluation evaluate(const ScoreTable& trials, const EvaluationOptions& options) {
   for (const Task& task : options.tasks) check(task);
-  const Speakers speakers = find_speakers(table);
+  const Speakers speakers = find_speakers(trials);
   Sample sample{.tasks = options.tasks,
-                .trials = sorted_comparisons(table, speakers),
+                .trials = sorted_comparisons(trials, speakers),
                 .parts = {},
                 .parts_below = {},
-                .answers = answers_of(table, speakers)};
-  const auto& trials = sample.trials;
+                .answers = answers_of(trials, speakers)};
+  const auto& comparisons = sample.trials;
   Evaluation e{};
   e.targets = static_cast<std::size_t>(
-      std::ranges::count_if(trials, [](const Comparison& c) { return c.target(); }));
-  e.nontargets = trials.size() - e.targets;
+      std::ranges::count_if(comparisons, [](const Comparison& c) { return c.target(); }));
+  e.nontargets = comparisons.size() - e.targets;
   check_both_kinds(e.targets, e.nontargets);
   e.speakers = speakers.count;
   const auto targets = static_cast<double>(e.targets),
              nontargets = static_cast<double>(e.nontargets);
-  const auto [eer, hull] = figures_of(trials, targets, nontargets);
+  const auto [eer, hull] = figures_of(comparisons, targets, nontargets);
   e.eer = eer;
   e.min_cllr = min_cllr(hull);
   if (const double share = top_1_of(sample.answers); !std::isnan(share)) e.top_1 = share;
@@ -350,26 +350,27 @@ Evaluation evaluate(const ScoreTable& table, const EvaluationOptions& options) {
   std::vector<std::size_t> cuts;
   for (const Task& task : options.tasks) {
     const auto accepted =
-        std::ranges::lower_bound(trials, bayes_threshold(task), {}, &Comparison::score);
-    const auto misses =
-        std::count_if(trials.begin(), accepted, [](const Comparison& c) { return c.target(); });
-    const auto rejected = accepted - trials.begin() - misses;
+        std::ranges::lower_bound(comparisons, bayes_threshold(task), {}, &Comparison::score);
+    const auto misses = std::count_if(comparisons.begin(), accepted,
+                                      [](const Comparison& c) { return c.target(); });
+    const auto rejected = accepted - comparisons.begin() - misses;
     e.tasks.push_back({.task = task,
                        .min_dcf = min_dcf(hull, task),
                        .act_dcf = cost(task, static_cast<double>(misses) / targets,
                                        1 - static_cast<double>(rejected) / nontargets),
                        .min_dcf_interval = {},
                        .act_dcf_interval = {}});
-    cuts.push_back(static_cast<std::size_t>(accepted - trials.begin()));
+    cuts.push_back(static_cast<std::size_t>(accepted - comparisons.begin()));
   }
-  sample.parts = parts_of(trials, cuts);
+  sample.parts = parts_of(comparisons, cuts);
   for (const std::size_t cut : cuts)  // the parts that end at or below it
     sample.parts_below.push_back(static_cast<std::size_t>(
         std::ranges::upper_bound(sample.parts, cut, {}, &Part::end) - sample.parts.begin()));
 
   make_costs(sample.trials);
   double of_targets = 0, of_nontargets = 0;
-  for (const auto& trial : trials) (trial.target() ? of_targets : of_nontargets) += trial.score;
+  for (const auto& trial : comparisons)
+    (trial.target() ? of_targets : of_nontargets) += trial.score;
   e.cllr = bits * (of_targets / targets + of_nontargets / nontargets);
 
   const auto columns =
