@@ -28,7 +28,7 @@ fetch_umap() {
   file=$folder/node_modules/umap-js/lib/umap-js.min.js
   if [ -f "$file" ] || ! command -v npm >/dev/null; then return; fi
   mkdir -p "$folder"
-  npm install --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts umap-js@1.4.0 >/dev/null 2>&1 || {
+  timeout 60 npm install --fetch-timeout=20000 --fetch-retries=0 --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts umap-js@1.4.0 >/dev/null 2>&1 || {
     echo "tools/setup.sh: umap-js could not be fetched: reports map embeddings by PCA alone" >&2; return; }
   echo "9d226db25cc57eae1e1843765eac64c90f6bccfdeb2c2be2520b2e310abc3ded  $file" | sha256sum --check --status || {
     rm -r "$folder"; echo "tools/setup.sh: umap-js is not the file that was expected" >&2; exit 2; }
