@@ -11,7 +11,7 @@
 set -eu
 
 packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl-c-headers
-  libkissfft-dev libpng-dev libsndfile1-dev libsoxr-dev libtbb-dev libfmt-dev nlohmann-json3-dev
+  libkissfft-dev libpng-dev libsndfile1-dev libsoxr-dev libtbb-dev libzip-dev libfmt-dev nlohmann-json3-dev
   libtomlplusplus-dev libcli11-dev libjs-chart.js libgtest-dev libbenchmark-dev'
 for group in "$@"; do
   case $group in

@@ -12,6 +12,7 @@ void add_embed(Program& program);
 void add_eval(Program& program);
 void add_features(Program& program);
 void add_fewshot(Program& program);
+void add_import(Program& program);
 void add_info(Program& program);
 void add_score(Program& program);
 void add_train(Program& program);

@@ -16,7 +16,7 @@ grep -rnE --include='*.h' --include='*.cpp' '^[[:space:]]*#[[:space:]]*include' 
     for (i = 1; i < n; i += 2) layer_of_header[word[i]] = word[i + 1]
     # A third party lives in one folder, one file or one kind of file.
     n = split("kiss_?fft ^features/ sndfile ^data/ soxr ^data/ dnnl ^src/(nn|metric/product)[./] sqlite3 ^src/verify/" \
-              " CLI/ ^src/cli/ png[.]h ^src/report/ omp[.]h ^src/base/threads[.]cpp tbb/global_control" \
+              " CLI/ ^src/cli/ png[.]h ^src/report/ zip[.]h ^src/model/torch_checkpoint[.]cpp omp[.]h ^src/base/threads[.]cpp tbb/global_control" \
               " ^src/base/threads[.]cpp tbb/ [.]cpp$ toml [.]cpp$ nlohmann/json[.]hpp [.]cpp$", word, " ")
     for (i = 1; i < n; i += 2) home["^(oneapi/)?" word[i]] = word[i + 1]
   }
