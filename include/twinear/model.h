@@ -45,6 +45,14 @@ inline constexpr std::array<const char*, 3> import_architectures{
 /// calibration. Throws Error, path first, for any other file; (config) for an unknown architecture.
 Model import_model(const std::string& architecture, const std::string& path);
 
+/// Writes `path` as ONNX (opset 13), atomically, for other runtimes: "features" [clips, frames,
+/// bins] in, "embedding" [clips, dimension] out, any number of clips and frames; the clips of a
+/// batch have equally many. The front end stays outside: features are LogMel's, normalised over the
+/// clip as FrontEnd::norm says, and stand in the metadata ("front_end"). The model's adaptation is
+/// inside. Where a convolution mirrors frames at the ends, ONNX needs more frames than it mirrors
+/// (an ECAPA-TDNN: 5), embed() does not.
+void export_onnx(const Model& model, const std::string& path);
+
 /// The embedding of the stored test signal by this build, and the stored one: their largest
 /// absolute difference. Under 1e-4 is the same model.
 double selftest(const std::string& path);

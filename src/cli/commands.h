@@ -10,6 +10,7 @@ void add_adapt(Program& program);
 void add_calibrate(Program& program);
 void add_embed(Program& program);
 void add_eval(Program& program);
+void add_export(Program& program);
 void add_features(Program& program);
 void add_fewshot(Program& program);
 void add_import(Program& program);

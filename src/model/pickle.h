@@ -41,7 +41,7 @@ struct Pickle {
 
 /// Reads a pickle of protocol 2, as torch.save writes it, that anybody may have written: only
 /// opcodes that data need, and only the global names of `allowed` ("module name").
-/// Of at most 4 MiB and a million values, in some 200 MB of memory. Throws Error (format) for all others.
+/// At most 4 MiB and a million values, in some 200 MB of memory. Throws Error (format) for others.
 Pickle parse_pickle(std::span<const std::byte> bytes, std::span<const std::string_view> allowed);
 
 }  // namespace twinear

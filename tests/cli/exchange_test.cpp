@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "cli/models.h"
 #include "cli/program.h"
 #include "cli/voices.h"
 
@@ -52,6 +53,21 @@ TEST(ImportCommand, RefusesWhatIsNoCheckpointAndWritesNothing) {
                          good + ": it has no tensor"));
   EXPECT_TRUE(is_refusal(run({"import", "ecapa", good, "-o", folder / "x"}),
                          "unknown architecture \"ecapa\""));
+  EXPECT_EQ(listing(folder / ""), before);
+}
+
+TEST(ExportCommand, WritesOnnxOrNothing) {
+  TemporaryFolder folder;
+  const std::string model = folder / "model.safetensors", onnx = folder / "model.onnx";
+  write_small_model(model);
+  const auto made = run({"export", "onnx", model, "-o", onnx});
+  EXPECT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(made.out, onnx + ": features [clips, frames, 40] to embedding [clips, 80]\n");
+  EXPECT_NE(read_file(onnx).find("model_id"), std::string::npos);
+  const auto before = listing(folder / "");
+  EXPECT_TRUE(is_refusal(run({"export", "onnx", onnx, "-o", folder / "x"}), onnx + ": "));
+  EXPECT_TRUE(is_refusal(run({"export", "tflite", model, "-o", folder / "x"}),
+                         "unknown format \"tflite\""));
   EXPECT_EQ(listing(folder / ""), before);
 }
 
