@@ -85,6 +85,8 @@ struct AugmentOptions {
   double coloured_noise = 0;            ///< probability of a made-up noise
   Range slope_db = {-6, 0};             ///< dB per octave: -6 brown, -3 pink, 0 white
   Range coloured_noise_snr_db = {5, 20};
+  double microphone = 0;           ///< probability of a made-up microphone
+  double microphone_db = 4;        ///< dB, the deviation of its gain from octave to octave
   double band_limit = 0;           ///< probability of a low-pass
   Range cutoff_hz = {2500, 7000};  ///< Hz
   double telephone = 0;            ///< probability of nothing but 300 to 3400 Hz
