@@ -11,6 +11,7 @@
 #include "train/augmenter.h"
 #include "train/objective.h"
 #include "twinear/error.h"
+#include "twinear/model.h"
 
 namespace twinear {
 namespace {
@@ -78,6 +79,7 @@ void fields(Fields& f, DataTable& table) {
   f.texts("train", table.data.train);
   f.text("dev", table.data.dev);
   f.numbers("weights", table.data.weights, 1, 1'000'000);
+  f.text("source", table.data.source);
 }
 
 void fields(Fields& f, EvalTable& table) {
@@ -144,6 +146,7 @@ void check(const Recipe& recipe, const std::string& path) {
                        data.train.size()));
   within(path, [&] { check_batches(recipe.objective, recipe.sampler); });
   within(path, [&] { check_augment(recipe.augment); });
+  within(path, [&] { check_source(data.source); });
 }
 
 /// Whether an override may be a path.
