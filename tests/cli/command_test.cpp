@@ -141,6 +141,37 @@ TEST_F(Command, VerifyWithoutCalibrationNeedsAThreshold) {
   EXPECT_EQ(verdict["same"], true);
 }
 
+TEST_F(Command, AugmentWritesClipsAsTrainingHearsThem) {
+  const std::string recipe = path("recipe.toml"), manifest = path("clips.csv");
+  write_file(recipe, "[augment]\ngain = 1\ngain_low_db = -6\ngain_high_db = -6\n");
+  write_file(manifest, "path,label\ns1c1.wav,one\n" + same2 + ",\"o,ne\"\n");
+  ASSERT_EQ(run({"augment", recipe, "--manifest", manifest, "-o", out}).code, 0);
+  const Manifest written = read_manifest(out + "/manifest.csv");
+  ASSERT_EQ(written.clips.size(), 2U);
+  EXPECT_EQ(written.clips[0].name, "s1c1.flac");
+  EXPECT_EQ(written.clips[1].label, "o,ne");
+  const auto before = read_audio(same1).samples, after = read_audio(written.clips[0].path).samples;
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < after.size(); ++i)
+    ASSERT_NEAR(after[i], before[i] * std::pow(10.0, -6.0 / 20), 1.0 / 32768);
+
+  write_file(recipe, "[augment]\ncoloured_noise = 1\n");  // the same seed, the same bytes
+  const auto noisy = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"augment", recipe, "--manifest", manifest, "-o", out};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(run(words).code, 0);
+    return read_file(out + "/s1c1.flac");
+  };
+  const std::string once = noisy({});
+  EXPECT_EQ(noisy({"--threads", "1"}), once);
+  EXPECT_NE(noisy({"--epoch", "1"}), once);
+  EXPECT_NE(noisy({"--seed", "1"}), once);
+  write_file(manifest, "path,label\ns1c1.wav,one\n./s1c1.wav,two\n");
+  EXPECT_TRUE(is_refusal(run({"augment", recipe, "--manifest", manifest, "-o", path("none")}),
+                         "would replace"));
+  EXPECT_FALSE(std::filesystem::exists(path("none")));
+}
+
 TEST_F(Command, FeaturesAreThoseOfTheLibrary) {
   const Outcome outcome = run({"features", same1, "-o", out, "--json"});
   const Matrix frames = LogMel()(read_audio(same1).samples);

@@ -8,8 +8,9 @@
 namespace twinear {
 namespace {
 
-const std::vector<std::string> commands{"verify", "features",  "train", "embed",   "score",
-                                        "eval",   "calibrate", "adapt", "fewshot", "info"};
+const std::vector<std::string> commands{"verify",  "features", "train",     "embed",
+                                        "score",   "eval",     "calibrate", "adapt",
+                                        "fewshot", "info",     "augment"};
 
 TEST(Usage, HelpOfEveryCommandShowsItsOptions) {
   for (const auto& command : commands) {
