@@ -401,7 +401,7 @@ class Training {
   }
 
   std::string provenance(int epoch, const Json& metrics) const {
-    Json provenance{{"recipe", Json::parse(recipe_json(recipe_))},
+    Json provenance{{"recipe", Json::parse(recipe_json(without_folders(recipe_)))},
                     {"seed", run_.seed},
                     {"epoch", epoch},
                     {"metrics", metrics},
