@@ -360,6 +360,11 @@ TEST_F(Command, CalibrateWritesTheModelAnew) {
           .code,
       0);
   EXPECT_EQ(read_file(model), read_file(out));
+  ASSERT_EQ(run({"calibrate", "--model", model, "--scores", path("dev.txt"), "--source",
+                 "forty of each", "-o", out})
+                .code,
+            0);
+  EXPECT_EQ(load_model(out).calibration->source, "forty of each");
 }
 
 TEST_F(Command, FeaturesArePlottedWithOrWithoutTheNumbers) {
