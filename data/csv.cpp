@@ -77,4 +77,11 @@ std::vector<CsvRecord> parse_csv(std::string_view text, const std::string& place
   return Parser(text, place).records();
 }
 
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == text.npos) return std::string(text);
+  std::string field = "\"";
+  for (const char c : text) field.append(c == '"' ? 2 : 1, c);
+  return field + '"';
+}
+
 }  // namespace twinear

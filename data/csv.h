@@ -18,4 +18,7 @@ struct CsvRecord {
 /// Throws Error (format) with `place` and the line.
 std::vector<CsvRecord> parse_csv(std::string_view text, const std::string& place);
 
+/// A field as parse_csv reads it back: in quotes where it must be.
+std::string csv_field(std::string_view text);
+
 }  // namespace twinear

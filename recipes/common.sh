@@ -30,3 +30,9 @@ train_and_score() {
   train "$recipe" "$manifests" "$out" "$@"
   step "$twinear" score --model "$out/model.safetensors" --trials "$trials" --root "$root" -o "$out/scores.txt"
 }
+
+# every_pair MANIFEST: a trial list of every pair of its clips, once; for manifests without quotes
+every_pair() {
+  awk -F, 'NR > 1 {path[NR] = $1; label[NR] = $2}
+    END {for (i = 2; i < NR; ++i) for (j = i + 1; j <= NR; ++j) print (label[i] == label[j]) + 0, path[i], path[j]}' "$1"
+}

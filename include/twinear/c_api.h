@@ -51,10 +51,11 @@ typedef struct twinear_model twinear_model;
 twinear_model* twinear_model_load(const char* path);
 void twinear_model_free(twinear_model* model); /* NULL is fine */
 
-const char* twinear_model_id(const twinear_model* model);   /* hash of its file; lives as it does */
-size_t twinear_model_dimension(const twinear_model* model); /* floats of an embedding */
-size_t twinear_model_bins(const twinear_model* model);      /* columns of its features */
-int twinear_model_sample_rate(const twinear_model* model);  /* Hz; other rates are resampled */
+const char* twinear_model_id(const twinear_model* model); /* hash of its file; lives as it does */
+const char* twinear_model_source(const twinear_model* model); /* what it tells apart: "speaker" */
+size_t twinear_model_dimension(const twinear_model* model);   /* floats of an embedding */
+size_t twinear_model_bins(const twinear_model* model);        /* columns of its features */
+int twinear_model_sample_rate(const twinear_model* model);    /* Hz; other rates are resampled */
 int twinear_model_is_calibrated(const twinear_model* model); /* 1 where it knows what scores mean */
 
 /* The embedding of one channel of sound in [-1, 1], of at least 0.1 s, into `embedding` of

@@ -27,7 +27,13 @@ struct Model {
   std::string provenance = "{}";  ///< JSON: recipe, seed, corpus checksum, epoch, metrics
   std::string id;                 ///< hash of the file it was loaded from; empty if never saved
   std::optional<Adaptation> adaptation = {};  ///< what Verifier does to the encoder's embeddings
+  /// What two clips may have in common, for people: "speaker", "sound". Up to 32 small letters,
+  /// hyphens and blanks.
+  std::string source = "source";
 };
+
+/// Throws Error (config) for what Model::source may not be.
+void check_source(const std::string& source);
 
 /// Writes `path` as safetensors, atomically. The same model gives the same bytes.
 void save_model(const Model& model, const std::string& path);

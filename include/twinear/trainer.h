@@ -85,6 +85,8 @@ struct AugmentOptions {
   double coloured_noise = 0;            ///< probability of a made-up noise
   Range slope_db = {-6, 0};             ///< dB per octave: -6 brown, -3 pink, 0 white
   Range coloured_noise_snr_db = {5, 20};
+  double microphone = 0;           ///< probability of a made-up microphone
+  double microphone_db = 4;        ///< dB, the deviation of its gain from octave to octave
   double band_limit = 0;           ///< probability of a low-pass
   Range cutoff_hz = {2500, 7000};  ///< Hz
   double telephone = 0;            ///< probability of nothing but 300 to 3400 Hz
@@ -163,6 +165,7 @@ struct DataOptions {
   std::vector<std::string> train;  ///< manifests; labels of different ones are different
   std::vector<int> weights;  ///< of each manifest: how often its labels are drawn; none: all alike
   std::string dev;           ///< manifest of speakers or sounds that are not in train
+  std::string source = "source";  ///< what a label is, for people (Model::source)
   int dev_trials = 20000;    ///< at most so many target and nontarget trials between dev clips
 };
 

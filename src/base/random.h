@@ -50,6 +50,7 @@ enum class Purpose : std::uint32_t {
   episode,
   label_shuffle,
   projection,
+  augment_microphone,
 };
 
 /// A stream of random numbers: the same for the same (seed, purpose, a, b), whoever draws.

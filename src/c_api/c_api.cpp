@@ -125,6 +125,9 @@ void twinear_model_free(twinear_model* model) { delete model; }
 const char* twinear_model_id(const twinear_model* model) {
   return model == nullptr ? "" : model->verifier.model().id.c_str();
 }
+const char* twinear_model_source(const twinear_model* model) {
+  return model == nullptr ? "" : model->verifier.model().source.c_str();
+}
 size_t twinear_model_dimension(const twinear_model* model) {
   return model == nullptr ? 0 : model->verifier.model().encoder.dimension();
 }

@@ -21,7 +21,7 @@ namespace twinear::cli {
 namespace {
 
 struct Arguments {
-  std::string model, scores, out, quality = "none", root, manifest;
+  std::string model, scores, source, out, quality = "none", root, manifest;
 };
 
 /// Seconds of each clip that the scores name.
@@ -83,6 +83,7 @@ int calibrate(const Arguments& args, const Common& common) {
     const Scores scores = within(args.scores, [&] { return split_scores(trials); });
     model.calibration = fit_calibration(scores, args.scores);
   }
+  if (!args.source.empty()) model.calibration->source = args.source;
   save_model(model, args.out);
   if (common.json) {
     nlohmann::ordered_json json{
@@ -113,6 +114,8 @@ void add_calibrate(Program& program) {
   command.option("-o,--out", "MODEL", args->out, "the model with its calibration", Need::required);
   command.choice("--quality", {"none", "duration"}, args->quality,
                  "what else the map may rest on: the lengths of the clips, where that helps");
+  command.option("--source", "TEXT", args->source,
+                 "what these trials are, as verify names its threshold's origin (default: SCORES)");
   command.option("--root", "DIR", args->root,
                  "for --quality: where the names of the scores start (default: here)");
   command.option("--manifest", "CSV", args->manifest, "or the clips by their names");

@@ -89,8 +89,8 @@ struct Program::Parts {
   static inline const std::vector<std::string> levels{"error", "warning", "info", "debug"};
 };
 
-void Command::argument(const char* name, std::string& value, const char* help) {
-  app_->add_option(name, value, help)->required()->type_name("");
+void Command::argument(const char* name, std::string& value, const char* help, Need need) {
+  with(need, app_->add_option(name, value, help))->type_name("");
 }
 
 void Command::arguments(const char* name, std::vector<std::string>& values, const char* help,

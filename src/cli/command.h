@@ -33,7 +33,7 @@ class Command {
   Command(CLI::App& app, Action& chosen) : app_(&app), chosen_(&chosen) {}
 
   /// Arguments without a name, in their order; many take all the rest.
-  void argument(const char* name, std::string& value, const char* help);
+  void argument(const char* name, std::string& value, const char* help, Need need = Need::required);
   void arguments(const char* name, std::vector<std::string>& values, const char* help,
                  Need need = Need::required);
 

@@ -7,6 +7,7 @@ namespace twinear::cli {
 
 /// Each puts one command into the program; its file says what the command does.
 void add_adapt(Program& program);
+void add_augment(Program& program);
 void add_calibrate(Program& program);
 void add_embed(Program& program);
 void add_eval(Program& program);

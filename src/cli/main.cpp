@@ -25,6 +25,7 @@ int run(int argc, char** argv) {
   twinear::cli::add_verify(program);
   twinear::cli::add_features(program);
   twinear::cli::add_train(program);
+  twinear::cli::add_augment(program);
   twinear::cli::add_embed(program);
   twinear::cli::add_score(program);
   twinear::cli::add_eval(program);

@@ -1,110 +1,248 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
+#include "base/threads.h"
 #include "base/within.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
+#include "data/text.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
 
 namespace twinear::cli {
 namespace {
 
+/// Under this many seconds a clip says little about its source: on speechocean's test trials cut to
+/// 1 s the EER doubles (recipes/speaker-default/README.md).
+constexpr double short_clip = 1.5;
+
+/// Clips between two looks at the progress.
+constexpr std::size_t clips_at_once = 128;
+
 struct Arguments {
-  std::string a, b, model;
+  std::string a, b, pairs, model;
   std::optional<double> threshold, at_fpr;
   int channel = -1;
 };
 
-/// Throws where --at-fpr cannot be answered, before any clip is read.
-void check_rate(const Model& model, double false_alarm, const std::string& path) {
-  if (!model.calibration)
-    throw Error(Fault::config, path +
-                                   ": holds no calibration, which --at-fpr rests on (see "
-                                   "twinear calibrate)");
-  within(path, [&] { return model.calibration->threshold_at(false_alarm); });
+struct Pair {
+  std::size_t a, b;  // of the clips
+};
+
+/// What is known of a clip once it was heard.
+struct Heard {
+  std::vector<float> embedding;
+  double seconds = 0;
+  std::vector<std::string> warnings;
+  std::string error;  // instead of all that
+};
+
+/// Clips each once, in the order in which pairs name them first.
+class Request {
+ public:
+  void add(std::string_view a, std::string_view b) {
+    const std::size_t first = number(a);
+    pairs.push_back({first, number(b)});
+  }
+
+  std::vector<Clip> clips;
+  std::vector<Pair> pairs;
+
+ private:
+  std::size_t number(std::string_view name) {
+    const auto [at, fresh] = known_.try_emplace(std::string(name), clips.size());
+    if (fresh) {
+      clips.emplace_back();
+      clips.back().path = clips.back().name = name;
+    }
+    return at->second;
+  }
+  std::map<std::string, std::size_t> known_;
+};
+
+/// Two words a line; of a trial list the answers are passed over.
+Request read_pairs(const std::string& path) {
+  Request request;
+  TextFile file(path == "-" ? "/dev/stdin" : path);
+  for (auto words = file.next(); !words.empty(); words = file.next()) {
+    const bool voxceleb = words.size() == 3 && (words[0] == "0" || words[0] == "1");
+    const bool kaldi = words.size() == 3 && (words[2] == "target" || words[2] == "nontarget");
+    if (words.size() != 2 && !voxceleb && !kaldi) file.refuse("expected two clips: \"A B\"");
+    const std::size_t first = voxceleb ? 1 : 0;
+    request.add(words[first], words[first + 1]);
+  }
+  if (request.pairs.empty()) throw Error(Fault::format, path + ": no pairs");
+  return request;
 }
 
+Heard hear(const Verifier& verifier, const Clip& clip, int channel) try {
+  Heard heard;
+  const auto warn = [&](const std::string& line) { heard.warnings.push_back(line); };
+  const Matrix embedding = verifier.embed(std::span(&clip, 1), channel, warn);
+  heard.embedding.assign(embedding.values().begin(), embedding.values().end());
+  heard.seconds = verifier.seconds(clip);
+  if (heard.seconds < short_clip)
+    warn(fmt::format("{}: {:.2f} s of sound; under {} s the answer is less sure than it says",
+                     clip.path, heard.seconds, short_clip));
+  return heard;
+} catch (const Error& e) {
+  Heard heard;
+  heard.error = e.what();
+  return heard;
+}
+
+/// How scores become verdicts in this run.
+class Judge {
+ public:
+  Judge(const Verifier& verifier, const Arguments& args, std::string path)
+      : verifier_(verifier), path_(std::move(path)), threshold_(args.threshold) {
+    const auto& calibration = verifier.model().calibration;
+    if (!calibration && args.at_fpr)
+      throw Error(Fault::config, path_ +
+                                     ": holds no calibration, which --at-fpr rests on (see "
+                                     "twinear calibrate)");
+    if (!args.at_fpr) {
+      within(path_,
+             [&] { return verifier.decide(0, threshold_); });  // throws before a clip is read
+      return;
+    }
+    threshold_ = within(path_, [&] { return calibration->threshold_at(*args.at_fpr); });
+    from_ = fmt::format("accepts {:g} % of different {}s in {}", 100.0 * *args.at_fpr,
+                        verifier.model().source, calibration->source);
+  }
+
+  Verdict operator()(const Heard& a, const Heard& b) const {
+    const auto& calibration = verifier_.model().calibration;
+    std::optional<Lengths> lengths;
+    if (calibration && calibration->lengths) lengths = {a.seconds, b.seconds};
+    auto threshold = threshold_;
+    if (!from_.empty() && lengths) *threshold -= calibration->shift(*lengths);
+    const double score = cosine(a.embedding, b.embedding);
+    Verdict verdict = within(path_, [&] { return verifier_.decide(score, threshold, lengths); });
+    if (!from_.empty()) verdict.threshold_from = from_;
+    return verdict;
+  }
+
+ private:
+  const Verifier& verifier_;
+  std::string path_;
+  std::optional<double> threshold_;
+  std::string from_;  // of a threshold for --at-fpr
+};
+
 /// The verdict for everyone. Its second part says how sure the calibration is.
-std::string sentence(const Verdict& v) {
-  const char* source = v.same ? "the same source" : "different sources";
-  if (!v.probability) return fmt::format("Taken as {} at the given threshold.", source);
+std::string sentence(const Verdict& v, const std::string& source) {
+  const std::string answer = (v.same ? "Same " : "Different ") + source + (v.same ? "" : "s");
+  if (!v.probability) return answer + ", by the given threshold.";
   const double sure = v.same ? *v.probability : 1.0 - *v.probability;
   const std::string percent =
       sure > 0.999 ? "over 99.9 %" : fmt::format("{:.{}f} %", 100.0 * sure, sure > 0.99 ? 1 : 0);
   if (sure < 0.5)
-    return fmt::format("Taken as {} at this threshold, though that is unlikely ({}).", source,
-                       percent);
-  const char* how = sure >= 0.99  ? "Almost certainly"
-                    : sure >= 0.9 ? "Very likely"
-                    : sure >= 0.7 ? "Probably"
-                                  : "Perhaps";
-  return fmt::format("{} {} ({}).", how, source, percent);
+    return fmt::format("{} by this threshold, though that is unlikely, {}.", answer, percent);
+  const char* how = sure >= 0.99 ? "almost certain" : sure >= 0.8 ? "likely" : "uncertain";
+  return fmt::format("{}: {}, {}.", answer, how, percent);
 }
 
-void print(const Verdict& v) {
-  fmt::print("{}\n\n", sentence(v));
+void print(const Verdict& v, const std::string& source) {
+  fmt::print("{}\n\n", sentence(v, source));
   fmt::print("  score        {:8.4f}  cosine of the two embeddings, from -1 to 1\n", v.score);
   if (v.llr)
-    fmt::print(
-        "  evidence     {:+8.3f}  natural-log likelihood ratio, above 0 for the same source\n",
-        *v.llr);
+    fmt::print("  evidence     {:+8.3f}  natural-log likelihood ratio, above 0 for the same {}\n",
+               *v.llr, source);
   if (v.probability)
-    fmt::print("  probability  {:8.4f}  of the same source, at even odds before listening\n",
-               *v.probability);
+    fmt::print("  probability  {:8.4f}  of the same {}, at even odds before listening\n",
+               *v.probability, source);
   fmt::print("  threshold    {:8.4f}  {}\n", v.threshold, v.threshold_from);
   fmt::print("  decision     {:>8}  the score is {} the threshold\n", v.same ? "same" : "different",
              v.same ? "not below" : "below");
 }
 
+nlohmann::ordered_json number_or_null(const std::optional<double>& value) {
+  return value ? nlohmann::ordered_json(*value) : nullptr;
+}
+
+nlohmann::ordered_json as_json(const Verdict& v) {
+  return {{"same", v.same},
+          {"score", v.score},
+          {"llr", number_or_null(v.llr)},
+          {"probability", number_or_null(v.probability)},
+          {"threshold", v.threshold},
+          {"threshold_from", v.threshold_from}};
+}
+
+void print_line(const std::string& a, const std::string& b, const Verdict& v) {
+  const auto column = [](const std::optional<double>& x) {
+    return x ? fmt::format("{:.6f}", *x) : "-";
+  };
+  fmt::print("{}\t{}\t{}\t{:.6f}\t{}\t{}\n", a, b, v.same ? "same" : "different", v.score,
+             column(v.llr), column(v.probability));
+}
+
 int verify(const Arguments& args, const Common& common) {
+  const bool many = !args.pairs.empty();
+  if (many != args.b.empty() || many != args.a.empty())
+    throw Error(Fault::config, "verify: two clips are needed, or --pairs FILE");
   const std::string path = find_model(args.model);
   const Verifier verifier = Verifier::load(path);
-  if (args.at_fpr) check_rate(verifier.model(), *args.at_fpr, path);
+  const Judge judge(verifier, args, path);
+  const std::string& source = verifier.model().source;
 
-  std::array<Clip, 2> clips;
-  clips[0].path = clips[0].name = args.a;
-  clips[1].path = clips[1].name = args.b;
-  const Matrix embeddings = verifier.embed(clips, args.channel, [&](const std::string& line) {
-    common.console.say(Level::warning, "twinear: warning: " + line);
-  });
-  const double score = cosine(embeddings.row(0), embeddings.row(1));
-  std::optional<Lengths> lengths;  // measured where the calibration asks
-  if (const auto& c = verifier.model().calibration; c && c->lengths)
-    lengths = {verifier.seconds(clips[0]), verifier.seconds(clips[1])};
-  auto threshold = args.threshold;
-  if (args.at_fpr) {
-    const auto& calibration = *verifier.model().calibration;
-    threshold = within(path, [&] { return calibration.threshold_at(*args.at_fpr); });
-    if (lengths) *threshold -= calibration.shift(*lengths);
-  }
-  Verdict verdict = within(path, [&] { return verifier.decide(score, threshold, lengths); });
-  if (args.at_fpr)
-    verdict.threshold_from =
-        fmt::format("accepts {:g} % of different sources in {}", 100.0 * *args.at_fpr,
-                    verifier.model().calibration->source);
-
-  if (common.json)
-    print_json({{"a", args.a},
-                {"b", args.b},
-                {"same", verdict.same},
-                {"score", verdict.score},
-                {"llr", verdict.llr ? nlohmann::ordered_json(*verdict.llr) : nullptr},
-                {"probability",
-                 verdict.probability ? nlohmann::ordered_json(*verdict.probability) : nullptr},
-                {"threshold", verdict.threshold},
-                {"threshold_from", verdict.threshold_from},
-                {"model", path},
-                {"model_id", verifier.model().id}});
+  Request request;
+  if (many)
+    request = read_pairs(args.pairs);
   else
-    print(verdict);
-  return verdict.same ? 0 : 1;
+    request.add(args.a, args.b);
+  std::vector<Heard> heard(request.clips.size());
+  Progress progress(common.console, "clips", heard.size());
+  for (std::size_t begin = 0; begin < heard.size(); begin += clips_at_once) {
+    const std::size_t count = std::min(clips_at_once, heard.size() - begin);
+    parallel_for(count, [&](std::size_t i) {
+      heard[begin + i] = hear(verifier, request.clips[begin + i], args.channel);
+    });
+    if (many) progress.at(begin + count);
+  }
+  for (const Heard& clip : heard) {
+    if (clip.error.empty()) continue;
+    if (!many) throw Error(Fault::format, clip.error);
+    common.console.say(Level::error, "twinear: " + clip.error);
+  }
+  for (const Heard& clip : heard)
+    for (const auto& line : clip.warnings)
+      common.console.say(Level::warning, "twinear: warning: " + line);
+
+  bool all_same = true, all_answered = true;
+  for (const auto [i, j] : request.pairs) {
+    const Heard &a = heard[i], &b = heard[j];
+    const auto &name_a = request.clips[i].name, &name_b = request.clips[j].name;
+    nlohmann::ordered_json line{{"a", name_a}, {"b", name_b}};
+    if (const auto& error = a.error.empty() ? b.error : a.error; !error.empty()) {
+      all_answered = false;
+      line["error"] = error;
+      if (!common.json) fmt::print("{}\t{}\terror\t-\t-\t-\n", name_a, name_b);
+    } else {
+      const Verdict verdict = judge(a, b);
+      all_same = all_same && verdict.same;
+      line.update(as_json(verdict));
+      line["warnings"] = a.warnings;
+      if (i != j)
+        for (const auto& warning : b.warnings) line["warnings"].push_back(warning);
+      line["model"] = path;
+      line["model_id"] = verifier.model().id;
+      if (!common.json && many) print_line(name_a, name_b, verdict);
+      if (!common.json && !many) print(verdict, source);
+    }
+    if (common.json) print_json(line);
+  }
+  if (!all_answered) return 2;
+  return all_same || many ? 0 : 1;
 }
 
 }  // namespace
@@ -112,8 +250,10 @@ int verify(const Arguments& args, const Common& common) {
 void add_verify(Program& program) {
   const auto args = std::make_shared<Arguments>();
   auto command = program.command("verify", "Do two clips have the same source?");
-  command.argument("A", args->a, "a clip: any audio file, or features in .npy");
-  command.argument("B", args->b, "the clip to compare it with");
+  command.argument("A", args->a, "a clip: any audio file, or features in .npy", Need::optional);
+  command.argument("B", args->b, "the clip to compare it with", Need::optional);
+  command.option("--pairs", "FILE", args->pairs,
+                 "instead of A and B: a pair a line, \"A B\" or a trial; - for standard input");
   command.model(args->model, Need::optional);
   command.option("--threshold", "SCORE", args->threshold, -1.0, 1.0,
                  "least score of the same source (default: even odds by the model's calibration)");
@@ -121,7 +261,10 @@ void add_verify(Program& program) {
                  "or the threshold with this false-alarm rate, from 0 to 1");
   command.exclusive("--threshold", "--at-fpr");
   command.channel(args->channel);
-  command.footer("Exit codes: 0 the same source, 1 different sources, 2 no answer.");
+  command.footer(
+      "Exit codes: 0 the same source, 1 different sources, 2 no answer.\n"
+      "With --pairs a line is A, B, same|different|error, score, log-likelihood ratio and\n"
+      "probability, with tabs between; the exit code is 0 where every pair got its answer.");
   command.run([args](const Common& common) { return verify(*args, common); });
 }
 

@@ -259,6 +259,7 @@ void export_onnx(const Model& model, const std::string& path) {
   graph.node("Flatten", {last}, "embedding");
 
   graph.metadata("front_end", to_json(model.front_end));
+  graph.metadata("source", model.source);
   graph.metadata("provenance", model.provenance);
   if (!model.id.empty()) graph.metadata("model_id", model.id);
   if (model.calibration) graph.metadata("calibration", calibration_json(*model.calibration));

@@ -257,7 +257,9 @@ Model import_model(const std::string& architecture, const std::string& path) {
                 .encoder = Encoder(t.spec, 0),
                 .calibration = {},
                 .provenance = {},
-                .id = {}};
+                .id = {},
+                .adaptation = {},
+                .source = "speaker"};
     copy_weights(checkpoint, t, model.encoder.network());
     if (architecture == "speechbrain-xvector") add_pooling_noise(model.encoder.network());
     model.encoder.network().weights_changed();

@@ -88,6 +88,7 @@ std::map<std::string, std::string> model_metadata(const Model& model) {
       {"provenance", model.provenance},
       {"selftest", nlohmann::json(std::vector<float>(values.begin(), values.end())).dump()}};
   if (model.calibration) metadata["calibration"] = calibration_json(*model.calibration);
+  if (model.source != "source") metadata["source"] = model.source;
   return metadata;
 }
 
@@ -121,12 +122,22 @@ Model read_model(const SafetensorsFile& file) {
   parse_json(file.text("provenance"), path + ": provenance");
   Encoder encoder = within(path, [&] { return Encoder(std::move(spec), 0); });
   Model model{front_end, std::move(encoder), {}, file.text("provenance"), {}};
-  const auto calibration = file.metadata().find("calibration");
-  if (calibration != file.metadata().end())
-    model.calibration = parse_calibration(calibration->second, path + ": calibration");
+  const auto& metadata = file.metadata();
+  if (const auto found = metadata.find("calibration"); found != metadata.end())
+    model.calibration = parse_calibration(found->second, path + ": calibration");
+  if (const auto found = metadata.find("source"); found != metadata.end()) {
+    within(path, [&] { check_source(found->second); });
+    model.source = found->second;
+  }
   load_weights(file, model.encoder);
   model.adaptation = read_adaptation(file, model.encoder.dimension());
   return model;
+}
+
+void check_source(const std::string& source) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == ' '; };
+  if (source.empty() || source.size() > 32 || !std::ranges::all_of(source, fits))
+    throw Error(Fault::config, "a source is named in 1 to 32 small letters, hyphens and blanks");
 }
 
 void save_model(const Model& model, const std::string& path) {

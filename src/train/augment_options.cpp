@@ -32,6 +32,8 @@ void fields(Fields& f, AugmentOptions& o) {
   range(f, "slope_low_db", "slope_high_db", o.slope_db, -12.0, 12.0);
   range(f, "coloured_noise_snr_low_db", "coloured_noise_snr_high_db", o.coloured_noise_snr_db,
         -40.0, 100.0);
+  f.number("microphone", o.microphone, 0.0, 1.0);
+  f.number("microphone_db", o.microphone_db, 0.0, 20.0);
   f.number("band_limit", o.band_limit, 0.0, 1.0);
   range(f, "cutoff_low_hz", "cutoff_high_hz", o.cutoff_hz, 200.0, 384000.0);
   f.number("telephone", o.telephone, 0.0, 1.0);
@@ -68,8 +70,8 @@ void check_augment(const AugmentOptions& o) {
 }
 
 bool changes_sound(const AugmentOptions& o) {
-  return o.speed_labels || std::max({o.speed, o.reverb, o.noise, o.coloured_noise, o.band_limit,
-                                     o.telephone, o.gain}) > 0;
+  return o.speed_labels || std::max({o.speed, o.reverb, o.noise, o.coloured_noise, o.microphone,
+                                     o.band_limit, o.telephone, o.gain}) > 0;
 }
 
 }  // namespace twinear

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "features/convolution.h"
+#include "features/microphone.h"
 #include "features/noise.h"
 #include "features/room.h"
 #include "twinear/audio.h"
@@ -78,6 +79,9 @@ std::vector<float> Augmenter::operator()(std::size_t clip, std::uint32_t epoch) 
     add_recorded_noise(samples, *random);
   if (auto random = happens(options_.coloured_noise, Purpose::augment_colour))
     add_coloured_noise(samples, *random);
+  if (auto random = happens(options_.microphone, Purpose::augment_microphone))
+    samples =
+        reverberated(samples, microphone_response(options_.microphone_db, sample_rate_, *random));
   if (auto random = happens(options_.band_limit, Purpose::augment_band))
     samples = band_passed(samples, 0.0, drawn(options_.cutoff_hz, *random), sample_rate_);
   if (happens(options_.telephone, Purpose::augment_telephone))

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <string_view>
 
 #include "base/files.h"
@@ -11,6 +12,7 @@
 #include "train/augmenter.h"
 #include "train/objective.h"
 #include "twinear/error.h"
+#include "twinear/model.h"
 
 namespace twinear {
 namespace {
@@ -78,6 +80,7 @@ void fields(Fields& f, DataTable& table) {
   f.texts("train", table.data.train);
   f.text("dev", table.data.dev);
   f.numbers("weights", table.data.weights, 1, 1'000'000);
+  f.text("source", table.data.source);
 }
 
 void fields(Fields& f, EvalTable& table) {
@@ -108,6 +111,16 @@ FrontEnd read_front_end(Settings& settings, const std::string& place, const std:
   FrontEnd front_end = within(place, [&] { return front_end_preset(from); });
   settings.read("front_end", front_end);
   return within(place, [&] { return checked(front_end); });
+}
+
+/// Every path that is not empty.
+std::vector<std::string*> paths_of(Recipe& recipe) {
+  std::vector<std::string*> paths{&recipe.data.dev, &recipe.augment.noises,
+                                  &recipe.augment.responses, &recipe.train.feature_cache,
+                                  &recipe.train.init};
+  for (auto& manifest : recipe.data.train) paths.push_back(&manifest);
+  std::erase_if(paths, [](const std::string* path) { return path->empty(); });
+  return paths;
 }
 
 bool of_objective(std::string_view table) { return table == "loss" || table == "mining"; }
@@ -144,6 +157,7 @@ void check(const Recipe& recipe, const std::string& path) {
                        data.train.size()));
   within(path, [&] { check_batches(recipe.objective, recipe.sampler); });
   within(path, [&] { check_augment(recipe.augment); });
+  within(path, [&] { check_source(data.source); });
 }
 
 /// Whether an override may be a path.
@@ -246,10 +260,7 @@ Recipe read_recipe(const std::string& path, const std::vector<std::string>& over
   file.refuse_other_tables();
 
   // A path in the recipe starts from the recipe; one in an override from where the shell is.
-  for (auto& manifest : recipe.data.train) manifest = beside(path, manifest);
-  for (std::string* one : {&recipe.data.dev, &recipe.augment.noises, &recipe.augment.responses,
-                           &recipe.train.feature_cache, &recipe.train.init})
-    if (!one->empty()) *one = beside(path, *one);
+  for (std::string* one : paths_of(recipe)) *one = beside(path, *one);
   DataTable data{recipe.data};
   command.read("data", data);
   command.read("augment", recipe.augment);
@@ -266,6 +277,14 @@ std::string recipe_json(const Recipe& recipe) {
     text += fmt::format(R"(,"{}":{})", name, to_json(table));
   });
   return text + "}";
+}
+
+Recipe without_folders(Recipe recipe) {
+  for (std::string* one : paths_of(recipe)) {
+    const std::filesystem::path path(*one);
+    *one = (path.parent_path().filename() / path.filename()).string();
+  }
+  return recipe;
 }
 
 }  // namespace twinear

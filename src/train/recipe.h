@@ -23,4 +23,8 @@ FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string
 /// One JSON object with an object for each table of the recipe. Equal texts are equal recipes.
 std::string recipe_json(const Recipe& recipe);
 
+/// The recipe with no more of each path than its last folder and file: what a model tells others of
+/// the disk that it was trained on.
+Recipe without_folders(Recipe recipe);
+
 }  // namespace twinear

@@ -101,7 +101,8 @@ class Training {
                .encoder = Encoder(encoder_spec(recipe), run.seed),
                .calibration = {},
                .provenance = "{}",
-               .id = {}},
+               .id = {},
+               .source = recipe.data.source},
         criterion_(recipe.objective, manifest_.labels.size(), model_.encoder.dimension(), run.seed),
         adam_(model_.encoder.network(),
               {.weight_decay = recipe.optimizer.weight_decay,
@@ -400,7 +401,7 @@ class Training {
   }
 
   std::string provenance(int epoch, const Json& metrics) const {
-    Json provenance{{"recipe", Json::parse(recipe_json(recipe_))},
+    Json provenance{{"recipe", Json::parse(recipe_json(without_folders(recipe_)))},
                     {"seed", run_.seed},
                     {"epoch", epoch},
                     {"metrics", metrics},

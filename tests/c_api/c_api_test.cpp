@@ -45,6 +45,7 @@ TEST_F(CApi, SaysWhatAModelIs) {
   EXPECT_STREQ(twinear_version(), "0.1.0");
   EXPECT_EQ(twinear_abi_version(), TWINEAR_ABI_VERSION);
   EXPECT_EQ(twinear_model_dimension(model.get()), 80U);
+  EXPECT_STREQ(twinear_model_source(model.get()), "source");
   EXPECT_EQ(twinear_model_bins(model.get()), 40U);
   EXPECT_EQ(twinear_model_sample_rate(model.get()), 16000);
   EXPECT_EQ(twinear_model_is_calibrated(model.get()), 1);
@@ -155,6 +156,7 @@ TEST_F(CApi, NullIsRefusedEverywhere) {
   EXPECT_EQ(twinear_verify_files(model.get(), a.c_str(), nullptr, 0, &verdict), TWINEAR_ARGUMENT);
   EXPECT_STREQ(twinear_error_message(), "twinear_verify_files: a pointer is NULL");
   EXPECT_STREQ(twinear_model_id(nullptr), "");
+  EXPECT_STREQ(twinear_model_source(nullptr), "");
   twinear_model_free(nullptr);
   twinear_free(nullptr);
 }

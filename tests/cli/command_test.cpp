@@ -63,25 +63,62 @@ TEST_F(Command, VerifyExitsLikeCmp) {
 
 TEST_F(Command, VerifySpeaksToEveryone) {
   const Outcome same = run({"verify", same1, same1, "--model", model});
-  EXPECT_TRUE(same.out.starts_with("Almost certainly the same source (99.3 %).\n")) << same.out;
+  EXPECT_TRUE(same.out.starts_with("Same source: almost certain, 99.3 %.\n")) << same.out;
   EXPECT_NE(same.out.find("even odds, calibrated on nothing, by hand"), std::string::npos);
-  EXPECT_EQ(same.err, "");
+  EXPECT_EQ(same.err, "twinear: warning: " + same1 +
+                          ": 0.80 s of sound; under 1.5 s the answer is less sure than it says\n");
 
   const Outcome strict = run({"verify", same1, same2, "--model", model, "--threshold", "1"});
   EXPECT_EQ(strict.code, 1);
-  EXPECT_TRUE(strict.out.starts_with("Taken as different sources at this threshold")) << strict.out;
+  EXPECT_TRUE(strict.out.starts_with("Different sources by this threshold, though")) << strict.out;
 }
 
 TEST_F(Command, VerifyGivesItsGroundsAsJson) {
   const auto verdict = objects(run({"verify", same1, same1, "--model", model, "--json"})).at(0);
   EXPECT_EQ(keys(verdict),
             (std::set<std::string>{"a", "b", "same", "score", "llr", "probability", "threshold",
-                                   "threshold_from", "model", "model_id"}));
+                                   "threshold_from", "warnings", "model", "model_id"}));
   EXPECT_EQ(verdict["same"], true);
   EXPECT_NEAR(verdict["score"].get<double>(), 1.0, 1e-6);
   EXPECT_NEAR(verdict["llr"].get<double>(), 5.0, 1e-5);
   EXPECT_NEAR(verdict["probability"].get<double>(), 1.0 / (1.0 + std::exp(-5.0)), 1e-6);
   EXPECT_NEAR(verdict["threshold"].get<double>(), 0.5, 1e-12);
+}
+
+TEST_F(Command, VerifyNamesWhatTheModelTellsApart) {
+  Model speaker = load_model(model);
+  speaker.source = "speaker";
+  save_model(speaker, model);
+  EXPECT_TRUE(run({"verify", same1, same1, "--model", model}).out.starts_with("Same speaker: "));
+  EXPECT_TRUE(run({"verify", same1, same2, "--model", model, "--threshold", "1"})
+                  .out.starts_with("Different speakers by this threshold"));
+}
+
+TEST_F(Command, VerifyAnswersManyPairsAndSaysWhichItCannot) {
+  const std::string pairs = path("pairs.txt"), missing = path("missing.wav");
+  write_file(pairs, same1 + " " + same2 + "\n1 " + same1 + " " + other + "\n" + other + "\t" +
+                        same2 + " nontarget\n");
+  const auto lines = objects(run({"verify", "--pairs", pairs, "--model", model, "--json"}));
+  ASSERT_EQ(lines.size(), 3U);
+  const auto alone = objects(run({"verify", same1, other, "--model", model, "--json"})).at(0);
+  EXPECT_EQ(lines[1], alone);
+  const Outcome text = run({"verify", "--pairs", pairs, "--model", model, "-q"});
+  EXPECT_EQ(text.code, 0);
+  EXPECT_TRUE(text.out.starts_with(same1 + "\t" + same2 + "\t")) << text.out;
+  EXPECT_EQ(run({"verify", "--pairs", pairs, "--model", model, "--threads", "1", "-q"}).out,
+            text.out);
+
+  write_file(pairs, missing + " " + same1 + "\n" + same1 + " " + same1 + "\n");
+  const Outcome partly = run({"verify", "--pairs", pairs, "--model", model, "-q"});
+  EXPECT_EQ(partly.code, 2);
+  EXPECT_TRUE(partly.out.starts_with(missing + "\t" + same1 + "\terror\t")) << partly.out;
+  EXPECT_NE(partly.out.find(same1 + "\t" + same1 + "\tsame\t"), std::string::npos);
+  EXPECT_NE(partly.err.find("twinear: " + missing + ": "), std::string::npos) << partly.err;
+
+  write_file(pairs, "");
+  EXPECT_TRUE(is_refusal(run({"verify", "--pairs", pairs, "--model", model}), "no pairs"));
+  write_file(pairs, "one\n");
+  EXPECT_TRUE(is_refusal(run({"verify", "--pairs", pairs, "--model", model}), pairs + ":1"));
 }
 
 TEST_F(Command, VerifyTakesTheThresholdOfAFalseAlarmRate) {
@@ -102,6 +139,37 @@ TEST_F(Command, VerifyWithoutCalibrationNeedsAThreshold) {
           .at(0);
   EXPECT_TRUE(verdict["llr"].is_null());
   EXPECT_EQ(verdict["same"], true);
+}
+
+TEST_F(Command, AugmentWritesClipsAsTrainingHearsThem) {
+  const std::string recipe = path("recipe.toml"), manifest = path("clips.csv");
+  write_file(recipe, "[augment]\ngain = 1\ngain_low_db = -6\ngain_high_db = -6\n");
+  write_file(manifest, "path,label\ns1c1.wav,one\n" + same2 + ",\"o,ne\"\n");
+  ASSERT_EQ(run({"augment", recipe, "--manifest", manifest, "-o", out}).code, 0);
+  const Manifest written = read_manifest(out + "/manifest.csv");
+  ASSERT_EQ(written.clips.size(), 2U);
+  EXPECT_EQ(written.clips[0].name, "s1c1.flac");
+  EXPECT_EQ(written.clips[1].label, "o,ne");
+  const auto before = read_audio(same1).samples, after = read_audio(written.clips[0].path).samples;
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < after.size(); ++i)
+    ASSERT_NEAR(after[i], before[i] * std::pow(10.0, -6.0 / 20), 1.0 / 32768);
+
+  write_file(recipe, "[augment]\ncoloured_noise = 1\n");  // the same seed, the same bytes
+  const auto noisy = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"augment", recipe, "--manifest", manifest, "-o", out};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(run(words).code, 0);
+    return read_file(out + "/s1c1.flac");
+  };
+  const std::string once = noisy({});
+  EXPECT_EQ(noisy({"--threads", "1"}), once);
+  EXPECT_NE(noisy({"--epoch", "1"}), once);
+  EXPECT_NE(noisy({"--seed", "1"}), once);
+  write_file(manifest, "path,label\ns1c1.wav,one\n./s1c1.wav,two\n");
+  EXPECT_TRUE(is_refusal(run({"augment", recipe, "--manifest", manifest, "-o", path("none")}),
+                         "would replace"));
+  EXPECT_FALSE(std::filesystem::exists(path("none")));
 }
 
 TEST_F(Command, FeaturesAreThoseOfTheLibrary) {
@@ -158,12 +226,12 @@ TEST_F(Command, AFrontEndHasANameOnTheCommandLine) {
 
 TEST_F(Command, AFlawOfTheSoundIsOneLineOnStandardError) {
   const std::string silent = path("silent.wav");
-  write_audio(silent, {16000, std::vector<float>(16000)});
+  write_audio(silent, {16000, std::vector<float>(32000)});
   const std::string told = "twinear: warning: " + silent + ": digital silence: every sample is 0\n";
   for (const auto& words : std::vector<std::vector<std::string>>{
            {"features", silent, "-o", out + ".npy", "--json"},
            {"features", same1, silent, "-o", out, "--json"},
-           {"verify", same1, silent, "--model", model, "--json"}}) {
+           {"verify", silent, silent, "--model", model, "--json"}}) {
     const Outcome outcome = run(words);
     EXPECT_LT(outcome.code, 2);
     EXPECT_EQ(outcome.err, told) << words[0];
@@ -292,6 +360,11 @@ TEST_F(Command, CalibrateWritesTheModelAnew) {
           .code,
       0);
   EXPECT_EQ(read_file(model), read_file(out));
+  ASSERT_EQ(run({"calibrate", "--model", model, "--scores", path("dev.txt"), "--source",
+                 "forty of each", "-o", out})
+                .code,
+            0);
+  EXPECT_EQ(load_model(out).calibration->source, "forty of each");
 }
 
 TEST_F(Command, FeaturesArePlottedWithOrWithoutTheNumbers) {

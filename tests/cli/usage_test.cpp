@@ -8,8 +8,9 @@
 namespace twinear {
 namespace {
 
-const std::vector<std::string> commands{"verify", "features",  "train", "embed",   "score",
-                                        "eval",   "calibrate", "adapt", "fewshot", "info"};
+const std::vector<std::string> commands{"verify",  "features", "train",     "embed",
+                                        "score",   "eval",     "calibrate", "adapt",
+                                        "fewshot", "info",     "augment"};
 
 TEST(Usage, HelpOfEveryCommandShowsItsOptions) {
   for (const auto& command : commands) {
@@ -40,7 +41,7 @@ TEST(Usage, WordsThatAreNotUnderstoodAreRefused) {
   EXPECT_TRUE(is_refusal(run({}), "a command is needed"));
   EXPECT_TRUE(is_refusal(run({"verfy", "a", "b"}), "did you mean \"verify\"?"));
   EXPECT_TRUE(is_refusal(run({"--vesion"}), "did you mean \"--version\"?"));
-  EXPECT_TRUE(is_refusal(run({"verify", "a"}), "B is required"));
+  EXPECT_TRUE(is_refusal(run({"verify", "a"}), "two clips are needed"));
   EXPECT_TRUE(is_refusal(run({"verify", "a", "b", "c"}), "unexpected argument \"c\""));
   EXPECT_TRUE(is_refusal(run({"verify", "a", "b", "--treshold=1"}),
                          "unknown option \"--treshold\"; did you mean \"--threshold\"?"));

@@ -44,6 +44,15 @@ TEST(Csv, RefusesQuotesThatDoNotAddUp) {
                "f:2: a quote must close at the end of its field");
 }
 
+TEST(Csv, AFieldIsReadBackAsItWas) {
+  for (const std::string field : {"", "plain", "a,b", "say \"no\"", "two\nlines", "\""}) {
+    const auto records = parse_csv("x," + csv_field(field) + ",y\n", "here");
+    ASSERT_EQ(records.size(), 1U) << field;
+    EXPECT_EQ(records[0].fields, (std::vector<std::string>{"x", field, "y"}));
+  }
+  EXPECT_EQ(csv_field("plain"), "plain");
+}
+
 TEST(Csv, NothingIsNoRecords) {
   EXPECT_TRUE(parse_csv("", "f").empty());
   EXPECT_TRUE(parse_csv("\n\r\n\n", "f").empty());

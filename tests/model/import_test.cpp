@@ -61,6 +61,7 @@ TEST_P(Published, EncodersAreModelsLikeAnyOther) {
   save_model(made, folder / "model.safetensors");
   EXPECT_LT(selftest(folder / "model.safetensors"), 1e-6);
   const Verifier verifier = Verifier::load(folder / "model.safetensors");
+  EXPECT_EQ(verifier.model().source, "speaker");
   EXPECT_EQ(verifier.model().front_end, made.front_end);
   EXPECT_EQ(verifier.model().encoder.spec(), made.encoder.spec());
   EXPECT_NE(made.provenance.find(std::string("\"imported\":\"") + GetParam().architecture),

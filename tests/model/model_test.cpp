@@ -55,12 +55,14 @@ TEST(Model, IsSavedWhateverItsVadMakesOfTheTestSignal) {
 
 TEST(Model, SurvivesItsFile) {
   const TemporaryFolder folder;
-  const Model model = small_model();
+  Model model = small_model();
+  model.source = "speaker";
   save_model(model, folder / "m.safetensors");
   const Model back = load_model(folder / "m.safetensors");
   EXPECT_EQ(back.front_end, model.front_end);
   EXPECT_EQ(back.encoder.spec(), model.encoder.spec());
   EXPECT_EQ(back.provenance, model.provenance);
+  EXPECT_EQ(back.source, "speaker");
   ASSERT_TRUE(back.calibration.has_value());
   EXPECT_EQ(back.calibration->scale, 12.5);
   EXPECT_EQ(back.calibration->offset, -3.25);

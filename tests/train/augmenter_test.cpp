@@ -66,6 +66,7 @@ class AugmentedClips : public ::testing::Test {
             .noise = 0.5,
             .noises = folder_ / "noises.csv",
             .coloured_noise = 0.5,
+            .microphone = 0.5,
             .band_limit = 0.5,
             .telephone = 0.5,
             .gain = 0.5};
@@ -261,6 +262,8 @@ slope_low_db = -5
 slope_high_db = 5
 coloured_noise_snr_low_db = 4
 coloured_noise_snr_high_db = 6
+microphone = 0.45
+microphone_db = 3
 band_limit = 0.5
 cutoff_low_hz = 1000
 cutoff_high_hz = 2000
@@ -292,9 +295,9 @@ feature_cache = "kept"
   EXPECT_TRUE(is(o.coloured_noise_snr_db, 4, 6));
   EXPECT_TRUE(is(o.cutoff_hz, 1000, 2000));
   EXPECT_TRUE(is(o.gain_db, -3, 4));
-  EXPECT_EQ((std::vector<double>{o.reverb, o.noise, o.coloured_noise, o.band_limit, o.telephone,
-                                 o.gain, o.spec_augment}),
-            (std::vector<double>{0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8}));
+  EXPECT_EQ((std::vector<double>{o.reverb, o.noise, o.coloured_noise, o.microphone, o.microphone_db,
+                                 o.band_limit, o.telephone, o.gain, o.spec_augment}),
+            (std::vector<double>{0.2, 0.3, 0.4, 0.45, 3, 0.5, 0.6, 0.7, 0.8}));
   EXPECT_EQ((std::vector<int>{o.mask_bands, o.mask_band_width, o.mask_frames, o.mask_frame_width}),
             (std::vector<int>{1, 5, 3, 7}));
 }

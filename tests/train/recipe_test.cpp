@@ -116,6 +116,7 @@ stop_on_collapse = false
 [data]
 train = ["a.csv", "/b.csv"]
 weights = [3, 1]
+source = "bird song"
 dev = "sub/c.csv"
 [eval]
 dev_trials = 99
@@ -188,6 +189,7 @@ dev_trials = 99
   EXPECT_FALSE(r.train.stop_on_collapse);
   EXPECT_EQ(r.data.train, (std::vector<std::string>{folder / "a.csv", "/b.csv"}));
   EXPECT_EQ(r.data.weights, (std::vector{3, 1}));
+  EXPECT_EQ(r.data.source, "bird song");
   EXPECT_EQ(r.data.dev, folder / "sub/c.csv");
   EXPECT_EQ(r.data.dev_trials, 99);
 }
@@ -330,6 +332,8 @@ TEST_F(RecipeFile, WhatATrainingFeatureLacksIsTold) {
             ": train.patience waits for a better EER on dev, but [data] names no dev");
   EXPECT_EQ(refusal("[optimizer]\nplateau = 3\n"),
             ": optimizer.plateau waits for a better EER on dev, but [data] names no dev");
+  EXPECT_EQ(refusal("[data]\nsource = \"Bird\"\n"),
+            ": a source is named in 1 to 32 small letters, hyphens and blanks");
   EXPECT_EQ(refusal("[data]\ntrain = \"a.csv\"\nweights = [1, 2]\n"),
             ": [data] has 2 weights for 1 train manifests");
   EXPECT_NE(refusal("[loss]\nkind = \"ge2e\"\nmargin_start = 0.1\n").find("margin_start"),

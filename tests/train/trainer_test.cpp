@@ -271,6 +271,8 @@ TEST(Trainer, LabelsOfTwoManifestsAreDifferentVoices) {
   const auto provenance =
       nlohmann::json::parse(load_model(folder / "run/model.safetensors").provenance);
   EXPECT_EQ(provenance.at("corpus").at("labels"), 36);
+  const std::filesystem::path told = provenance.at("recipe").at("data").at("train").at(0);
+  EXPECT_EQ(std::distance(told.begin(), told.end()), 2) << told;  // not where it lies on this disk
 }
 
 }  // namespace

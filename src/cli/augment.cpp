@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+#include "base/threads.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "data/csv.h"
+#include "train/augmenter.h"
+#include "twinear/audio.h"
+#include "twinear/error.h"
+
+namespace twinear::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Clips between two looks at the progress.
+constexpr std::size_t clips_at_once = 64;
+
+struct Arguments {
+  std::string recipe, manifest, out;
+  std::vector<std::string> overrides;
+  std::uint64_t seed = 0;
+  int epoch = 0;
+};
+
+/// Where each clip goes in the folder of the results: where its name says, with another extension.
+std::vector<std::string> names_of(const std::vector<Clip>& clips) {
+  std::map<std::string, std::string> taken;  // name -> clip
+  std::vector<std::string> names;
+  for (const Clip& clip : clips) {
+    fs::path name = fs::path(clip.name).lexically_normal().replace_extension(".flac");
+    if (name.is_absolute() || *name.begin() == "..") name = name.filename();
+    names.push_back(name.string());
+    const auto [other, is_new] = taken.try_emplace(names.back(), clip.name);
+    if (!is_new)
+      throw Error(Fault::config,
+                  clip.name + ": would replace " + other->second + " as " + names.back());
+  }
+  return names;
+}
+
+int augment(const Arguments& args, const Common& common) {
+  Recipe recipe = read_recipe(args.recipe, args.overrides);
+  AugmentOptions& options = recipe.augment;
+  options.speed_labels = false;  // which makes new labels, not other sound
+  const int sample_rate = recipe.front_end.sample_rate;
+  const std::vector<Clip> clips = read_manifest(args.manifest).clips;
+  const std::vector<std::string> names = names_of(clips);
+  const AugmentSources sources = read_augment_sources(options);
+  const OutputFolder folder(args.out);
+  const auto in_folder = [&](const std::string& name) {
+    return (fs::path(args.out) / name).string();
+  };
+  for (const auto& name : names) fs::create_directories(fs::path(in_folder(name)).parent_path());
+
+  Augmenter augmenter(options, clips, sources, sample_rate, args.seed, std::size_t{1} << 28);
+  Progress progress(common.console, "clips", clips.size());
+  for (std::size_t begin = 0; begin < clips.size(); begin += clips_at_once) {
+    const std::size_t count = std::min(clips_at_once, clips.size() - begin);
+    parallel_for(count, [&](std::size_t i) {
+      write_audio(in_folder(names[begin + i]),
+                  {sample_rate, augmenter(begin + i, static_cast<std::uint32_t>(args.epoch))});
+    });
+    progress.at(begin + count);
+  }
+  std::string manifest = "path,label\n";
+  for (std::size_t i = 0; i < clips.size(); ++i)
+    manifest += csv_field(names[i]) + ',' + csv_field(clips[i].label) + '\n';
+  write_file(in_folder("manifest.csv"), manifest);
+  if (common.json) print_json({{"output", args.out}, {"clips", clips.size()}});
+  return 0;
+}
+
+}  // namespace
+
+void add_augment(Program& program) {
+  const auto args = std::make_shared<Arguments>();
+  auto command = program.command("augment", "Clips as training would hear them");
+  command.argument("RECIPE", args->recipe, "a recipe in TOML, whose [augment] is applied");
+  command.option("--manifest", "CSV", args->manifest, "the clips", Need::required);
+  command.option("-o,--out", "DIR", args->out,
+                 "folder for the clips as FLAC of 16 bits, and their manifest.csv", Need::required);
+  command.option("--epoch", "N", args->epoch, 0, 1'000'000,
+                 "which of its hearings: each epoch draws anew");
+  command.overrides(args->overrides);
+  command.seed(args->seed);
+  command.run([args](const Common& common) { return augment(*args, common); });
+}
+
+}  // namespace twinear::cli
