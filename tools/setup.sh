@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that Twinear needs and that are missing; says nothing if none is.
-# Usage: tools/setup.sh [dev] [peers] [claims]
+# Usage: tools/setup.sh [dev] [peers] [python] [claims]
 #   (always)  to build, to test, to measure
 #   dev       also to lint, to look at the report in a real browser, to run exported models, and npm
 #   peers     also to race against PyTorch and OpenBLAS
+#   python    also to build and test the Python module (-DTWINEAR_PYTHON=ON)
 #   claims    also to draw the plots of recipes/claims
 # Where there is npm it also fetches, into build/, what Debian does not have: umap-js, with which reports map embeddings by
 # UMAP beside PCA, and with dev onnxruntime-node, with which exported models are tested (its package holds the binaries).
@@ -19,8 +20,9 @@ for group in "$@"; do
     dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 shellcheck opus-tools chromium"
       command -v npm >/dev/null || packages="$packages npm" ;;
     peers) packages="$packages python3-torch python3-torchaudio libopenblas-pthread-dev" ;;
+    python) packages="$packages pybind11-dev python3-dev python3-numpy" ;;
     claims) packages="$packages gnuplot-nox" ;;
-    *) echo "tools/setup.sh: $group: not a group; expected dev, peers or claims" >&2; exit 2 ;;
+    *) echo "tools/setup.sh: $group: not a group; expected dev, peers, python or claims" >&2; exit 2 ;;
   esac
 done
 

@@ -8,7 +8,7 @@ grep -rnE --include='*.h' --include='*.cpp' '^[[:space:]]*#[[:space:]]*include' 
     include features data src | awk -F: '
   BEGIN {
     # A layer may include itself and every layer of a lower rank; equal ranks are siblings.
-    n = split("base 0 features 1 data 1 nn 2 metric 2 model 3 train 4 verify 4 report 5 cli 6 c_api 6", word, " ")
+    n = split("base 0 features 1 data 1 nn 2 metric 2 model 3 train 4 verify 4 report 5 cli 6 c_api 6 python 6", word, " ")
     for (i = 1; i < n; i += 2) rank[word[i]] = word[i + 1]
     n = split("error base matrix base features features audio data dataset data encoder nn" \
               " loss metric miner metric metrics metric model model trainer train verifier verify" \
@@ -16,7 +16,7 @@ grep -rnE --include='*.h' --include='*.cpp' '^[[:space:]]*#[[:space:]]*include' 
     for (i = 1; i < n; i += 2) layer_of_header[word[i]] = word[i + 1]
     # A third party lives in one folder, one file or one kind of file.
     n = split("kiss_?fft ^features/ sndfile ^data/ soxr ^data/ dnnl ^src/(nn|metric/product)[./] sqlite3 ^src/verify/" \
-              " CLI/ ^src/cli/ png[.]h ^src/report/ zip[.]h ^src/model/torch_checkpoint[.]cpp omp[.]h ^src/base/threads[.]cpp tbb/global_control" \
+              " CLI/ ^src/cli/ pybind11/ ^src/python/ png[.]h ^src/report/ zip[.]h ^src/model/torch_checkpoint[.]cpp omp[.]h ^src/base/threads[.]cpp tbb/global_control" \
               " ^src/base/threads[.]cpp tbb/ [.]cpp$ toml [.]cpp$ nlohmann/json[.]hpp [.]cpp$", word, " ")
     for (i = 1; i < n; i += 2) home["^(oneapi/)?" word[i]] = word[i + 1]
   }

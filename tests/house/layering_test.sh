@@ -55,6 +55,7 @@ refused src/train/trainer.cpp '<oneapi/tbb/global_control.h>'
 refused src/report/report.cpp '<CLI/CLI.hpp>'
 refused src/model/model.cpp '<sqlite3.h>'
 refused src/cli/features.cpp '<png.h>'
+refused src/verify/verifier.cpp '<pybind11/numpy.h>'
 refused src/model/import_torch.cpp '<zip.h>'
 refused src/base/files.cpp '"utility/strings.h"'       # an unknown folder
 refused src/stray.cpp '<vector>'                       # a file outside every layer

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Python module `twinear`. While C++ works the GIL is free; arrays come in as they are where
+// they are float32 (or, of scores, float64) and contiguous, and go out without a copy.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "twinear/error.h"
+#include "twinear/metrics.h"
+#include "twinear/verifier.h"
+
+namespace py = pybind11;
+
+namespace {
+
+using twinear::Clip;
+using twinear::Error;
+using twinear::Fault;
+using twinear::LogMel;
+using twinear::Matrix;
+using twinear::Scores;
+using twinear::Verifier;
+using twinear::Waveform;
+
+using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
+using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
+using Flags = py::array_t<bool, py::array::c_style | py::array::forcecast>;
+using Path = std::string;
+
+/// What C++ does meanwhile needs no Python.
+template <class Work>
+auto unlocked(const Work& work) {
+  const py::gil_scoped_release released;
+  return work();
+}
+
+/// An array that owns `values`.
+template <class T>
+py::array_t<T> array(std::vector<T> values) {
+  auto* kept = new std::vector<T>(std::move(values));
+  const py::capsule owner(kept, [](void* p) { delete static_cast<std::vector<T>*>(p); });
+  return py::array_t<T>(kept->size(), kept->data(), owner);
+}
+
+py::array_t<float> array(Matrix matrix) {
+  auto* kept = new Matrix(std::move(matrix));
+  const py::capsule owner(kept, [](void* p) { delete static_cast<Matrix*>(p); });
+  return py::array_t<float>({kept->rows(), kept->cols()}, kept->values().data(), owner);
+}
+
+Clip clip(const Path& path) {
+  Clip clip;
+  clip.path = clip.name = path;
+  return clip;
+}
+
+/// One channel of sound. Whole numbers are refused: nobody says at which of them it clips.
+Waveform waveform(const py::array& samples, int sample_rate) {
+  if (samples.dtype().kind() != 'f' || samples.ndim() != 1)
+    throw std::invalid_argument("samples: expected one row of floats in [-1, 1]");
+  if (sample_rate < 1000 || sample_rate > 768000)
+    throw std::invalid_argument("sample_rate: expected 1000 to 768000 Hz");
+  const Floats floats(samples);
+  const std::span<const float> values(floats.data(), static_cast<std::size_t>(floats.size()));
+  if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
+    throw Error(Fault::numeric, "samples: one is not finite");
+  return {sample_rate, {values.begin(), values.end()}};
+}
+
+Scores scores_of(const Doubles& scores, const Flags& target) {
+  if (scores.ndim() != 1 || target.ndim() != 1 || scores.size() != target.size())
+    throw std::invalid_argument("scores and target: expected two rows of the same length");
+  Scores split;
+  for (py::ssize_t i = 0; i < scores.size(); ++i) {
+    if (!std::isfinite(scores.data()[i])) throw Error(Fault::numeric, "scores: one is not finite");
+    (target.data()[i] ? split.target : split.nontarget).push_back(scores.data()[i]);
+  }
+  if (split.target.empty() || split.nontarget.empty())
+    throw Error(Fault::format, "target: trials of both kinds are needed");
+  return split;
+}
+
+/// f(scores) with the GIL free.
+template <class Figure>
+double figure(const Doubles& scores, const Flags& target, const Figure& f) {
+  const Scores split = scores_of(scores, target);
+  return unlocked([&] { return f(split); });
+}
+
+twinear::FrontEnd front_end(const std::string& preset) { return twinear::front_end_preset(preset); }
+
+Matrix features_of(const LogMel& log_mel, const std::variant<Path, py::array>& sound,
+                   std::optional<int> sample_rate) {
+  if (const auto* path = std::get_if<Path>(&sound))
+    return unlocked([&] { return twinear::read_features(clip(*path), log_mel); });
+  const Waveform wave =
+      waveform(std::get<py::array>(sound), sample_rate.value_or(log_mel.front_end().sample_rate));
+  return unlocked([&] { return twinear::waveform_features(wave, log_mel); });
+}
+
+py::object embed(const Verifier& model,
+                 const std::variant<Path, std::vector<Path>, py::array>& sound,
+                 std::optional<int> sample_rate) {
+  if (const auto* paths = std::get_if<std::vector<Path>>(&sound))
+    return array(unlocked([&] {
+      std::vector<Clip> clips;
+      for (const Path& path : *paths) clips.push_back(clip(path));
+      return model.embed(clips);
+    }));
+  if (const auto* path = std::get_if<Path>(&sound))
+    return array(unlocked([&] {
+      const Clip one = clip(*path);
+      const Matrix row = model.embed(std::span(&one, 1));
+      return std::vector<float>(row.values().begin(), row.values().end());
+    }));
+  const Waveform wave = waveform(std::get<py::array>(sound),
+                                 sample_rate.value_or(model.model().front_end.sample_rate));
+  return array(unlocked([&] { return model.embed(wave); }));
+}
+
+twinear::Verdict verify(const Verifier& model, const Path& a, const Path& b,
+                        std::optional<double> threshold) {
+  return unlocked([&] {
+    const Clip clips[] = {clip(a), clip(b)};
+    const Matrix embeddings = model.embed(clips);
+    std::optional<twinear::Lengths> lengths;  // measured where the calibration asks
+    if (const auto& c = model.model().calibration; c && c->lengths)
+      lengths = {model.seconds(clips[0]), model.seconds(clips[1])};
+    return model.decide(twinear::cosine(embeddings.row(0), embeddings.row(1)), threshold, lengths);
+  });
+}
+
+py::tuple score(const Verifier& model, const Path& trials, const std::string& root, bool llr) {
+  std::vector<double> scores;
+  std::vector<char> target;
+  unlocked([&] {
+    twinear::ScoreOptions options;
+    options.root = root;
+    options.llr = llr;
+    for (const auto& trial : model.score(twinear::read_trials(trials), options)) {
+      scores.push_back(trial.score);
+      target.push_back(trial.trial.target ? 1 : 0);
+    }
+  });
+  Flags flags(static_cast<py::ssize_t>(target.size()));
+  std::copy(target.begin(), target.end(), flags.mutable_data());
+  return py::make_tuple(array(std::move(scores)), flags);
+}
+
+double cosine(const Floats& a, const Floats& b) {
+  if (a.ndim() != 1 || b.ndim() != 1 || a.size() != b.size())
+    throw std::invalid_argument("cosine: expected two rows of the same length");
+  const auto n = static_cast<std::size_t>(a.size());
+  return twinear::cosine({a.data(), n}, {b.data(), n});
+}
+
+py::tuple det_curve(const Doubles& scores, const Flags& target) {
+  const Scores split = scores_of(scores, target);
+  std::vector<double> threshold, miss, false_alarm;
+  unlocked([&] {
+    for (const auto& point : twinear::det_curve(split)) {
+      threshold.push_back(point.threshold);
+      miss.push_back(point.miss);
+      false_alarm.push_back(point.false_alarm);
+    }
+  });
+  return py::make_tuple(array(std::move(threshold)), array(std::move(miss)),
+                        array(std::move(false_alarm)));
+}
+
+}  // namespace
+
+PYBIND11_MODULE(twinear, m) {
+  m.doc() = "Siamese verification of speakers and sounds.";
+  m.attr("__version__") = TWINEAR_VERSION;
+  py::register_exception<Error>(m, "Error").attr("__doc__") =
+      "A file, a model or a value that cannot be used; the text says which and why.";
+
+  py::class_<twinear::Verdict>(m, "Verdict", "The answer to \"the same source?\".")
+      .def_readonly("score", &twinear::Verdict::score, "cosine of the two embeddings")
+      .def_readonly("llr", &twinear::Verdict::llr, "natural-log likelihood ratio, or None")
+      .def_readonly("probability", &twinear::Verdict::probability, "at even odds before, or None")
+      .def_readonly("threshold", &twinear::Verdict::threshold, "on the score")
+      .def_readonly("threshold_from", &twinear::Verdict::threshold_from, "where it comes from")
+      .def_readonly("same", &twinear::Verdict::same, "score >= threshold")
+      .def("__bool__", [](const twinear::Verdict& v) { return v.same; })
+      .def("__repr__", [](const twinear::Verdict& v) {
+        return py::str("Verdict(same={}, score={:.4f}, threshold={:.4f})")
+            .format(v.same, v.score, v.threshold);
+      });
+
+  py::class_<Verifier>(m, "Model", "A trained model. Threads may share it.")
+      .def(
+          py::init([](const Path& path) { return unlocked([&] { return Verifier::load(path); }); }),
+          py::arg("path"))
+      .def_property_readonly("dimension",
+                             [](const Verifier& v) { return v.model().encoder.dimension(); })
+      .def_property_readonly("bins", [](const Verifier& v) { return v.model().front_end.mel_bins; })
+      .def_property_readonly("sample_rate",
+                             [](const Verifier& v) { return v.model().front_end.sample_rate; })
+      .def_property_readonly("id", [](const Verifier& v) { return v.model().id; })
+      .def_property_readonly("source", [](const Verifier& v) { return v.model().source; })
+      .def_property_readonly("calibrated",
+                             [](const Verifier& v) { return v.model().calibration.has_value(); })
+      .def(
+          "embed", embed, py::arg("sound"), py::arg("sample_rate") = py::none(),
+          "One embedding of a file or of samples in [-1, 1]; of a list of files a row each, on all "
+          "cores.")
+      .def(
+          "features",
+          [](const Verifier& v, const std::variant<Path, py::array>& sound,
+             std::optional<int> sample_rate) {
+            return array(features_of(LogMel(v.model().front_end), sound, sample_rate));
+          },
+          py::arg("sound"), py::arg("sample_rate") = py::none(),
+          "What its encoder is given: frames x bins.")
+      .def("verify", verify, py::arg("a"), py::arg("b"), py::arg("threshold") = py::none(),
+           "Have two files the same source?")
+      .def(
+          "decide",
+          [](const Verifier& v, double score, std::optional<double> threshold) {
+            return v.decide(score, threshold);
+          },
+          py::arg("score"), py::arg("threshold") = py::none(), "What a score means.")
+      .def("score", score, py::arg("trials"), py::arg("root") = "", py::arg("llr") = false,
+           "A trial list of VoxCeleb's or Kaldi's form: (scores, target), each file read once from "
+           "`root`.");
+
+  m.def(
+      "features",
+      [](const std::variant<Path, py::array>& sound, std::optional<int> sample_rate,
+         const std::string& preset) {
+        return array(features_of(LogMel(front_end(preset)), sound, sample_rate));
+      },
+      py::arg("sound"), py::arg("sample_rate") = py::none(), py::arg("front_end") = "kaldi",
+      "Log-mel features of a file or of samples in [-1, 1]: frames x bins. Front ends: kaldi, "
+      "wespeaker, sherpa, speechbrain, librosa, torchaudio.");
+  m.def("cosine", cosine, py::arg("a"), py::arg("b"), "The score of two embeddings.");
+
+  m.def(
+      "eer",
+      [](const Doubles& s, const Flags& t) {
+        return figure(s, t, [](const Scores& split) { return twinear::eer(split).rocch; });
+      },
+      py::arg("scores"), py::arg("target"),
+      "Equal error rate on the ROC's convex hull, in [0, 1].");
+  const auto dcf = [&m](const char* name, double (*cost)(const Scores&, const twinear::Task&),
+                        const char* help) {
+    m.def(
+        name,
+        [cost](const Doubles& s, const Flags& t, double p, double miss, double false_alarm) {
+          return figure(s, t, [&](const Scores& split) {
+            return cost(split, {p, miss, false_alarm});
+          });
+        },
+        py::arg("scores"), py::arg("target"), py::arg("p_target") = 0.01, py::arg("c_miss") = 1.0,
+        py::arg("c_false_alarm") = 1.0, help);
+  };
+  dcf("min_dcf", twinear::min_dcf, "Normalised detection cost at the best threshold.");
+  dcf("act_dcf", twinear::act_dcf, "The same at the Bayes threshold; of log-likelihood ratios.");
+  m.def(
+      "cllr", [](const Doubles& s, const Flags& t) { return figure(s, t, twinear::cllr); },
+      py::arg("scores"), py::arg("target"), "Cost of log-likelihood ratios, in bits.");
+  m.def(
+      "min_cllr", [](const Doubles& s, const Flags& t) { return figure(s, t, twinear::min_cllr); },
+      py::arg("scores"), py::arg("target"), "Cllr after the best monotone map.");
+  m.def("det_curve", det_curve, py::arg("scores"), py::arg("target"),
+        "(threshold, miss, false_alarm) at every distinct score and at infinity.");
+}
