@@ -14,8 +14,7 @@
 
 namespace twinear {
 
-Running::Running(const std::vector<std::string>& arguments) {
-  std::string program = TWINEAR_PROGRAM;
+Running::Running(const std::vector<std::string>& arguments, std::string program) {
   std::vector<std::string> words = arguments;
   std::vector<char*> argv{program.data()};
   for (auto& word : words) argv.push_back(word.data());
@@ -42,7 +41,9 @@ Outcome Running::finish() {
           read_file(folder_ / "err")};
 }
 
-Outcome run(const std::vector<std::string>& arguments) { return Running(arguments).finish(); }
+Outcome run(const std::vector<std::string>& arguments, const std::string& program) {
+  return Running(arguments, program).finish();
+}
 
 ::testing::AssertionResult is_refusal(const Outcome& outcome, const std::string& told) {
   const bool one_line = std::ranges::count(outcome.err, '\n') == 1 && outcome.err.ends_with('\n');

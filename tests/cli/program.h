@@ -20,7 +20,8 @@ struct Outcome {
 /// A run of the program under test.
 class Running {
  public:
-  explicit Running(const std::vector<std::string>& arguments);
+  explicit Running(const std::vector<std::string>& arguments,
+                   std::string program = TWINEAR_PROGRAM);
   void send(int signal) const;
   Outcome finish();  ///< waits for its end
 
@@ -30,7 +31,8 @@ class Running {
 };
 
 /// Runs the program to its end.
-Outcome run(const std::vector<std::string>& arguments);
+Outcome run(const std::vector<std::string>& arguments,
+            const std::string& program = TWINEAR_PROGRAM);
 
 /// A refusal as users are promised: exit code 2, nothing on standard output, and on standard error
 /// one line that begins with "twinear: " and has `told` in it.

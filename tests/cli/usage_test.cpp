@@ -3,7 +3,9 @@
 
 #include <cstdlib>
 
+#include "cli/models.h"
 #include "cli/program.h"
+#include "temporary_folder.h"
 
 namespace twinear {
 namespace {
@@ -62,9 +64,19 @@ TEST(Usage, EmbeddingNothingIsRefused) {
   EXPECT_TRUE(is_refusal(run({"embed", "--model", "m", "-o", "out"}), "--manifest"));
 }
 
-TEST(Usage, AModelThatDoesNotShipIsToldWithTheWayOut) {
-  EXPECT_TRUE(is_refusal(run({"verify", "a", "b"}), "no speaker model is installed"));
-  EXPECT_TRUE(is_refusal(run({"verify", "a", "b", "--model", "sound"}), "pass --model FILE"));
+TEST(Usage, AModelThatShipsIsFoundBesideTheInstalledProgram) {
+  const TemporaryFolder folder;
+  const std::string program = folder / "bin/twinear", models = folder / "share/twinear/models";
+  std::filesystem::create_directories(folder / "bin");
+  std::filesystem::copy(TWINEAR_PROGRAM, program);
+  EXPECT_TRUE(is_refusal(run({"verify", "a", "b"}, program), "no speaker model is installed"));
+  EXPECT_TRUE(is_refusal(run({"info", "sound"}, program), "pass --model FILE"));
+
+  std::filesystem::create_directories(models);
+  write_small_model(models + "/sound.safetensors");
+  EXPECT_EQ(run({"info", "sound"}, program).code, 0);
+  EXPECT_TRUE(
+      is_refusal(run({"verify", "a", "b", "--model", "sound"}, program), "a: No such file"));
 }
 
 TEST(Usage, ALineBreakInANameDoesNotBreakTheLine) {
