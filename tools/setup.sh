@@ -3,16 +3,17 @@
 # Installs the Debian packages that Twinear needs and that are missing; says nothing if none is.
 # Usage: tools/setup.sh [dev] [peers] [claims]
 #   (always)  to build, to test, to measure
-#   dev       also to lint, to look at the report in a real browser, and npm
+#   dev       also to lint, to look at the report in a real browser, to run exported models, and npm
 #   peers     also to race against PyTorch and OpenBLAS
 #   claims    also to draw the plots of recipes/claims
-# Where there is npm it also fetches umap-js, which Debian does not have, into build/npm: with it reports map
-# embeddings by UMAP beside PCA.
+# Where there is npm it also fetches, into build/, what Debian does not have: umap-js, with which reports map embeddings by
+# UMAP beside PCA, and with dev onnxruntime-node, with which exported models are tested (its package holds the binaries).
 set -eu
 
 packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl-c-headers
-  libkissfft-dev libpng-dev libsndfile1-dev libsoxr-dev libtbb-dev libfmt-dev nlohmann-json3-dev
+  libkissfft-dev libpng-dev libsndfile1-dev libsoxr-dev libtbb-dev libzip-dev libfmt-dev nlohmann-json3-dev
   libtomlplusplus-dev libcli11-dev libjs-chart.js libgtest-dev libbenchmark-dev'
+groups=$*
 for group in "$@"; do
   case $group in
     dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 shellcheck opus-tools chromium"
@@ -23,15 +24,25 @@ for group in "$@"; do
   esac
 done
 
-fetch_umap() {
-  folder=$(dirname "$0")/../build/npm
-  file=$folder/node_modules/umap-js/lib/umap-js.min.js
+# fetch PACKAGE VERSION FOLDER FILE SUM SECONDS WITHOUT: from npm into build/FOLDER, unless FILE of it is there.
+# WITHOUT says what is missing where it cannot be fetched.
+fetch() {
+  folder=$(dirname "$0")/../build/$3
+  file=$folder/node_modules/$1/$4
   if [ -f "$file" ] || ! command -v npm >/dev/null; then return; fi
   mkdir -p "$folder"
-  timeout 60 npm install --fetch-timeout=20000 --fetch-retries=0 --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts umap-js@1.4.0 >/dev/null 2>&1 || {
-    echo "tools/setup.sh: umap-js could not be fetched: reports map embeddings by PCA alone" >&2; return; }
-  echo "9d226db25cc57eae1e1843765eac64c90f6bccfdeb2c2be2520b2e310abc3ded  $file" | sha256sum --check --status || {
-    rm -r "$folder"; echo "tools/setup.sh: umap-js is not the file that was expected" >&2; exit 2; }
+  timeout "$6" npm install --fetch-timeout=20000 --fetch-retries=0 --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts "$1@$2" >/dev/null 2>&1 || {
+    echo "tools/setup.sh: $1 could not be fetched: $7" >&2; return; }
+  echo "$5  $file" | sha256sum --check --status || {
+    rm -r "$folder"; echo "tools/setup.sh: $1 is not the file that was expected" >&2; exit 2; }
+}
+fetch_all() {
+  fetch umap-js 1.4.0 npm lib/umap-js.min.js \
+    9d226db25cc57eae1e1843765eac64c90f6bccfdeb2c2be2520b2e310abc3ded 60 'reports map embeddings by PCA alone'
+  case " $groups " in *' dev '*)
+    fetch onnxruntime-node 1.17.0 onnxruntime bin/napi-v3/linux/x64/libonnxruntime.so.1.17.0 \
+      e734a269546870b82d7b3a4324c57f5d5123560661cc0db223d268ffb56e507d 180 'exported models are not run by ONNX Runtime' ;;
+  esac
 }
 
 missing=''
@@ -39,7 +50,7 @@ for package in $packages; do
   status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) || true
   [ "$status" = installed ] || missing="$missing $package"
 done
-[ -n "$missing" ] || { fetch_umap; exit 0; }
+[ -n "$missing" ] || { fetch_all; exit 0; }
 
 as_root=''
 if [ "$(id -u)" != 0 ]; then
@@ -51,4 +62,4 @@ apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty
 apt update
 # shellcheck disable=SC2086 # a list of words
 apt install --yes --no-install-recommends $missing >/dev/null
-fetch_umap
+fetch_all

@@ -24,13 +24,12 @@ enum class Precision { fp32, bf16 };
 ///
 /// kinds, with what they have:
 /// conv1d (out, kernel, stride, dilation, bias, reflect), linear (out, bias; after the pooling),
-/// batch_norm (affine, relu, relu_first), relu, tanh, l2_normalize;
-/// stats_pool: mean and deviation over a clip's frames;
-/// attentive_pool: the same, weighted; inputs x and logits;
-/// context_conv (out): a map of each frame beside its clip's mean and deviation;
-/// squeeze_excite (out: channels of the bottleneck): a gate a channel; a second input is added;
-/// slice (from, out): some channels; a second input is added;
-/// concat, add: of all inputs.
+/// batch_norm (affine, relu, relu_first), relu, leaky_relu (slope 0.01 below 0), tanh,
+/// l2_normalize; stats_pool (least_variance, unbiased): mean and deviation over a clip's frames;
+/// attentive_pool (least_variance): the same, weighted; inputs x and logits;
+/// context_conv (out, least_variance, unbiased): a map of each frame beside its clip's mean and
+/// deviation; squeeze_excite (out: channels of the bottleneck): a gate a channel; a second input is
+/// added; slice (from, out): some channels; a second input is added; concat, add: of all inputs.
 struct LayerSpec {
   std::string kind;
   std::string name;                      ///< first part of its tensors' names in the file; unique
@@ -41,10 +40,12 @@ struct LayerSpec {
   int stride = 1;                        ///< frames
   int dilation = 1;                      ///< frames
   bool bias = true;
-  bool reflect = false;     ///< beyond a clip's ends are its own frames mirrored, else zeros
-  bool relu = false;        ///< clamp at 0 in the same pass
-  bool relu_first = false;  ///< clamp the input at 0 in the same pass
-  bool affine = true;       ///< learn a scale and a shift
+  bool reflect = false;       ///< beyond a clip's ends are its own frames mirrored, else zeros
+  bool relu = false;          ///< clamp at 0 in the same pass
+  bool relu_first = false;    ///< clamp the input at 0 in the same pass
+  bool affine = true;         ///< learn a scale and a shift
+  double least_variance = 0;  ///< under a deviation's root; 0: 1e-5 of stats_pool, else 1e-12
+  bool unbiased = false;      ///< a variance of T frames is their squares' sum over T - 1
   bool operator==(const LayerSpec&) const = default;
 };
 
@@ -59,7 +60,13 @@ struct CompactOptions {
   bool pooled_norm = true;  ///< batch norm on the pooled vector; batch-hard collapses without it
 };
 
-/// ECAPA-TDNN (Desplanques et al. 2020), layer by layer as SpeechBrain builds it.
+/// Who built an ECAPA-TDNN: the paper leaves room.
+enum class EcapaDialect {
+  speechbrain,  ///< frames mirrored at a clip's ends; a Res2 block passes its first chunk on
+  wespeaker,    ///< zeros at the ends; the last chunk; no norm in the attention nor before it
+};
+
+/// ECAPA-TDNN (Desplanques et al. 2020), layer by layer as SpeechBrain or WeSpeaker builds it.
 struct EcapaOptions {
   int bins = 80;          ///< columns of the features
   int channels = 512;     ///< of each block; a multiple of the scale
@@ -68,7 +75,12 @@ struct EcapaOptions {
   int squeeze = 128;      ///< channels of squeeze and excitation
   int scale = 8;          ///< chunks of a Res2 block
   int embedding = 192;
-  bool unit = true;  ///< end on the unit sphere; SpeechBrain's does not
+  bool unit = true;      ///< end on the unit sphere; the published ones do not
+  int blocks = 3;        ///< dilated by 2, 3, 4, ...
+  int first_kernel = 5;  ///< frames, of the first layer
+  int kernel = 3;        ///< frames, within the blocks
+  EcapaDialect dialect = EcapaDialect::speechbrain;
+  bool context = true;  ///< the attention also sees the clip's mean and deviation
 };
 
 /// The x-vector TDNN (Snyder et al. 2018): five layers over time, statistics, two linear layers.

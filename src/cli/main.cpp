@@ -32,6 +32,8 @@ int run(int argc, char** argv) {
   twinear::cli::add_calibrate(program);
   twinear::cli::add_adapt(program);
   twinear::cli::add_fewshot(program);
+  twinear::cli::add_import(program);
+  twinear::cli::add_export(program);
   twinear::cli::add_info(program);
   const int exit_code = program.run(argc, argv);
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)

@@ -11,10 +11,14 @@ namespace {
 
 using Kind = Activation::Kind;
 
+constexpr float leak = 0.01F;
+
 template <class T>
 TWINEAR_SIMD void activate(Kind kind, const T* __restrict x, T* __restrict y, std::int64_t n) {
   if (kind == Kind::relu)
     for (std::int64_t i = 0; i < n; ++i) put(std::max(widen(x[i]), 0.0F), y[i]);
+  else if (kind == Kind::leaky_relu)
+    for (std::int64_t i = 0; i < n; ++i) put(std::max(widen(x[i]), leak * widen(x[i])), y[i]);
   else
     for (std::int64_t i = 0; i < n; ++i) put(fast_tanh(widen(x[i])), y[i]);
 }
@@ -24,6 +28,9 @@ TWINEAR_SIMD void slope(Kind kind, const T* __restrict y, const T* __restrict dy
                         std::int64_t n) {
   if (kind == Kind::relu)
     for (std::int64_t i = 0; i < n; ++i) put(widen(y[i]) > 0.0F ? widen(dy[i]) : 0.0F, dx[i]);
+  else if (kind == Kind::leaky_relu)
+    for (std::int64_t i = 0; i < n; ++i)
+      put((widen(y[i]) > 0.0F ? 1.0F : leak) * widen(dy[i]), dx[i]);
   else
     for (std::int64_t i = 0; i < n; ++i)
       put(widen(dy[i]) * (1.0F - widen(y[i]) * widen(y[i])), dx[i]);

@@ -5,13 +5,15 @@
 
 namespace twinear::nn {
 
-/// y = f(x) number by number: "relu", max(0, x) with slope 0 at 0, or "tanh" (exact to 2e-7).
-/// Both leave zeros zeros, so padding stays padding.
+/// y = f(x) number by number: "relu", max(0, x) with slope 0 at 0; "leaky_relu", max(x / 100, x);
+/// "tanh" (exact to 2e-7). All leave zeros zeros, so padding stays padding.
 class Activation final : public Layer {
  public:
-  enum class Kind { relu, tanh };
+  enum class Kind { relu, leaky_relu, tanh };
   explicit Activation(Kind kind) : kind_(kind) {}
-  std::string_view kind() const override { return kind_ == Kind::relu ? "relu" : "tanh"; }
+  std::string_view kind() const override {
+    return kind_ == Kind::relu ? "relu" : kind_ == Kind::tanh ? "tanh" : "leaky_relu";
+  }
   std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
 
  private:

@@ -10,14 +10,14 @@ namespace {
 /// Adds layers to a description; says which one came last.
 class Builder {
  public:
-  explicit Builder(EncoderSpec& spec) : spec_(spec) {}
+  explicit Builder(EncoderSpec& spec, bool reflect = true) : spec_(spec), reflect_(reflect) {}
 
   std::string add(LayerSpec layer) {
     spec_.layers.push_back(std::move(layer));
     return spec_.layers.back().name;
   }
 
-  /// Convolution, ReLU, batch norm, in SpeechBrain's order.
+  /// Convolution, ReLU, batch norm, in SpeechBrain's and WeSpeaker's order.
   std::string tdnn(const std::string& name, const std::string& input, int out, int kernel = 1,
                    int dilation = 1) {
     add({.kind = "conv1d",
@@ -26,7 +26,7 @@ class Builder {
          .out = out,
          .kernel = kernel,
          .dilation = dilation,
-         .reflect = kernel > 1});
+         .reflect = reflect_ && kernel > 1});
     return add({.kind = "batch_norm", .name = name + ".norm", .relu_first = true});
   }
 
@@ -59,17 +59,20 @@ class Builder {
                       int dilation) {
     const int width = o.channels / o.scale;
     const std::string wide = tdnn(name + ".tdnn1", input, o.channels);
-    std::vector<std::string> chunks{
-        add({.kind = "slice", .name = name + ".res2.0.in", .inputs = {wide}, .out = width})};
-    for (int i = 1; i < o.scale; ++i) {
+    const bool first_passes = o.dialect == EcapaDialect::speechbrain;
+    const int passes = first_passes ? 0 : o.scale - 1, first = first_passes ? 1 : 0;
+    std::vector<std::string> chunks;
+    for (int i = 0; i < o.scale; ++i) {
       LayerSpec slice{.kind = "slice",
                       .name = fmt::format("{}.res2.{}.in", name, i),
                       .inputs = {wide},
                       .from = i * width,
                       .out = width};
-      if (i > 1) slice.inputs.push_back(chunks.back());
-      chunks.push_back(
-          tdnn(fmt::format("{}.res2.{}", name, i), add(std::move(slice)), width, 3, dilation));
+      if (i != passes && i != first) slice.inputs.push_back(chunks.back());
+      chunks.push_back(add(std::move(slice)));
+      if (i != passes)
+        chunks.back() =
+            tdnn(fmt::format("{}.res2.{}", name, i), chunks.back(), width, o.kernel, dilation);
     }
     const std::string joined =
         add({.kind = "concat", .name = name + ".res2", .inputs = std::move(chunks)});
@@ -81,6 +84,7 @@ class Builder {
 
  private:
   EncoderSpec& spec_;
+  bool reflect_;
 };
 
 }  // namespace
@@ -121,21 +125,43 @@ EncoderSpec EncoderSpec::ecapa(const EcapaOptions& o) {
   if (o.scale < 2 || o.channels % o.scale != 0)
     throw Error(Fault::config,
                 fmt::format("ecapa: {} channels do not fall into {} chunks", o.channels, o.scale));
+  if (o.blocks < 2)
+    throw Error(Fault::config, fmt::format("ecapa: {} blocks; at least 2 are needed", o.blocks));
+  const bool wespeaker = o.dialect == EcapaDialect::wespeaker;
+  const double least_variance = wespeaker ? 1e-7 : 0;
   EncoderSpec spec{.kind = "ecapa", .bins = o.bins, .layers = {}};
-  Builder b(spec);
-  const std::string first = b.tdnn("block0", "", o.channels, 5);
-  const std::string second = b.se_res2("block1", first, o, 2);
-  const std::string third = b.se_res2("block2", second, o, 3);
-  const std::string fourth = b.se_res2("block3", third, o, 4);
-  const std::string all =
-      b.add({.kind = "concat", .name = "blocks", .inputs = {second, third, fourth}});
-  const std::string mfa = b.tdnn("mfa", all, o.aggregated);
-  b.add({.kind = "context_conv", .name = "attention.context", .inputs = {mfa}, .out = o.attention});
-  b.add({.kind = "batch_norm", .name = "attention.norm", .relu_first = true});
+  Builder b(spec, !wespeaker);
+  std::string last = b.tdnn("block0", "", o.channels, o.first_kernel);
+  std::vector<std::string> blocks;
+  for (int i = 1; i <= o.blocks; ++i) {
+    last = b.se_res2(fmt::format("block{}", i), last, o, i + 1);
+    blocks.push_back(last);
+  }
+  const std::string all = b.add({.kind = "concat", .name = "blocks", .inputs = blocks});
+  std::string mfa;
+  if (wespeaker) {
+    b.add({.kind = "conv1d", .name = "mfa.conv", .inputs = {all}, .out = o.aggregated});
+    mfa = b.add({.kind = "relu", .name = "mfa"});
+  } else {
+    mfa = b.tdnn("mfa", all, o.aggregated);
+  }
+  if (o.context)
+    b.add({.kind = "context_conv",
+           .name = "attention.context",
+           .inputs = {mfa},
+           .out = o.attention,
+           .least_variance = least_variance,
+           .unbiased = wespeaker});
+  else
+    b.add({.kind = "conv1d", .name = "attention.context", .inputs = {mfa}, .out = o.attention});
+  if (!wespeaker) b.add({.kind = "batch_norm", .name = "attention.norm", .relu_first = true});
   b.add({.kind = "tanh", .name = "attention.tanh"});
   const std::string logits =
       b.add({.kind = "conv1d", .name = "attention.conv", .out = o.aggregated});
-  b.add({.kind = "attentive_pool", .name = "pool", .inputs = {mfa, logits}});
+  b.add({.kind = "attentive_pool",
+         .name = "pool",
+         .inputs = {mfa, logits},
+         .least_variance = least_variance});
   b.add({.kind = "batch_norm", .name = "pooled_norm"});
   b.add({.kind = "linear", .name = "projection", .out = o.embedding});
   if (o.unit) b.add({.kind = "l2_normalize", .name = "sphere"});

@@ -10,8 +10,6 @@
 namespace twinear::nn {
 namespace {
 
-constexpr float least_variance = 1e-12F;
-
 /// weights = softmax of logits over the rows; they may be one memory. `scratch` has 2 channels
 /// numbers.
 template <class T>
@@ -36,7 +34,8 @@ TWINEAR_SIMD void softmax_rows(const T* logits, T* weights, std::int64_t rows,
 
 template <class T>
 TWINEAR_SIMD void pool(const T* __restrict x, const T* __restrict weights, std::int64_t rows,
-                       std::int64_t channels, float* __restrict mean, float* __restrict deviation) {
+                       std::int64_t channels, float least_variance, float* __restrict mean,
+                       float* __restrict deviation) {
   std::fill(mean, mean + channels, 0.0F);
   std::fill(deviation, deviation + channels, 0.0F);
   for (std::int64_t r = 0; r < rows * channels; r += channels)
@@ -68,8 +67,9 @@ TWINEAR_SIMD void unpool(const T* __restrict x, const T* __restrict weights, T* 
 template <class T>
 class AttentivePoolStep final : public Step {
  public:
-  AttentivePoolStep(std::span<const Edge> in, Flow& out, Mode mode)
-      : x_edge_(in[0]),
+  AttentivePoolStep(float least_variance, std::span<const Edge> in, Flow& out, Mode mode)
+      : least_variance_(least_variance),
+        x_edge_(in[0]),
         logit_edge_(in[1]),
         x_(*in[0].flow),
         logits_(*in[1].flow),
@@ -86,14 +86,14 @@ class AttentivePoolStep final : public Step {
       T* weights =
           training_ ? weights_.data() + i * x_.shape.clip_size() : logits_.template clip<T>(i);
       softmax_rows(logits_.template clip<T>(i), weights, x_.length(i), channels, scratch.data());
-      pool(x_.template clip<T>(i), weights, x_.length(i), channels, out_.clip(i),
+      pool(x_.template clip<T>(i), weights, x_.length(i), channels, least_variance_, out_.clip(i),
            out_.clip(i) + channels);
     }
   }
 
   void backward(const Part& part) override {
     const std::int64_t channels = x_.shape.channels;
-    const float least = std::sqrt(least_variance);
+    const float least = std::sqrt(least_variance_);
     InputGradient<T> dx(x_edge_, part), dlogits(logit_edge_, part);
     Buffer h(static_cast<std::size_t>(channels)), expected(h.size());
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
@@ -112,6 +112,7 @@ class AttentivePoolStep final : public Step {
   }
 
  private:
+  float least_variance_;
   Edge x_edge_, logit_edge_;
   Flow& x_;
   Flow& logits_;
@@ -124,7 +125,7 @@ class AttentivePoolStep final : public Step {
 
 std::unique_ptr<Step> AttentivePool::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
   return with_number(in[0].flow->number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<AttentivePoolStep<decltype(number)>>(in, out, mode);
+    return std::make_unique<AttentivePoolStep<decltype(number)>>(least_variance_, in, out, mode);
   });
 }
 

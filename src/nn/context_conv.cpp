@@ -13,8 +13,6 @@
 namespace twinear::nn {
 namespace {
 
-constexpr float least_variance = 1e-12F;
-
 template <class T>
 TWINEAR_SIMD void add_bias(T* __restrict y, std::int64_t rows, std::int64_t channels,
                            const float* __restrict bias) {
@@ -73,7 +71,7 @@ class ContextConvStep final : public Step {
     Buffer bias(static_cast<std::size_t>(part.clips * width_));
     for (std::int64_t i = 0; i < part.clips; ++i) {
       const std::int64_t clip = part.first + i;
-      pool_moments(x_.template clip<T>(clip), x_.length(clip), channels_, least_variance,
+      pool_moments(x_.template clip<T>(clip), x_.length(clip), channels_, layer_.deviation(),
                    context(clip), context(clip) + channels_);
       std::ranges::copy(layer_.parameters()[1].value, bias.data() + i * width_);
     }
@@ -106,8 +104,8 @@ class ContextConvStep final : public Step {
     of(part).backward_data(dy, gradient.data());
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
       unpool_moments(x_.template clip<T>(i), gradient.clip(i), x_.length(i), channels_,
-                     least_variance, context(i), dcontext.data() + (i - part.first) * 2 * channels_,
-                     true);
+                     layer_.deviation(), context(i),
+                     dcontext.data() + (i - part.first) * 2 * channels_, true);
     gradient.clear_padding();
   }
 
@@ -146,8 +144,8 @@ class ContextConvStep final : public Step {
 
 }  // namespace
 
-ContextConv::ContextConv(std::int64_t channels, std::int64_t out)
-    : packed_(std::make_unique<PackedWeights>()) {
+ContextConv::ContextConv(std::int64_t channels, std::int64_t out, const Deviation& deviation)
+    : deviation_(deviation), packed_(std::make_unique<PackedWeights>()) {
   parameters_.push_back(make_parameter("weight", {out, 3 * channels, 1}));
   parameters_.push_back(make_parameter("bias", {out}));
 }

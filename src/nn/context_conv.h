@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nn/layer.h"
+#include "nn/moments.h"
 
 namespace twinear::nn {
 
@@ -13,12 +14,14 @@ class PackedWeights;
 
 /// A linear map of each frame beside the mean and deviation of its clip, y[t] = W [x[t]; m; s] + b:
 /// the attention of ECAPA-TDNN sees the whole utterance (Desplanques et al. 2020). m and s do not
-/// change with t, so their share of the map is one bias a clip. s = sqrt(max(variance, 1e-12)).
+/// change with t, so their share of the map is one bias a clip.
 /// Parameters "weight" [out, 3 channels, 1], "bias" [out].
 class ContextConv final : public Layer {
  public:
-  ContextConv(std::int64_t channels, std::int64_t out);
+  ContextConv(std::int64_t channels, std::int64_t out,
+              const Deviation& deviation = {.least_variance = 1e-12F});
   ~ContextConv() override;
+  const Deviation& deviation() const noexcept { return deviation_; }
   std::string_view kind() const override { return "context_conv"; }
   Shape output(std::span<const Shape> in) const override;
   std::span<Parameter> parameters() override { return parameters_; }
@@ -26,6 +29,7 @@ class ContextConv final : public Layer {
   std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
 
  private:
+  Deviation deviation_;
   std::vector<Parameter> parameters_;
   std::unique_ptr<PackedWeights> packed_;  // the frames' share
 };

@@ -31,6 +31,9 @@ void fields(Fields& f, LayerSpec& s) {
     f.flag("reflect", s.reflect);
   }
   if (conv || linear) f.flag("bias", s.bias);
+  const bool pool = s.kind == "stats_pool" || s.kind == "attentive_pool";
+  if (pool || s.kind == "context_conv") f.number("least_variance", s.least_variance, 0, 1);
+  if (s.kind == "stats_pool" || s.kind == "context_conv") f.flag("unbiased", s.unbiased);
   if (norm) {
     f.flag("relu", s.relu);
     f.flag("relu_first", s.relu_first);

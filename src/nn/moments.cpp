@@ -12,7 +12,8 @@ namespace {
 
 template <class T>
 TWINEAR_SIMD void pool(const T* __restrict x, std::int64_t rows, std::int64_t channels,
-                       float least_variance, float* __restrict mean, float* __restrict deviation) {
+                       float least_variance, float of_variance, float* __restrict mean,
+                       float* __restrict deviation) {
   const float share = 1.0F / static_cast<float>(rows);
   std::fill(mean, mean + channels, 0.0F);
   std::fill(deviation, deviation + channels, 0.0F);
@@ -25,10 +26,10 @@ TWINEAR_SIMD void pool(const T* __restrict x, std::int64_t rows, std::int64_t ch
       deviation[c] += d * d;
     }
   for (std::int64_t c = 0; c < channels; ++c)
-    deviation[c] = std::sqrt(std::max(deviation[c] * share, least_variance));
+    deviation[c] = std::sqrt(std::max(deviation[c] * of_variance, least_variance));
 }
 
-// d mean / dx = 1 / T;  d deviation / dx = (x - mean) / (T deviation)
+// d mean / dx = 1 / T;  d deviation / dx = (x - mean) / (T deviation), or T - 1 where unbiased
 template <class T>
 TWINEAR_SIMD void unpool(const T* __restrict x, T* __restrict dx, std::int64_t rows,
                          std::int64_t channels, const float* __restrict slope,
@@ -43,30 +44,32 @@ TWINEAR_SIMD void unpool(const T* __restrict x, T* __restrict dx, std::int64_t r
 }  // namespace
 
 template <class T>
-void pool_moments(const T* x, std::int64_t rows, std::int64_t channels, float least_variance,
+void pool_moments(const T* x, std::int64_t rows, std::int64_t channels, const Deviation& how,
                   float* mean, float* deviation) {
-  pool(x, rows, channels, least_variance, mean, deviation);
+  pool(x, rows, channels, how.least_variance, how.share(rows), mean, deviation);
 }
 
 template <class T>
 void unpool_moments(const T* x, T* dx, std::int64_t rows, std::int64_t channels,
-                    float least_variance, const float* moments, const float* dmoments, bool add) {
-  const float share = 1.0F / static_cast<float>(rows), least = std::sqrt(least_variance);
+                    const Deviation& how, const float* moments, const float* dmoments, bool add) {
+  const float share = 1.0F / static_cast<float>(rows), least = std::sqrt(how.least_variance);
   Buffer slope(static_cast<std::size_t>(channels)), shift(slope.size());
   for (std::int64_t c = 0; c < channels; ++c) {
     const auto at = static_cast<std::size_t>(c);
     const float deviation = moments[channels + c];
-    slope[at] = deviation > least ? dmoments[channels + c] * share / deviation : 0.0F;
+    slope[at] = deviation > least ? dmoments[channels + c] * how.share(rows) / deviation : 0.0F;
     shift[at] = dmoments[c] * share - slope[at] * moments[c];
   }
   unpool(x, dx, rows, channels, slope.data(), shift.data(), add);
 }
 
-template void pool_moments(const float*, std::int64_t, std::int64_t, float, float*, float*);
-template void pool_moments(const BFloat16*, std::int64_t, std::int64_t, float, float*, float*);
-template void unpool_moments(const float*, float*, std::int64_t, std::int64_t, float, const float*,
-                             const float*, bool);
-template void unpool_moments(const BFloat16*, BFloat16*, std::int64_t, std::int64_t, float,
+template void pool_moments(const float*, std::int64_t, std::int64_t, const Deviation&, float*,
+                           float*);
+template void pool_moments(const BFloat16*, std::int64_t, std::int64_t, const Deviation&, float*,
+                           float*);
+template void unpool_moments(const float*, float*, std::int64_t, std::int64_t, const Deviation&,
                              const float*, const float*, bool);
+template void unpool_moments(const BFloat16*, BFloat16*, std::int64_t, std::int64_t,
+                             const Deviation&, const float*, const float*, bool);
 
 }  // namespace twinear::nn

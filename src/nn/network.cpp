@@ -38,6 +38,10 @@ void expect_weights(const LayerSpec& spec, std::int64_t count) {
   if (count > most_weights) refuse(spec, fmt::format("more than {} weights", most_weights));
 }
 
+float least_variance(const LayerSpec& spec, double otherwise) {
+  return static_cast<float>(spec.least_variance > 0 ? spec.least_variance : otherwise);
+}
+
 std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> in) {
   const std::int64_t channels = in[0].channels;
   const auto expect_inputs = [&](std::size_t least, std::size_t most) {
@@ -75,13 +79,14 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> 
   if (spec.kind == "attentive_pool") {
     expect_inputs(2, 2);
     expect_same_channels(channels);
-    return std::make_unique<AttentivePool>();
+    return std::make_unique<AttentivePool>(least_variance(spec, 1e-12));
   }
   expect_inputs(1, 1);
   if (spec.kind == "context_conv") {
     expect_range(spec, "out", spec.out, most_channels);
     expect_weights(spec, 3 * channels * spec.out);
-    return std::make_unique<ContextConv>(channels, spec.out);
+    return std::make_unique<ContextConv>(channels, spec.out,
+                                         Deviation{least_variance(spec, 1e-12), spec.unbiased});
   }
   if (spec.kind == "conv1d" || spec.kind == "linear") {
     expect_range(spec, "out", spec.out, most_channels);
@@ -109,12 +114,15 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> 
                                                           .relu = spec.relu,
                                                           .relu_first = spec.relu_first});
   if (spec.kind == "relu") return std::make_unique<Activation>(Activation::Kind::relu);
+  if (spec.kind == "leaky_relu") return std::make_unique<Activation>(Activation::Kind::leaky_relu);
   if (spec.kind == "tanh") return std::make_unique<Activation>(Activation::Kind::tanh);
-  if (spec.kind == "stats_pool") return std::make_unique<StatsPool>();
+  if (spec.kind == "stats_pool")
+    return std::make_unique<StatsPool>(Deviation{least_variance(spec, 1e-5), spec.unbiased});
   if (spec.kind == "l2_normalize") return std::make_unique<L2Normalize>();
-  refuse(spec,
-         "unknown kind; known are conv1d, linear, batch_norm, relu, tanh, stats_pool, "
-         "attentive_pool, context_conv, squeeze_excite, slice, concat, add, l2_normalize");
+  refuse(
+      spec,
+      "unknown kind; known are conv1d, linear, batch_norm, relu, leaky_relu, tanh, "
+      "stats_pool, attentive_pool, context_conv, squeeze_excite, slice, concat, add, l2_normalize");
 }
 
 /// Weights and the biases that follow them, from +-1 / sqrt(fan-in). Norms are born as they are.

@@ -6,18 +6,17 @@
 namespace twinear::nn {
 namespace {
 
-constexpr float least_variance = 1e-5F;
-
 /// T: what the frames are stored as.
 template <class T>
 class StatsPoolStep final : public Step {
  public:
-  StatsPoolStep(const Edge& in, Flow& out) : edge_(in), in_(*in.flow), out_(out) {}
+  StatsPoolStep(const Deviation& how, const Edge& in, Flow& out)
+      : how_(how), edge_(in), in_(*in.flow), out_(out) {}
 
   void forward(const Part& part) override {
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
-      pool_moments(in_.template clip<T>(i), in_.length(i), in_.shape.channels, least_variance,
-                   out_.clip(i), out_.clip(i) + in_.shape.channels);
+      pool_moments(in_.template clip<T>(i), in_.length(i), in_.shape.channels, how_, out_.clip(i),
+                   out_.clip(i) + in_.shape.channels);
   }
 
   void backward(const Part& part) override {
@@ -25,11 +24,12 @@ class StatsPoolStep final : public Step {
     InputGradient<T> gradient(edge_, part);
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
       unpool_moments(in_.template clip<T>(i), gradient.clip(i), in_.length(i), in_.shape.channels,
-                     least_variance, out_.clip(i), out_.clip_gradient(i));
+                     how_, out_.clip(i), out_.clip_gradient(i));
     gradient.clear_padding();
   }
 
  private:
+  Deviation how_;
   Edge edge_;
   Flow& in_;
   Flow& out_;
@@ -39,7 +39,7 @@ class StatsPoolStep final : public Step {
 
 std::unique_ptr<Step> StatsPool::prepare(std::span<const Edge> in, Flow& out, Mode) {
   return with_number(in[0].flow->number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<StatsPoolStep<decltype(number)>>(in[0], out);
+    return std::make_unique<StatsPoolStep<decltype(number)>>(deviation_, in[0], out);
   });
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the files of corpus/ that fuzzing starts from; files named by a hash were found by it."""
+"""Writes the files of corpus/TARGET/ that fuzzing starts from; files named by a hash were found by it."""
 import pathlib
 import struct
+import zipfile
 
 
 def entry(dtype, shape, begin, end):
@@ -14,7 +15,7 @@ def file(header, data=b"", length=None):
 
 
 one = entry("F32", "[1]", 0, 4)
-corpus = {
+safetensors = {
     "empty": b"",
     "no_tensors": file("{}"),
     "two_tensors": file(
@@ -31,7 +32,23 @@ corpus = {
     "cut_header": file(f'{{"a":{one}}}', bytes(4))[:30],
     "deep": file("[" * 3000),
 }
-folder = pathlib.Path(__file__).resolve().parent / "corpus"
-folder.mkdir(exist_ok=True)
-for name, content in corpus.items():
-    (folder / name).write_bytes(content)
+here = pathlib.Path(__file__).resolve().parent
+published = here.parent / "golden/published"
+checkpoints = {name: (published / f"{name}.ckpt").read_bytes() for name in ("kinds", "calls_system")}
+pickles = {name: zipfile.ZipFile(published / f"{name}.ckpt").read(f"{name}/data.pkl") for name in checkpoints}
+pickles |= {
+    "empty": b"",
+    "every_number": b"\x80\x02(NK\x01M\x02\x00J\xff\xff\xff\xff\x8a\x02\x00\x80G" + struct.pack(">d", 0.5) +
+                    b"\x88\x89X\x01\x00\x00\x00at.",
+    "itself": b"\x80\x02}q\x00X\x01\x00\x00\x00ah\x00s.",
+    "marks": b"\x80\x02" + b"(" * 100 + b"t" * 100 + b".",
+    "list": b"\x80\x02](NNe}(NNu\x86.",
+    "long_text": b"\x80\x02X\xff\xff\xff\xff",
+    "recall": b"\x80\x02Nr\xff\xff\xff\xffj\xff\xff\xff\xff\x86.",
+}
+checkpoints |= {"empty": b"", "cut": checkpoints["kinds"][:-30]}
+for target, corpus in (("safetensors", safetensors), ("pickle", pickles), ("torch_checkpoint", checkpoints)):
+    folder = here / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in corpus.items():
+        (folder / name).write_bytes(content)

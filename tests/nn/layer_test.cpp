@@ -317,6 +317,34 @@ TEST(Relu, GradientsAreTheSlopes) {
   expect_slopes(relu, {{9, 3, 4}}, {}, 1e-4F);
 }
 
+TEST(LeakyRelu, LeaksAHundredthAndItsGradientsAreTheSlopes) {
+  Activation leaky(Activation::Kind::leaky_relu);
+  expect_slopes(leaky, {{9, 3, 4}}, {}, 1e-4F);
+  Rig rig(leaky, {{1, 1, 2}});
+  rig.in[0].value = {-3.0F, 3.0F};
+  rig.loss();
+  EXPECT_FLOAT_EQ(rig.out.value[0], -0.03F);
+  EXPECT_FLOAT_EQ(rig.out.value[1], 3.0F);
+}
+
+TEST(StatsPool, UnbiasedDividesByOneFrameLess) {
+  StatsPool pool({.least_variance = 1e-12F, .unbiased = true});
+  expect_slopes(pool, {{3, 7, 4}}, {7, 5, 2});
+  Rig rig(pool, {{1, 3, 1}});
+  rig.in[0].value = {1.0F, 2.0F, 6.0F};
+  rig.loss();
+  EXPECT_FLOAT_EQ(rig.out.value[1], std::sqrt(7.0F));
+  Rig one(pool, {{1, 1, 1}});
+  one.loss();
+  EXPECT_FLOAT_EQ(one.out.value[1], 1e-6F);
+}
+
+TEST(ContextConv, UnbiasedGradientsAreTheSlopes) {
+  ContextConv conv(4, 3, {.least_variance = 1e-7F, .unbiased = true});
+  draw(conv);
+  expect_slopes(conv, {{3, 5, 4}}, {5, 3, 2}, 3e-3F);
+}
+
 TEST(StatsPool, GradientsAreTheSlopes) {
   StatsPool pool;
   expect_slopes(pool, {{3, 7, 4}}, {7, 5, 2});

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "twinear/c_api.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string_view>
+
+#include "twinear/error.h"
+#include "twinear/verifier.h"
+
+struct twinear_model {
+  twinear::Verifier verifier;
+  twinear::LogMel log_mel;
+};
+
+namespace {
+
+using twinear::Clip;
+using twinear::Error;
+using twinear::Fault;
+using twinear::Matrix;
+
+#define TWINEAR_TEXT_OF(x) #x
+#define TWINEAR_TEXT(x) TWINEAR_TEXT_OF(x)
+constexpr std::string_view header_version = TWINEAR_TEXT(TWINEAR_VERSION_MAJOR) "." TWINEAR_TEXT(
+    TWINEAR_VERSION_MINOR) "." TWINEAR_TEXT(TWINEAR_VERSION_PATCH);
+static_assert(header_version == TWINEAR_VERSION, "c_api.h and CMakeLists.txt disagree");
+static_assert(TWINEAR_ABI_VERSION == TWINEAR_SOVERSION, "c_api.h and CMakeLists.txt disagree");
+static_assert(static_cast<int>(Fault::io) + 1 == TWINEAR_IO &&
+              static_cast<int>(Fault::numeric) + 1 == TWINEAR_NUMERIC);
+
+/// No memory is needed to say that there is none: a message is cut, not allocated.
+thread_local std::array<char, 1024> last_error{};
+
+twinear_status fail(twinear_status status, const char* message) noexcept {
+  std::strncpy(last_error.data(), message, last_error.size() - 1);
+  return status;
+}
+
+/// Runs what a function does; whatever it throws becomes a status and a message.
+template <class Action>
+twinear_status guarded(const Action& action) noexcept try {
+  action();
+  return TWINEAR_OK;
+} catch (const Error& e) {
+  return fail(static_cast<twinear_status>(static_cast<int>(e.fault()) + 1), e.what());
+} catch (const std::invalid_argument& e) {
+  return fail(TWINEAR_ARGUMENT, e.what());
+} catch (const std::bad_alloc&) {
+  return fail(TWINEAR_MEMORY, "out of memory");
+} catch (const std::exception& e) {
+  return fail(TWINEAR_INTERNAL, e.what());
+} catch (...) {
+  return fail(TWINEAR_INTERNAL, "an unknown fault");
+}
+
+template <class... Pointers>
+void expect(const char* function, const Pointers*... pointers) {
+  if (((pointers == nullptr) || ...))
+    throw std::invalid_argument(std::string(function) + ": a pointer is NULL");
+}
+
+twinear::Waveform waveform(const char* function, const float* samples, std::size_t count,
+                           int sample_rate) {
+  if (count == 0) throw std::invalid_argument(std::string(function) + ": no samples");
+  if (sample_rate < 1000 || sample_rate > 768000)
+    throw std::invalid_argument(std::string(function) + ": a rate that is not from 1 to 768 kHz");
+  if (!std::all_of(samples, samples + count, [](float v) { return std::isfinite(v); }))
+    throw Error(Fault::numeric, std::string(function) + ": a sample that is not finite");
+  return {sample_rate, {samples, samples + count}};
+}
+
+Clip clip(const char* path) {
+  Clip clip;
+  clip.path = clip.name = path;
+  return clip;
+}
+
+double or_nan(const std::optional<double>& value) {
+  return value.value_or(std::numeric_limits<double>::quiet_NaN());
+}
+
+void decide(const char* function, const twinear::Verifier& verifier, double score, double threshold,
+            std::optional<twinear::Lengths> lengths, twinear_verdict& to) {
+  const std::size_t room = to.struct_size;
+  if (room < sizeof(twinear_verdict))
+    throw std::invalid_argument(std::string(function) + ": struct_size is not set");
+  if (!std::isfinite(score))
+    throw Error(Fault::numeric, std::string(function) + ": a score that is not finite");
+  const auto verdict = verifier.decide(
+      score, std::isnan(threshold) ? std::nullopt : std::optional(threshold), lengths);
+  to = {room,
+        verdict.score,
+        or_nan(verdict.llr),
+        or_nan(verdict.probability),
+        verdict.threshold,
+        verdict.same ? 1 : 0};
+}
+
+}  // namespace
+
+const char* twinear_version(void) { return TWINEAR_VERSION; }
+int twinear_abi_version(void) { return TWINEAR_ABI_VERSION; }
+const char* twinear_error_message(void) { return last_error.data(); }
+
+twinear_model* twinear_model_load(const char* path) {
+  std::unique_ptr<twinear_model> model;
+  guarded([&] {
+    expect("twinear_model_load", path);
+    auto verifier = twinear::Verifier::load(path);
+    twinear::LogMel log_mel(verifier.model().front_end);
+    model.reset(new twinear_model{std::move(verifier), std::move(log_mel)});
+  });
+  return model.release();
+}
+
+void twinear_model_free(twinear_model* model) { delete model; }
+
+const char* twinear_model_id(const twinear_model* model) {
+  return model == nullptr ? "" : model->verifier.model().id.c_str();
+}
+const char* twinear_model_source(const twinear_model* model) {
+  return model == nullptr ? "" : model->verifier.model().source.c_str();
+}
+size_t twinear_model_dimension(const twinear_model* model) {
+  return model == nullptr ? 0 : model->verifier.model().encoder.dimension();
+}
+size_t twinear_model_bins(const twinear_model* model) {
+  return model == nullptr ? 0 : static_cast<size_t>(model->verifier.model().front_end.mel_bins);
+}
+int twinear_model_sample_rate(const twinear_model* model) {
+  return model == nullptr ? 0 : model->verifier.model().front_end.sample_rate;
+}
+int twinear_model_is_calibrated(const twinear_model* model) {
+  return model != nullptr && model->verifier.model().calibration ? 1 : 0;
+}
+
+twinear_status twinear_embed_samples(const twinear_model* model, const float* samples, size_t count,
+                                     int sample_rate, float* embedding) {
+  constexpr const char* name = "twinear_embed_samples";
+  return guarded([&] {
+    expect(name, model, samples, embedding);
+    std::ranges::copy(model->verifier.embed(waveform(name, samples, count, sample_rate)),
+                      embedding);
+  });
+}
+
+twinear_status twinear_embed_file(const twinear_model* model, const char* path, float* embedding) {
+  return twinear_embed_files(model, &path, 1, embedding);
+}
+
+twinear_status twinear_embed_files(const twinear_model* model, const char* const* paths,
+                                   size_t count, float* embeddings) {
+  return guarded([&] {
+    expect("twinear_embed_files", model, paths, embeddings);
+    std::vector<Clip> clips;
+    for (size_t i = 0; i < count; ++i) {
+      expect("twinear_embed_files", paths[i]);
+      clips.push_back(clip(paths[i]));
+    }
+    std::ranges::copy(model->verifier.embed(clips).values(), embeddings);
+  });
+}
+
+twinear_status twinear_features(const twinear_model* model, const float* samples, size_t count,
+                                int sample_rate, float** values, size_t* frames) {
+  constexpr const char* name = "twinear_features";
+  return guarded([&] {
+    expect(name, model, samples, values, frames);
+    const Matrix features =
+        twinear::waveform_features(waveform(name, samples, count, sample_rate), model->log_mel);
+    auto copy = std::make_unique<float[]>(features.values().size());
+    std::ranges::copy(features.values(), copy.get());
+    *frames = features.rows();
+    *values = copy.release();
+  });
+}
+
+void twinear_free(float* values) { delete[] values; }
+
+twinear_status twinear_compare(const float* a, const float* b, size_t dimension, double* score) {
+  return guarded([&] {
+    expect("twinear_compare", a, b, score);
+    *score = twinear::cosine({a, dimension}, {b, dimension});
+  });
+}
+
+twinear_status twinear_decide(const twinear_model* model, double score, double threshold,
+                              twinear_verdict* verdict) {
+  return guarded([&] {
+    expect("twinear_decide", model, verdict);
+    decide("twinear_decide", model->verifier, score, threshold, {}, *verdict);
+  });
+}
+
+twinear_status twinear_verify_files(const twinear_model* model, const char* a, const char* b,
+                                    double threshold, twinear_verdict* verdict) {
+  return guarded([&] {
+    expect("twinear_verify_files", model, a, b, verdict);
+    const auto& verifier = model->verifier;
+    const std::array<Clip, 2> clips{clip(a), clip(b)};
+    const Matrix embeddings = verifier.embed(clips);
+    std::optional<twinear::Lengths> lengths;  // measured where the calibration asks
+    if (const auto& c = verifier.model().calibration; c && c->lengths)
+      lengths = {verifier.seconds(clips[0]), verifier.seconds(clips[1])};
+    decide("twinear_verify_files", verifier, twinear::cosine(embeddings.row(0), embeddings.row(1)),
+           threshold, lengths, *verdict);
+  });
+}
