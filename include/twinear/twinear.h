@@ -14,5 +14,6 @@
 #include "twinear/miner.h"
 #include "twinear/model.h"
 #include "twinear/scoring.h"
+#include "twinear/search.h"
 #include "twinear/trainer.h"
 #include "twinear/verifier.h"
