@@ -5,6 +5,7 @@
 #include "twinear/audio.h"
 #include "twinear/dataset.h"
 #include "twinear/encoder.h"
+#include "twinear/enrolment.h"
 #include "twinear/error.h"
 #include "twinear/features.h"
 #include "twinear/few_shot.h"
