@@ -84,6 +84,7 @@ class Enrolment {
   bool remove(const std::string& name);
 
   std::vector<Identity> list() const;  ///< by name
+  std::optional<Identity> find(const std::string& name) const;
 
   /// For each row the `top` best, best first; equal ones by name.
   std::vector<std::vector<Match>> rank(const Matrix& embeddings, std::size_t top) const;

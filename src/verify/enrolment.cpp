@@ -227,6 +227,16 @@ struct Enrolment::State {
     return added;
   }
 
+  std::vector<Identity> identities(const char* query, const std::string* name = nullptr) {
+    const std::lock_guard lock(mutex);
+    Statement rows(database, query);
+    if (name != nullptr) rows.with(*name);
+    std::vector<Identity> result;
+    while (rows.next())
+      result.push_back({rows.text(0), static_cast<std::size_t>(rows.number(1)), rows.real(2)});
+    return result;
+  }
+
   /// Calls see(name, clip) for each clip, by name and then in the order of their enrolment.
   template <class See>
   void each_clip(const See& see) {
@@ -335,7 +345,19 @@ bool Enrolment::remove(const std::string& name) {
   return removed;
 }
 
-std::vector<Identity> Enrolment::list() const { return state_->current()->identities; }
+std::vector<Identity> Enrolment::list() const {
+  return state_->identities(
+      "SELECT name, count(*), total(seconds) FROM identity "
+      "JOIN clip ON identity.id = identity GROUP BY name ORDER BY name");
+}
+
+std::optional<Identity> Enrolment::find(const std::string& name) const {
+  const auto found = state_->identities(
+      "SELECT name, count(*), total(seconds) FROM identity "
+      "JOIN clip ON identity.id = identity WHERE name = ? GROUP BY name",
+      &name);
+  return found.empty() ? std::nullopt : std::optional(found.front());
+}
 
 std::vector<std::vector<Match>> Enrolment::rank(const Matrix& embeddings, std::size_t top) const {
   const auto snapshot = state_->current();

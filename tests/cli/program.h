@@ -20,9 +20,11 @@ struct Outcome {
 /// A run of the program under test.
 class Running {
  public:
-  explicit Running(const std::vector<std::string>& arguments);
+  explicit Running(const std::vector<std::string>& arguments,
+                   const std::string& input = "/dev/null");
   void send(int signal) const;
-  Outcome finish();  ///< waits for its end
+  std::string out() const, err() const;  ///< what it has said so far
+  Outcome finish();                      ///< waits for its end
 
  private:
   TemporaryFolder folder_;
@@ -30,7 +32,7 @@ class Running {
 };
 
 /// Runs the program to its end.
-Outcome run(const std::vector<std::string>& arguments);
+Outcome run(const std::vector<std::string>& arguments, const std::string& input = "/dev/null");
 
 /// A refusal as users are promised: exit code 2, nothing on standard output, and on standard error
 /// one line that begins with "twinear: " and has `told` in it.

@@ -8,9 +8,9 @@
 namespace twinear {
 namespace {
 
-const std::vector<std::string> commands{"verify",  "features", "train",     "embed",
-                                        "score",   "eval",     "calibrate", "adapt",
-                                        "fewshot", "info",     "augment"};
+const std::vector<std::string> commands{"verify",  "features",  "train",   "embed",   "score",
+                                        "eval",    "calibrate", "adapt",   "fewshot", "info",
+                                        "augment", "enroll",    "identify"};
 
 TEST(Usage, HelpOfEveryCommandShowsItsOptions) {
   for (const auto& command : commands) {
@@ -42,6 +42,10 @@ TEST(Usage, WordsThatAreNotUnderstoodAreRefused) {
   EXPECT_TRUE(is_refusal(run({"verfy", "a", "b"}), "did you mean \"verify\"?"));
   EXPECT_TRUE(is_refusal(run({"--vesion"}), "did you mean \"--version\"?"));
   EXPECT_TRUE(is_refusal(run({"verify", "a"}), "two clips are needed"));
+  EXPECT_TRUE(is_refusal(run({"db"}), "a command is needed (see twinear db --help)"));
+  EXPECT_TRUE(is_refusal(run({"db", "lst"}), "did you mean \"list\"? (see twinear db --help)"));
+  EXPECT_TRUE(is_refusal(run({"db", "list", "--bd=x"}), "did you mean \"--db\"?"));
+  EXPECT_TRUE(is_refusal(run({"db", "list"}), "--db is required (see twinear db list --help)"));
   EXPECT_TRUE(is_refusal(run({"verify", "a", "b", "c"}), "unexpected argument \"c\""));
   EXPECT_TRUE(is_refusal(run({"verify", "a", "b", "--treshold=1"}),
                          "unknown option \"--treshold\"; did you mean \"--threshold\"?"));

@@ -115,6 +115,8 @@ TEST_F(Enrolments, AClipCountsOnce) {
   EXPECT_EQ(people.enroll("ada", both), 0u);
   EXPECT_EQ(people.enroll("bob", both), 2u);
   EXPECT_EQ(people.list(), (std::vector<Identity>{{"ada", 2, 4.0}, {"bob", 2, 4.0}}));
+  EXPECT_EQ(people.find("bob"), (Identity{"bob", 2, 4.0}));
+  EXPECT_EQ(people.find("cem"), std::nullopt);
 }
 
 TEST_F(Enrolments, EndsAndBeginsAgainWhereItWas) {
@@ -278,19 +280,21 @@ TEST_F(Enrolments, DamageIsTold) {
   }
   std::filesystem::copy(path, folder / "bit");
   sql(folder / "bit", "UPDATE clip SET embedding = zeroblob(96) WHERE id = 5");
-  expect_error([&] { Enrolment(folder / "bit").list(); }, Fault::format,
+  expect_error([&] { Enrolment(folder / "bit").identify(direction(0, 0), 0); }, Fault::format,
                folder / "bit" + ": a damaged embedding of \"voice 1\"");
   sql(folder / "bit", "UPDATE clip SET embedding = x'00112233445566' WHERE id = 5");
-  expect_error([&] { Enrolment(folder / "bit").list(); }, Fault::format, folder / "bit" + ": a *");
+  expect_error([&] { Enrolment(folder / "bit").identify(direction(0, 0), 0); }, Fault::format,
+               folder / "bit" + ": a *");
 
   std::string bytes = read_file(path);
   for (std::size_t i = 4096; i + 8 < bytes.size(); i += 512)
     bytes.replace(i, 8, "\xff\xff\xff\xff\xff\xff\xff\xff");
   put(folder / "pages", bytes);
-  expect_error([&] { Enrolment(folder / "pages").list(); }, Fault::format,
+  expect_error([&] { Enrolment(folder / "pages").identify(direction(0, 0), 0); }, Fault::format,
                folder / "pages" + ": *");
   put(folder / "half", read_file(path).substr(0, 5000));
-  expect_error([&] { Enrolment(folder / "half").list(); }, Fault::format, folder / "half" + ": *");
+  expect_error([&] { Enrolment(folder / "half").identify(direction(0, 0), 0); }, Fault::format,
+               folder / "half" + ": *");
 }
 
 TEST_F(Enrolments, AFileOfEmbeddingsThatIsNoneChangesNothing) {
