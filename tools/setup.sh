@@ -4,7 +4,7 @@
 # Usage: tools/setup.sh [dev] [peers] [python] [claims]
 #   (always)  to build, to test, to measure
 #   dev       also to lint, to look at the report in a real browser, to run exported models, and npm
-#   peers     also to race against PyTorch and OpenBLAS
+#   peers     also to race against PyTorch, OpenBLAS and faiss
 #   python    also to build and test the Python module (-DTWINEAR_PYTHON=ON)
 #   claims    also to draw the plots of recipes/claims
 # Where there is npm it also fetches, into build/, what Debian does not have: umap-js, with which reports map embeddings by
@@ -12,14 +12,14 @@
 set -eu
 
 packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl-c-headers
-  libkissfft-dev libpng-dev libsndfile1-dev libsoxr-dev libtbb-dev libzip-dev libfmt-dev nlohmann-json3-dev
-  libtomlplusplus-dev libcli11-dev libjs-chart.js libgtest-dev libbenchmark-dev'
+  libkissfft-dev libpng-dev libsndfile1-dev libsoxr-dev libsqlite3-dev libtbb-dev libzip-dev libfmt-dev
+  nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libjs-chart.js libgtest-dev libbenchmark-dev'
 groups=$*
 for group in "$@"; do
   case $group in
     dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 shellcheck opus-tools chromium"
       command -v npm >/dev/null || packages="$packages npm" ;;
-    peers) packages="$packages python3-torch python3-torchaudio libopenblas-pthread-dev" ;;
+    peers) packages="$packages python3-torch python3-torchaudio libopenblas-pthread-dev libfaiss-dev" ;;
     python) packages="$packages pybind11-dev python3-dev python3-numpy" ;;
     claims) packages="$packages gnuplot-nox" ;;
     *) echo "tools/setup.sh: $group: not a group; expected dev, peers, python or claims" >&2; exit 2 ;;

@@ -9,6 +9,7 @@
  *
  * Functions and the fields of structs are added at the end and never changed while
  * TWINEAR_ABI_VERSION, the library's soname, stays. */
+/* NOLINTBEGIN(modernize-*): this is C. */
 #ifndef TWINEAR_C_API_H
 #define TWINEAR_C_API_H
 
@@ -101,3 +102,4 @@ twinear_status twinear_verify_files(const twinear_model* model, const char* a, c
 #endif
 
 #endif
+/* NOLINTEND(modernize-*) */

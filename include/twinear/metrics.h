@@ -148,13 +148,15 @@ struct LengthCalibration {
   double cllr_without, cllr_with;
 };
 
-/// Prior-weighted logistic regression (prior 0.5), by Newton's method in double; finite also for
-/// separable scores. Throws Error (numeric) where no rising map fits (scores anti-correlate).
-Calibration fit_calibration(const Scores& scores, std::string source);
+/// Prior-weighted logistic regression (Brummer and du Preez 2006), by Newton's method in double;
+/// finite also for separable scores. `prior`, above 0 and under 1, says where the line is to fit
+/// best: a low one near the thresholds of applications in which the same source is rare.
+/// Throws Error (numeric) where no rising map fits (scores anti-correlate).
+Calibration fit_calibration(const Scores& scores, std::string source, double prior = 0.5);
 
 /// The same with two more terms, the logs of the shorter and of the longer clip (an additive
 /// quality measure function, Mandasari et al. 2013); `seconds` for each of the table's names.
 LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const double> seconds,
-                                  const std::string& source);
+                                  const std::string& source, double prior = 0.5);
 
 }  // namespace twinear

@@ -166,7 +166,7 @@ struct DataOptions {
   std::vector<int> weights;  ///< of each manifest: how often its labels are drawn; none: all alike
   std::string dev;           ///< manifest of speakers or sounds that are not in train
   std::string source = "source";  ///< what a label is, for people (Model::source)
-  int dev_trials = 20000;    ///< at most so many target and nontarget trials between dev clips
+  int dev_trials = 20000;         ///< at most so many target and nontarget trials between dev clips
 };
 
 /// A recipe: everything that training depends on but the seed.

@@ -55,6 +55,9 @@ class Verifier {
   void adapt(std::span<const Clip> clips, bool whiten, int channel = -1);
 
   const Model& model() const noexcept { return model_; }
+  const std::string& model_id() const noexcept { return model_.id; }
+  /// The score of even odds, of clips of the mean length. Throws Error (config) as decide does.
+  double threshold() const { return decide(0).threshold; }
 
  private:
   Model model_;

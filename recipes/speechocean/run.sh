@@ -1,16 +1,40 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Trains the compact encoder with triplet and with contrastive loss on the speakers of speechocean, and
-# prints the EER on 50 speakers that it never heard, beside the untrained baseline.
-# Usage: recipes/speechocean/run.sh [CORPUS] [WORK_DIR]; SEED=1 chooses another seed
+# Trains the compact encoder with contrastive and with triplet loss on the speakers of speechocean, and with triplet
+# loss on those of librispeech251 besides; prints the EER on 50 speakers that it never heard, beside the untrained
+# baseline; calibrates the last two on the dev speakers.
+# Usage: recipes/speechocean/run.sh [CORPUS] [WORK_DIR] [LIBRISPEECH251]; SEED=1 chooses another seed
 set -eu
 cd "$(dirname "$0")/../.."
-corpus=${1:-../shared/data/speechocean} work=${2:-work/speechocean}
+corpus=${1:-../shared/data/speechocean} work=${2:-work/speechocean} more=${3:-../shared/data/librispeech251}
 . recipes/common.sh
-need_corpus "$corpus" train.csv dev.csv trials.txt
+need_corpus "$corpus" train.csv dev.csv trials.txt speakers.csv
 
-train_and_score recipes/speechocean/triplet.toml "$corpus" "$corpus" "$corpus/trials.txt" "$work/untrained" encoder.kind=statistics
-train_and_score recipes/speechocean/triplet.toml "$corpus" "$corpus" "$corpus/trials.txt" "$work/triplet"
-train_and_score recipes/speechocean/contrastive.toml "$corpus" "$corpus" "$corpus/trials.txt" "$work/contrastive"
-step "$twinear" eval "$work/untrained/scores.txt" "$work/triplet/scores.txt" "$work/contrastive/scores.txt" \
-  --report "$work/report.html" --log "$work/triplet/log.jsonl"
+# system NAME RECIPE [OVERRIDE...]
+system() {
+  name=$1 recipe=$2; shift 2
+  train_and_score "recipes/speechocean/$recipe.toml" "$corpus" "$corpus" "$corpus/trials.txt" "$work/$name" "$@"
+}
+system untrained triplet encoder.kind=statistics
+system contrastive contrastive
+system triplet triplet
+systems="untrained contrastive triplet" calibrated=triplet
+if [ -f "$more/train.csv" ]; then
+  system both triplet data.train="[\"$corpus/train.csv\", \"$more/train.csv\"]"
+  systems="$systems both" calibrated="triplet both"
+else
+  echo "$0: $more/train.csv is missing: speechocean alone" >&2
+fi
+scores=$(for name in $systems; do printf '%s/scores.txt ' "$work/$name"; done)
+# shellcheck disable=SC2086
+step "$twinear" eval $scores --report "$work/report.html" --log "$work/triplet/log.jsonl"
+
+recipes/speechocean/prepare.sh "$corpus" > "$work/dev-trials.txt"
+for name in $calibrated; do
+  model=$work/$name/calibrated.safetensors
+  step "$twinear" score --model "$work/$name/model.safetensors" --trials "$work/dev-trials.txt" --root "$corpus" -o "$work/$name/dev-scores.txt"
+  step "$twinear" calibrate --model "$work/$name/model.safetensors" --scores "$work/$name/dev-scores.txt" --prior 0.1 \
+    --source "20 dev speakers of speechocean" -o "$model"
+  step "$twinear" score --model "$model" --trials "$corpus/trials.txt" --root "$corpus" --llr -o "$work/$name/llrs.txt"
+  step "$twinear" eval "$work/$name/llrs.txt"
+done

@@ -15,6 +15,8 @@
 #include "twinear/verifier.h"
 
 struct twinear_model {
+  explicit twinear_model(twinear::Verifier loaded)
+      : verifier(std::move(loaded)), log_mel(verifier.model().front_end) {}
   twinear::Verifier verifier;
   twinear::LogMel log_mel;
 };
@@ -62,8 +64,9 @@ twinear_status guarded(const Action& action) noexcept try {
 
 template <class... Pointers>
 void expect(const char* function, const Pointers*... pointers) {
-  if (((pointers == nullptr) || ...))
-    throw std::invalid_argument(std::string(function) + ": a pointer is NULL");
+  for (const void* pointer : {static_cast<const void*>(pointers)...})
+    if (pointer == nullptr)
+      throw std::invalid_argument(std::string(function) + ": a pointer is NULL");
 }
 
 twinear::Waveform waveform(const char* function, const float* samples, std::size_t count,
@@ -105,17 +108,15 @@ void decide(const char* function, const twinear::Verifier& verifier, double scor
 
 }  // namespace
 
-const char* twinear_version(void) { return TWINEAR_VERSION; }
-int twinear_abi_version(void) { return TWINEAR_ABI_VERSION; }
-const char* twinear_error_message(void) { return last_error.data(); }
+const char* twinear_version() { return TWINEAR_VERSION; }
+int twinear_abi_version() { return TWINEAR_ABI_VERSION; }
+const char* twinear_error_message() { return last_error.data(); }
 
 twinear_model* twinear_model_load(const char* path) {
   std::unique_ptr<twinear_model> model;
   guarded([&] {
     expect("twinear_model_load", path);
-    auto verifier = twinear::Verifier::load(path);
-    twinear::LogMel log_mel(verifier.model().front_end);
-    model.reset(new twinear_model{std::move(verifier), std::move(log_mel)});
+    model = std::make_unique<twinear_model>(twinear::Verifier::load(path));
   });
   return model.release();
 }
@@ -182,6 +183,7 @@ twinear_status twinear_features(const twinear_model* model, const float* samples
   });
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): what was given to C to keep
 void twinear_free(float* values) { delete[] values; }
 
 twinear_status twinear_compare(const float* a, const float* b, size_t dimension, double* score) {

@@ -57,8 +57,8 @@ std::string suggestion(const std::string& word, const std::vector<std::string>& 
   return meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
 }
 
-/// One line that says what is wrong with the arguments of a command.
-std::string complaint(const CLI::App& command, const CLI::ParseError& e) {
+/// One line that says what is wrong with the arguments of a command; `names` lead to it.
+std::string complaint(const CLI::App& command, const std::string& names, const CLI::ParseError& e) {
   const auto extra = command.remaining();
   std::string text = e.what();
   if (!extra.empty()) {
@@ -69,7 +69,7 @@ std::string complaint(const CLI::App& command, const CLI::ParseError& e) {
   }
   if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0)  // not a name
     text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  return fmt::format("{} (see twinear {} --help)", text, command.get_name());
+  return fmt::format("{} (see {} --help)", text, names);
 }
 
 }  // namespace
@@ -126,11 +126,19 @@ void Command::option(const char* names, const char* what, int& value, int low, i
       ->check(in_range(low, high));
 }
 
+void Command::option(const char* names, const char* what, double& value, double low, double high,
+                     const char* help) {
+  app_->add_option(names, value, help)
+      ->type_name(what)
+      ->default_str(fmt::format("{:g}", value))
+      ->check(in_range(low, high));
+}
+
 void Command::choice(const char* names, const std::vector<std::string>& words, std::string& value,
                      const char* help) {
   auto* option = app_->add_option(names, value, help)
                      ->type_name(fmt::format("{}", fmt::join(words, "|")))
-                     ->check(CLI::IsMember(words));
+                     ->check(CLI::IsMember(words).description(""));
   if (!value.empty()) option->capture_default_str();
 }
 
@@ -187,8 +195,18 @@ Program::Program() : parts_(std::make_unique<Parts>()) {
 }
 Program::~Program() = default;
 
-Command Program::command(const char* name, const char* summary) {
-  auto& app = *parts_->app.add_subcommand(name, summary)->group("Commands");
+void Program::group(const char* name, const char* summary) {
+  auto& group = *parts_->app.add_subcommand(name, summary)->group("Commands");
+  group.require_subcommand(1);
+  group.footer("");
+}
+
+Command Program::command(const std::string& name, const char* summary) {
+  const auto space = name.find(' ');
+  auto& parent =
+      space == std::string::npos ? parts_->app : *parts_->app.get_subcommand(name.substr(0, space));
+  const std::string last = space == std::string::npos ? name : name.substr(space + 1);
+  auto& app = *parent.add_subcommand(last, summary)->group("Commands");
   app.footer("");
   app.add_flag("--json", parts_->json, "results as JSON on standard output")->group(common_group);
   app.add_option("--threads", parts_->threads, "threads of the process; 0: all allowed cores")
@@ -216,13 +234,19 @@ int Program::run(int argc, char** argv) {
     fmt::print("{}\n", e.what());
     return 0;
   } catch (const CLI::ParseError& e) {
-    if (const auto commands = app.get_subcommands(); !commands.empty())
-      throw Error(Fault::config, complaint(*commands.front(), e));
-    if (argc < 2) throw Error(Fault::config, "a command is needed (see twinear --help)");
-    std::vector<std::string> names = option_names(app);
-    for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
-    throw Error(Fault::config, fmt::format("unknown command \"{}\"{} (see twinear --help)", argv[1],
-                                           suggestion(argv[1], names)));
+    const CLI::App* at = &app;
+    std::string names = "twinear";  // of the commands on the way
+    for (; !at->get_subcommands().empty(); names += " " + at->get_name())
+      at = at->get_subcommands().front();
+    const auto inner = at->get_subcommands([](const CLI::App*) { return true; });
+    if (inner.empty()) throw Error(Fault::config, complaint(*at, names, e));
+    std::vector<std::string> known = option_names(*at);
+    for (const auto* command : inner) known.push_back(command->get_name());
+    const auto words = at->remaining();
+    if (words.empty())
+      throw Error(Fault::config, fmt::format("a command is needed (see {} --help)", names));
+    throw Error(Fault::config, fmt::format("unknown command \"{}\"{} (see {} --help)", words[0],
+                                           suggestion(words[0], known), names));
   }
   const ThreadLimit limit(parts_->threads);
   return parts_->chosen({.json = parts_->json, .console = parts_->console()});

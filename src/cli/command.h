@@ -46,6 +46,8 @@ class Command {
   void option(const char* names, const char* what, std::vector<std::string>& values,
               const char* help);
   void option(const char* names, const char* what, int& value, int low, int high, const char* help);
+  void option(const char* names, const char* what, double& value, double low, double high,
+              const char* help);
   /// One of a few words.
   void choice(const char* names, const std::vector<std::string>& words, std::string& value,
               const char* help);
@@ -76,7 +78,9 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  Command command(const char* name, const char* summary);
+  /// A name of two words is that of a command within a group, which must be there.
+  Command command(const std::string& name, const char* summary);
+  void group(const char* name, const char* summary);
 
   /// Runs the command that the arguments name; gives its exit code. Throws Error (config) for
   /// arguments that are not understood.

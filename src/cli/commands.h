@@ -9,11 +9,14 @@ namespace twinear::cli {
 void add_adapt(Program& program);
 void add_augment(Program& program);
 void add_calibrate(Program& program);
+void add_db(Program& program);
 void add_embed(Program& program);
+void add_enroll(Program& program);
 void add_eval(Program& program);
 void add_export(Program& program);
 void add_features(Program& program);
 void add_fewshot(Program& program);
+void add_identify(Program& program);
 void add_import(Program& program);
 void add_info(Program& program);
 void add_score(Program& program);

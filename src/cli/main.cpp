@@ -23,6 +23,9 @@ int fail(int exit_code, std::string line) {
 int run(int argc, char** argv) {
   twinear::cli::Program program;
   twinear::cli::add_verify(program);
+  twinear::cli::add_enroll(program);
+  twinear::cli::add_identify(program);
+  twinear::cli::add_db(program);
   twinear::cli::add_features(program);
   twinear::cli::add_train(program);
   twinear::cli::add_augment(program);

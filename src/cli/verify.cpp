@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <span>
 
-#include "base/threads.h"
-#include "base/within.h"
 #include "cli/commands.h"
+#include "cli/heard.h"
+#include "cli/judge.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
 #include "data/text.h"
@@ -20,29 +17,14 @@
 namespace twinear::cli {
 namespace {
 
-/// Under this many seconds a clip says little about its source: on speechocean's test trials cut to
-/// 1 s the EER doubles (recipes/speaker-default/README.md).
-constexpr double short_clip = 1.5;
-
-/// Clips between two looks at the progress.
-constexpr std::size_t clips_at_once = 128;
-
 struct Arguments {
   std::string a, b, pairs, model;
-  std::optional<double> threshold, at_fpr;
+  ThresholdArguments decision;
   int channel = -1;
 };
 
 struct Pair {
   std::size_t a, b;  // of the clips
-};
-
-/// What is known of a clip once it was heard.
-struct Heard {
-  std::vector<float> embedding;
-  double seconds = 0;
-  std::vector<std::string> warnings;
-  std::string error;  // instead of all that
 };
 
 /// Clips each once, in the order in which pairs name them first.
@@ -83,61 +65,6 @@ Request read_pairs(const std::string& path) {
   return request;
 }
 
-Heard hear(const Verifier& verifier, const Clip& clip, int channel) try {
-  Heard heard;
-  const auto warn = [&](const std::string& line) { heard.warnings.push_back(line); };
-  const Matrix embedding = verifier.embed(std::span(&clip, 1), channel, warn);
-  heard.embedding.assign(embedding.values().begin(), embedding.values().end());
-  heard.seconds = verifier.seconds(clip);
-  if (heard.seconds < short_clip)
-    warn(fmt::format("{}: {:.2f} s of sound; under {} s the answer is less sure than it says",
-                     clip.path, heard.seconds, short_clip));
-  return heard;
-} catch (const Error& e) {
-  Heard heard;
-  heard.error = e.what();
-  return heard;
-}
-
-/// How scores become verdicts in this run.
-class Judge {
- public:
-  Judge(const Verifier& verifier, const Arguments& args, std::string path)
-      : verifier_(verifier), path_(std::move(path)), threshold_(args.threshold) {
-    const auto& calibration = verifier.model().calibration;
-    if (!calibration && args.at_fpr)
-      throw Error(Fault::config, path_ +
-                                     ": holds no calibration, which --at-fpr rests on (see "
-                                     "twinear calibrate)");
-    if (!args.at_fpr) {
-      within(path_,
-             [&] { return verifier.decide(0, threshold_); });  // throws before a clip is read
-      return;
-    }
-    threshold_ = within(path_, [&] { return calibration->threshold_at(*args.at_fpr); });
-    from_ = fmt::format("accepts {:g} % of different {}s in {}", 100.0 * *args.at_fpr,
-                        verifier.model().source, calibration->source);
-  }
-
-  Verdict operator()(const Heard& a, const Heard& b) const {
-    const auto& calibration = verifier_.model().calibration;
-    std::optional<Lengths> lengths;
-    if (calibration && calibration->lengths) lengths = {a.seconds, b.seconds};
-    auto threshold = threshold_;
-    if (!from_.empty() && lengths) *threshold -= calibration->shift(*lengths);
-    const double score = cosine(a.embedding, b.embedding);
-    Verdict verdict = within(path_, [&] { return verifier_.decide(score, threshold, lengths); });
-    if (!from_.empty()) verdict.threshold_from = from_;
-    return verdict;
-  }
-
- private:
-  const Verifier& verifier_;
-  std::string path_;
-  std::optional<double> threshold_;
-  std::string from_;  // of a threshold for --at-fpr
-};
-
 /// The verdict for everyone. Its second part says how sure the calibration is.
 std::string sentence(const Verdict& v, const std::string& source) {
   const std::string answer = (v.same ? "Same " : "Different ") + source + (v.same ? "" : "s");
@@ -165,10 +92,6 @@ void print(const Verdict& v, const std::string& source) {
              v.same ? "not below" : "below");
 }
 
-nlohmann::ordered_json number_or_null(const std::optional<double>& value) {
-  return value ? nlohmann::ordered_json(*value) : nullptr;
-}
-
 nlohmann::ordered_json as_json(const Verdict& v) {
   return {{"same", v.same},
           {"score", v.score},
@@ -179,11 +102,7 @@ nlohmann::ordered_json as_json(const Verdict& v) {
 }
 
 void print_line(const std::string& a, const std::string& b, const Verdict& v) {
-  const auto column = [](const std::optional<double>& x) {
-    return x ? fmt::format("{:.6f}", *x) : "-";
-  };
-  fmt::print("{}\t{}\t{}\t{:.6f}\t{}\t{}\n", a, b, v.same ? "same" : "different", v.score,
-             column(v.llr), column(v.probability));
+  fmt::print("{}\t{}\t{}\t{}\n", a, b, v.same ? "same" : "different", columns(v));
 }
 
 int verify(const Arguments& args, const Common& common) {
@@ -192,7 +111,7 @@ int verify(const Arguments& args, const Common& common) {
     throw Error(Fault::config, "verify: two clips are needed, or --pairs FILE");
   const std::string path = find_model(args.model);
   const Verifier verifier = Verifier::load(path);
-  const Judge judge(verifier, args, path);
+  const Judge judge(verifier, args.decision, path);
   const std::string& source = verifier.model().source;
 
   Request request;
@@ -200,15 +119,8 @@ int verify(const Arguments& args, const Common& common) {
     request = read_pairs(args.pairs);
   else
     request.add(args.a, args.b);
-  std::vector<Heard> heard(request.clips.size());
-  Progress progress(common.console, "clips", heard.size());
-  for (std::size_t begin = 0; begin < heard.size(); begin += clips_at_once) {
-    const std::size_t count = std::min(clips_at_once, heard.size() - begin);
-    parallel_for(count, [&](std::size_t i) {
-      heard[begin + i] = hear(verifier, request.clips[begin + i], args.channel);
-    });
-    if (many) progress.at(begin + count);
-  }
+  Progress progress(common.console, "clips", request.clips.size());
+  const auto heard = hear(verifier, request.clips, args.channel, many ? &progress : nullptr);
   for (const Heard& clip : heard) {
     if (clip.error.empty()) continue;
     if (!many) throw Error(Fault::format, clip.error);
@@ -228,7 +140,7 @@ int verify(const Arguments& args, const Common& common) {
       line["error"] = error;
       if (!common.json) fmt::print("{}\t{}\terror\t-\t-\t-\n", name_a, name_b);
     } else {
-      const Verdict verdict = judge(a, b);
+      const Verdict verdict = judge(cosine(a.embedding, b.embedding), {a.seconds, b.seconds});
       all_same = all_same && verdict.same;
       line.update(as_json(verdict));
       line["warnings"] = a.warnings;
@@ -255,11 +167,7 @@ void add_verify(Program& program) {
   command.option("--pairs", "FILE", args->pairs,
                  "instead of A and B: a pair a line, \"A B\" or a trial; - for standard input");
   command.model(args->model, Need::optional);
-  command.option("--threshold", "SCORE", args->threshold, -1.0, 1.0,
-                 "least score of the same source (default: even odds by the model's calibration)");
-  command.option("--at-fpr", "RATE", args->at_fpr, 0.0, 1.0,
-                 "or the threshold with this false-alarm rate, from 0 to 1");
-  command.exclusive("--threshold", "--at-fpr");
+  args->decision.add_to(command);
   command.channel(args->channel);
   command.footer(
       "Exit codes: 0 the same source, 1 different sources, 2 no answer.\n"

@@ -99,13 +99,14 @@ class Exporter {
     return graph_.node("Concat", in, name, {{"axis", std::int64_t{1}}});
   }
 
-  std::string convolution(const LayerSpec& spec, std::string x) {
+  std::string convolution(const LayerSpec& spec, const std::string& input) {
     const nn::Parameter& weight = parameter(spec.name + ".weight");
     const std::int64_t margin = spec.dilation * (spec.kernel - 1) / 2;
+    std::string x = input;
     if (spec.reflect && margin > 0)
-      x = graph_.node("Pad",
-                      {x, graph_.constant(spec.name + ".margins", {0, 0, margin, 0, 0, margin})},
-                      spec.name + ".pad", {{"mode", std::string("reflect")}});
+      x = graph_.node(
+          "Pad", {input, graph_.constant(spec.name + ".margins", {0, 0, margin, 0, 0, margin})},
+          spec.name + ".pad", {{"mode", std::string("reflect")}});
     Strings inputs{
         x, graph_.constant(spec.name + ".weight",
                            Ints{weight.shape[0], weight.shape[1], spec.kernel}, weight.value)};
@@ -233,9 +234,11 @@ class Exporter {
 };
 
 /// The unit vector along W (e - m), as Verifier makes it.
-std::string adapted(OnnxGraph& graph, Exporter& exporter, const Adaptation& a, std::string x) {
+std::string adapted(OnnxGraph& graph, Exporter& exporter, const Adaptation& a,
+                    const std::string& embedding) {
   const auto n = static_cast<std::int64_t>(a.mean.size());
-  x = graph.node("Sub", {x, graph.constant("adaptation.mean", Ints{n, 1}, a.mean)},
+  std::string x =
+      graph.node("Sub", {embedding, graph.constant("adaptation.mean", Ints{n, 1}, a.mean)},
                  "adaptation.centred");
   if (a.whitening.rows() > 0)
     x = graph.node("Conv",

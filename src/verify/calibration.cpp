@@ -31,6 +31,7 @@ using Row = std::array<double, terms>;
 
 struct Trials {
   std::vector<Row> target, nontarget;
+  double prior = 0.5;  // that the regression is for
 };
 
 double dot(const Row& x, const Row& y) {
@@ -45,10 +46,11 @@ struct Fit {
   Row slope{};
   std::array<Row, terms> curvature{};
 
-  void add(const Row& x, double sign, double weight, const Row& line) {
-    const double llr = sign * dot(x, line);
-    const double wrong = sigmoid(-llr), bend = weight * wrong * (1 - wrong);
-    value += weight * softplus(-llr);
+  /// `log_odds` are those of a target before its score.
+  void add(const Row& x, double sign, double weight, double log_odds, const Row& line) {
+    const double right = sign * (dot(x, line) + log_odds);
+    const double wrong = sigmoid(-right), bend = weight * wrong * (1 - wrong);
+    value += weight * softplus(-right);
     for (std::size_t i = 0; i < terms; ++i) {
       slope[i] -= weight * sign * wrong * x[i];
       for (std::size_t j = 0; j <= i; ++j) curvature[i][j] += bend * x[i] * x[j];
@@ -56,13 +58,16 @@ struct Fit {
   }
 };
 
-/// Half the mean loss of targets and half that of nontargets: a prior of 0.5 whatever their number.
+/// The mean loss of targets and that of nontargets, weighted by the prior whatever their number.
 Fit fit_at(const Trials& trials, const Row& line) {
   constexpr double ridge = 1e-7;  // holds the slope where the two sides are apart
   Fit fit;
-  const auto half = [](const auto& side) { return 0.5 / static_cast<double>(side.size()); };
-  for (const Row& x : trials.target) fit.add(x, 1, half(trials.target), line);
-  for (const Row& x : trials.nontarget) fit.add(x, -1, half(trials.nontarget), line);
+  const auto add = [&](const std::vector<Row>& side, double sign, double share) {
+    const double weight = share / static_cast<double>(side.size());
+    for (const Row& x : side) fit.add(x, sign, weight, logit(trials.prior), line);
+  };
+  add(trials.target, 1, trials.prior);
+  add(trials.nontarget, -1, 1 - trials.prior);
   fit.value += 0.5 * ridge * dot(line, line);
   for (std::size_t i = 0; i < terms; ++i) {
     fit.slope[i] += ridge * line[i];
@@ -214,9 +219,9 @@ double Calibration::shift(const Lengths& seconds) const noexcept {
          scale;
 }
 
-Calibration fit_calibration(const Scores& scores, std::string source) {
+Calibration fit_calibration(const Scores& scores, std::string source, double prior) {
   check_both_kinds(scores.target.size(), scores.nontarget.size());
-  Trials trials;
+  Trials trials{{}, {}, prior};
   for (const double s : scores.target) trials.target.push_back({s, 0, 0, 1});
   for (const double s : scores.nontarget) trials.nontarget.push_back({s, 0, 0, 1});
   const Row line = fit_line(std::move(trials), source);
@@ -232,9 +237,9 @@ Calibration fit_calibration(const Scores& scores, std::string source) {
 namespace {
 
 /// The trials of a table with the logs of their lengths, of all or of one half of the speakers.
-Trials trials_of(const ScoreTable& table, std::span<const double> seconds,
+Trials trials_of(const ScoreTable& table, std::span<const double> seconds, double prior,
                  const std::function<bool(const ScoreTable::Row&)>& wanted) {
-  Trials trials;
+  Trials trials{{}, {}, prior};
   for (const auto& row : table.rows) {
     if (!wanted(row)) continue;
     const double a = std::log(seconds[row.enrol]), b = std::log(seconds[row.test]);
@@ -264,11 +269,11 @@ double crossed_cllr(const std::array<Trials, 2>& halves, const std::string& sour
 }  // namespace
 
 LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const double> seconds,
-                                  const std::string& source) {
+                                  const std::string& source, double prior) {
   if (seconds.size() != trials.names.size() ||
       !std::ranges::all_of(seconds, [](double s) { return s > 0 && std::isfinite(s); }))
     throw std::invalid_argument("fit_calibration: a length above 0 for each name is needed");
-  const auto plain = fit_calibration(split_scores(trials), source);
+  const auto plain = fit_calibration(split_scores(trials), source, prior);
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   LengthCalibration result{plain, unknown, unknown};
 
@@ -276,7 +281,7 @@ LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const doub
   const auto speakers = find_speakers(trials);
   std::array<Trials, 2> halves, plain_halves;
   for (std::size_t half = 0; half < 2; ++half) {
-    halves[half] = trials_of(trials, seconds, [&](const ScoreTable::Row& row) {
+    halves[half] = trials_of(trials, seconds, prior, [&](const ScoreTable::Row& row) {
       return speakers.of_name[row.enrol] % 2 == half && speakers.of_name[row.test] % 2 == half;
     });
     if (halves[half].target.empty() || halves[half].nontarget.empty()) return result;
@@ -290,7 +295,7 @@ LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const doub
   }
   if (!(result.cllr_with < 0.99 * result.cllr_without)) return result;
 
-  const Trials all = trials_of(trials, seconds, [](const ScoreTable::Row&) { return true; });
+  const Trials all = trials_of(trials, seconds, prior, [](const ScoreTable::Row&) { return true; });
   const Row line = fit_line(all, source);
   Calibration& c = result.calibration;
   LengthTerms means;

@@ -15,27 +15,12 @@
 #include "base/threads.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
+#include "verify/unit_mean.h"
 
 namespace twinear {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<float> unit(std::vector<double> v) {
-  const double square = std::inner_product(v.begin(), v.end(), v.begin(), 0.0);
-  const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
-  std::vector<float> result(v.size());
-  std::ranges::transform(v, result.begin(),
-                         [&](double x) { return static_cast<float>(scale * x); });
-  return result;
-}
-
-void add_unit(std::vector<double>& sum, std::span<const float> row) {
-  double square = 0;
-  for (const float v : row) square += static_cast<double>(v) * v;
-  const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
-  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += scale * row[i];
-}
 
 /// One side of trials: a clip, or an enrolment of several.
 struct Side {
@@ -164,7 +149,7 @@ class Scorer {
           for (std::size_t k = 0; k < sum.size(); ++k)
             sum[k] += embeddings.row(row)[k] / static_cast<double>(side.clips.size());
       side.embeddings.push_back(options_.similarity == Similarity::cosine
-                                    ? unit(std::move(sum))
+                                    ? unit(sum)
                                     : std::vector<float>(sum.begin(), sum.end()));
     });
   }
@@ -255,7 +240,7 @@ Matrix label_means(const Matrix& embeddings, const Manifest& manifest) {
     add_unit(sums[static_cast<std::size_t>(manifest.label_of[i])], embeddings.row(i));
   Matrix means(sums.size(), embeddings.cols());
   for (std::size_t i = 0; i < sums.size(); ++i)
-    std::ranges::copy(unit(std::move(sums[i])), means.row(i).begin());
+    std::ranges::copy(unit(sums[i]), means.row(i).begin());
   return means;
 }
 

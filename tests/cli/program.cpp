@@ -14,8 +14,8 @@
 
 namespace twinear {
 
-Running::Running(const std::vector<std::string>& arguments) {
-  std::string program = TWINEAR_PROGRAM;
+Running::Running(const std::vector<std::string>& arguments, const std::string& input,
+                 std::string program) {
   std::vector<std::string> words = arguments;
   std::vector<char*> argv{program.data()};
   for (auto& word : words) argv.push_back(word.data());
@@ -23,7 +23,7 @@ Running::Running(const std::vector<std::string>& arguments) {
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input.c_str(), O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (folder_ / "out").c_str(),
                                    O_WRONLY | O_CREAT, 0600);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ / "err").c_str(),
@@ -35,14 +35,19 @@ Running::Running(const std::vector<std::string>& arguments) {
 
 void Running::send(int signal) const { ::kill(process_, signal); }
 
+std::string Running::out() const { return read_file(folder_ / "out"); }
+std::string Running::err() const { return read_file(folder_ / "err"); }
+
 Outcome Running::finish() {
   int status = 0;
   ::waitpid(process_, &status, 0);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(folder_ / "out"),
-          read_file(folder_ / "err")};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, out(), err()};
 }
 
-Outcome run(const std::vector<std::string>& arguments) { return Running(arguments).finish(); }
+Outcome run(const std::vector<std::string>& arguments, const std::string& input,
+            const std::string& program) {
+  return Running(arguments, input, program).finish();
+}
 
 ::testing::AssertionResult is_refusal(const Outcome& outcome, const std::string& told) {
   const bool one_line = std::ranges::count(outcome.err, '\n') == 1 && outcome.err.ends_with('\n');

@@ -20,9 +20,11 @@ struct Outcome {
 /// A run of the program under test.
 class Running {
  public:
-  explicit Running(const std::vector<std::string>& arguments);
+  explicit Running(const std::vector<std::string>& arguments,
+                   const std::string& input = "/dev/null", std::string program = TWINEAR_PROGRAM);
   void send(int signal) const;
-  Outcome finish();  ///< waits for its end
+  std::string out() const, err() const;  ///< what it has said so far
+  Outcome finish();                      ///< waits for its end
 
  private:
   TemporaryFolder folder_;
@@ -30,7 +32,8 @@ class Running {
 };
 
 /// Runs the program to its end.
-Outcome run(const std::vector<std::string>& arguments);
+Outcome run(const std::vector<std::string>& arguments, const std::string& input = "/dev/null",
+            const std::string& program = TWINEAR_PROGRAM);
 
 /// A refusal as users are promised: exit code 2, nothing on standard output, and on standard error
 /// one line that begins with "twinear: " and has `told` in it.

@@ -3,14 +3,16 @@
 
 #include <cstdlib>
 
+#include "cli/models.h"
 #include "cli/program.h"
+#include "temporary_folder.h"
 
 namespace twinear {
 namespace {
 
-const std::vector<std::string> commands{"verify",  "features", "train",     "embed",
-                                        "score",   "eval",     "calibrate", "adapt",
-                                        "fewshot", "info",     "augment"};
+const std::vector<std::string> commands{"verify",  "features",  "train",   "embed",   "score",
+                                        "eval",    "calibrate", "adapt",   "fewshot", "info",
+                                        "augment", "enroll",    "identify"};
 
 TEST(Usage, HelpOfEveryCommandShowsItsOptions) {
   for (const auto& command : commands) {
@@ -42,6 +44,10 @@ TEST(Usage, WordsThatAreNotUnderstoodAreRefused) {
   EXPECT_TRUE(is_refusal(run({"verfy", "a", "b"}), "did you mean \"verify\"?"));
   EXPECT_TRUE(is_refusal(run({"--vesion"}), "did you mean \"--version\"?"));
   EXPECT_TRUE(is_refusal(run({"verify", "a"}), "two clips are needed"));
+  EXPECT_TRUE(is_refusal(run({"db"}), "a command is needed (see twinear db --help)"));
+  EXPECT_TRUE(is_refusal(run({"db", "lst"}), "did you mean \"list\"? (see twinear db --help)"));
+  EXPECT_TRUE(is_refusal(run({"db", "list", "--bd=x"}), "did you mean \"--db\"?"));
+  EXPECT_TRUE(is_refusal(run({"db", "list"}), "--db is required (see twinear db list --help)"));
   EXPECT_TRUE(is_refusal(run({"verify", "a", "b", "c"}), "unexpected argument \"c\""));
   EXPECT_TRUE(is_refusal(run({"verify", "a", "b", "--treshold=1"}),
                          "unknown option \"--treshold\"; did you mean \"--threshold\"?"));
@@ -62,9 +68,21 @@ TEST(Usage, EmbeddingNothingIsRefused) {
   EXPECT_TRUE(is_refusal(run({"embed", "--model", "m", "-o", "out"}), "--manifest"));
 }
 
-TEST(Usage, AModelThatDoesNotShipIsToldWithTheWayOut) {
-  EXPECT_TRUE(is_refusal(run({"verify", "a", "b"}), "no speaker model is installed"));
-  EXPECT_TRUE(is_refusal(run({"verify", "a", "b", "--model", "sound"}), "pass --model FILE"));
+TEST(Usage, AModelThatShipsIsFoundBesideTheInstalledProgram) {
+  const TemporaryFolder folder;
+  const std::string none = "/dev/null", program = folder / "bin/twinear",
+                    models = folder / "share/twinear/models";
+  std::filesystem::create_directories(folder / "bin");
+  std::filesystem::copy(TWINEAR_PROGRAM, program);
+  EXPECT_TRUE(
+      is_refusal(run({"verify", "a", "b"}, none, program), "no speaker model is installed"));
+  EXPECT_TRUE(is_refusal(run({"info", "sound"}, none, program), "pass --model FILE"));
+
+  std::filesystem::create_directories(models);
+  write_small_model(models + "/sound.safetensors");
+  EXPECT_EQ(run({"info", "sound"}, none, program).code, 0);
+  EXPECT_TRUE(
+      is_refusal(run({"verify", "a", "b", "--model", "sound"}, none, program), "a: No such file"));
 }
 
 TEST(Usage, ALineBreakInANameDoesNotBreakTheLine) {

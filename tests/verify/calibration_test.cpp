@@ -62,6 +62,30 @@ TEST(Calibration, NoOtherLineHasALowerCllr) {
     }
 }
 
+// The loss whose least value Brummer and du Preez ask for at a prior.
+TEST(Calibration, NoOtherLineHasALowerCostAtThePriorItIsFor) {
+  const Scores scores = normal_scores(3, 300, 900);
+  for (const double prior : {0.05, 0.2, 0.9}) {
+    const double log_odds = std::log(prior / (1 - prior));
+    const auto cost = [&](const Calibration& c) {
+      double missed = 0, accepted = 0;
+      for (const double s : scores.target) missed += std::log1p(std::exp(-c.llr(s) - log_odds));
+      for (const double s : scores.nontarget) accepted += std::log1p(std::exp(c.llr(s) + log_odds));
+      return prior * missed / 300 + (1 - prior) * accepted / 900;
+    };
+    const auto best = fit_calibration(scores, "", prior);
+    const double least = cost(best);
+    for (const double scale : {-0.01, 0.0, 0.01})
+      for (const double offset : {-0.01, 0.0, 0.01}) {
+        Calibration other = best;
+        other.scale += scale;
+        other.offset += offset;
+        EXPECT_GE(cost(other), least - 1e-9) << prior;
+      }
+    EXPECT_NE(best.scale, fit_calibration(scores, "").scale);
+  }
+}
+
 TEST(Calibration, FollowsTheScoresWhenTheyAreScaledAndShifted) {
   const Scores scores = normal_scores(4, 200, 400);
   Scores moved = scores;

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose voice of a million: exact search of 1 M x 192 for the ten best of 1, 16 and 256 queries,
+// ours in fp32 and with its bf16 copy, and faiss' IndexFlatIP where it is installed (tools/setup.sh
+// peers). Alternate them: --benchmark_enable_random_interleaving=true --benchmark_repetitions=5.
+#include "twinear/search.h"
+
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "base/random.h"
+#include "base/threads.h"
+
+#ifdef TWINEAR_FAISS
+#include <faiss/IndexFlat.h>
+#include <omp.h>
+
+extern "C" void openblas_set_num_threads(int) __attribute__((weak));
+#endif
+
+namespace {
+
+using namespace twinear;
+
+constexpr std::size_t people = 1'000'000, width = 192, top = 10;
+
+/// Unit vectors in no direction more than in another.
+Matrix directions(std::size_t count, std::uint64_t seed) {
+  Matrix rows(count, width);
+  parallel_for((count + 9999) / 10000, [&](std::size_t part) {
+    Random random(seed, Purpose::test, static_cast<std::uint32_t>(part));
+    for (std::size_t r = part * 10000; r < std::min(count, (part + 1) * 10000); ++r) {
+      double square = 0;
+      for (float& x : rows.row(r)) {
+        x = static_cast<float>(random.normal());
+        square += static_cast<double>(x) * x;
+      }
+      for (float& x : rows.row(r)) x = static_cast<float>(x / std::sqrt(square));
+    }
+  });
+  return rows;
+}
+
+/// Each is made when first asked for and kept: a benchmark is entered many times.
+const Matrix& database() {
+  static const Matrix rows = directions(people, 0);
+  return rows;
+}
+const Search& in_floats() {
+  static const Search search(database(), std::numeric_limits<std::size_t>::max());
+  return search;
+}
+const Search& with_copy() {
+  static const Search search(database(), 0);
+  return search;
+}
+
+void count_queries(benchmark::State& state) {
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
+void ours(benchmark::State& state, const Search& search) {
+  const Matrix queries = directions(static_cast<std::size_t>(state.range(0)), 1);
+  const ThreadLimit limit(static_cast<int>(state.range(1)));
+  for (auto _ : state) benchmark::DoNotOptimize(search.best(queries, top));
+  count_queries(state);
+}
+void search_fp32(benchmark::State& state) { ours(state, in_floats()); }
+void search_bf16(benchmark::State& state) { ours(state, with_copy()); }
+
+#ifdef TWINEAR_FAISS
+void search_faiss(benchmark::State& state) {
+  static const faiss::IndexFlatIP index = [] {
+    faiss::IndexFlatIP made(width);
+    made.add(people, database().values().data());
+    return made;
+  }();
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const Matrix queries = directions(count, 1);
+  const int before = omp_get_max_threads(), threads = static_cast<int>(state.range(1));
+  omp_set_num_threads(threads);
+  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(threads);
+  std::vector<float> scores(count * top);
+  std::vector<faiss::Index::idx_t> rows(count * top);
+  for (auto _ : state)
+    index.search(static_cast<faiss::Index::idx_t>(count), queries.values().data(), top,
+                 scores.data(), rows.data());
+  omp_set_num_threads(before);
+  const auto hits = in_floats().best(queries, top);
+  std::size_t equal = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    equal += hits[i / top][i % top].row == static_cast<std::size_t>(rows[i]) ? 1 : 0;
+  state.counters["same ids"] = static_cast<double>(equal) / static_cast<double>(rows.size());
+  count_queries(state);
+}
+#endif
+
+void shapes(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"queries", "threads"})
+      ->ArgsProduct({{1, 16, 256}, {1, 2}})
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+BENCHMARK(search_fp32)->Apply(shapes);
+BENCHMARK(search_bf16)->Apply(shapes);
+#ifdef TWINEAR_FAISS
+BENCHMARK(search_faiss)->Apply(shapes);
+#endif
+
+}  // namespace

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/pcm_stream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <string_view>
+
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+constexpr std::size_t longest_header = 1U << 16U;
+constexpr std::uint32_t endless = 0x7FFFF000;  // writers into a pipe know no size: so much or more
+constexpr float far_beyond_full_scale = 100.0F;
+constexpr int highest_rate = 768'000, most_channels = 1024;
+
+std::uint32_t number(std::string_view bytes, std::size_t at, std::size_t width) {
+  std::uint32_t value = 0;
+  for (std::size_t i = width; i-- > 0;)
+    value = value << 8U | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+PcmFormat wav_format(std::string_view chunk) {
+  constexpr std::uint32_t pcm = 1, ieee_float = 3, extensible = 0xFFFE;
+  constexpr std::size_t least = 16, subformat = 24;
+  std::uint32_t kind = 0, bits = 0;
+  PcmFormat format;
+  if (chunk.size() >= least) {
+    kind = number(chunk, 0, 2);
+    format.channels = static_cast<int>(number(chunk, 2, 2));
+    format.sample_rate = static_cast<int>(std::min(number(chunk, 4, 4), 0x7FFFFFFFU));
+    bits = number(chunk, 14, 2);
+    if (kind == extensible && chunk.size() >= subformat + 2) kind = number(chunk, subformat, 2);
+  }
+  const bool known = (kind == pcm && bits == 16) || (kind == ieee_float && bits == 32);
+  if (!known || format.channels < 1 || format.channels > most_channels || format.sample_rate < 1 ||
+      format.sample_rate > highest_rate)
+    throw Error(Fault::format,
+                fmt::format("WAV of kind {}, {} bits, {} channels, {} Hz; expected 16-bit "
+                            "samples or 32-bit floats",
+                            kind, bits, format.channels, format.sample_rate));
+  format.sample = bits == 16 ? PcmFormat::Sample::s16 : PcmFormat::Sample::f32;
+  return format;
+}
+
+}  // namespace
+
+bool PcmStream::header_is_past() {
+  constexpr std::size_t riff_header = 12, chunk_header = 8;
+  const std::string_view bytes = buffer_;
+  constexpr std::string_view riff = "RIFF";
+  if (bytes.substr(0, 4) != riff.substr(0, bytes.size())) return true;
+  if (bytes.size() < riff_header) return false;
+  if (bytes.substr(8, 4) != "WAVE") return true;
+  std::optional<PcmFormat> format;
+  for (std::size_t at = riff_header; at + chunk_header <= bytes.size();) {
+    const std::string_view kind = bytes.substr(at, 4);
+    const std::uint32_t size = number(bytes, at + 4, 4);
+    at += chunk_header;
+    if (kind == "data") {
+      if (!format) throw Error(Fault::format, "WAV whose samples come before their format");
+      format_ = *format;
+      if (size > 0 && size < endless) left_ = size;
+      buffer_.erase(0, at);
+      return true;
+    }
+    if (kind == "fmt " && at + size <= bytes.size()) format = wav_format(bytes.substr(at, size));
+    at += std::size_t{size} + size % 2;
+  }
+  if (bytes.size() > longest_header)
+    throw Error(Fault::format, "WAV without samples in its first 64 KiB");
+  return false;
+}
+
+std::vector<float> PcmStream::push(std::span<const char> bytes) {
+  buffer_.append(bytes.data(), bytes.size());
+  if (!started_) started_ = header_is_past();
+  if (!started_) return {};
+  if (left_ && buffer_.size() > *left_) buffer_.resize(*left_);  // what follows is no sound
+
+  const bool floats = format_.sample == PcmFormat::Sample::f32;
+  const std::size_t width = floats ? 4 : 2, channels = static_cast<std::size_t>(format_.channels);
+  std::vector<float> samples(buffer_.size() / (width * channels));
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    float sum = 0;
+    for (std::size_t c = 0; c < channels; ++c) {
+      const std::uint32_t word = number(buffer_, (i * channels + c) * width, width);
+      sum += floats ? std::bit_cast<float>(word)
+                    : static_cast<float>(static_cast<std::int16_t>(word)) / 32768.0F;
+    }
+    samples[i] = sum / static_cast<float>(channels);
+    if (std::abs(samples[i]) <= far_beyond_full_scale) continue;
+    samples[i] = 0;
+    ++broken_;
+  }
+  const std::size_t used = samples.size() * width * channels;
+  buffer_.erase(0, used);
+  if (left_) *left_ -= used;
+  return samples;
+}
+
+}  // namespace twinear
