@@ -16,7 +16,7 @@ packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl
 groups=$*
 for group in "$@"; do
   case $group in
-    dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 shellcheck opus-tools chromium"
+    dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 shellcheck opus-tools chromium doxygen"
       command -v npm >/dev/null || packages="$packages npm" ;;
     peers) packages="$packages python3-torch python3-torchaudio libopenblas-pthread-dev libfaiss-dev" ;;
     claims) packages="$packages gnuplot-nox" ;;

@@ -166,7 +166,7 @@ struct DataOptions {
   std::vector<int> weights;  ///< of each manifest: how often its labels are drawn; none: all alike
   std::string dev;           ///< manifest of speakers or sounds that are not in train
   std::string source = "source";  ///< what a label is, for people (Model::source)
-  int dev_trials = 20000;    ///< at most so many target and nontarget trials between dev clips
+  int dev_trials = 20000;         ///< at most so many target and nontarget trials between dev clips
 };
 
 /// A recipe: everything that training depends on but the seed.
@@ -210,10 +210,10 @@ struct TrainRun {
   std::string out;  ///< folder: model.safetensors, last.safetensors, log.jsonl
   std::uint64_t seed = 0;
   bool resume = false;  ///< go on from last.safetensors, to the same bytes
-  std::function<void(const std::string&)> on_warning;  ///< one line, no full stop
-  std::function<void(const StepReport&)> on_step;
-  std::function<void(const EpochReport&)> on_epoch;
-  std::function<bool()> should_stop;  ///< asked after each step; true: checkpoint and return
+  std::function<void(const std::string&)> on_warning = {};  ///< one line, no full stop
+  std::function<void(const StepReport&)> on_step = {};
+  std::function<void(const EpochReport&)> on_epoch = {};
+  std::function<bool()> should_stop = {};  ///< asked after each step; true: checkpoint and return
 };
 
 struct TrainResult {
