@@ -216,6 +216,7 @@ struct TrainRun {
   std::function<bool()> should_stop = {};  ///< asked after each step; true: checkpoint and return
 };
 
+/// How a run went.
 struct TrainResult {
   std::uint64_t steps = 0;
   int best_epoch = 0;
