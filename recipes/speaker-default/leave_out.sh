@@ -24,7 +24,7 @@ judge() {
   name=$1; shift
   for system in without-$name/untrained without-$name; do
     for place in here elsewhere; do
-      step "$twinear" score --model "$work/$system/model.safetensors" --trials "$work/$1-$place.txt" -o "$work/$system/$place.txt"
+      step "$twinear" score --model "$work/$system/model.safetensors" --trials "$work/$1-$place.txt" --root . -o "$work/$system/$place.txt"
     done
   done
   step "$twinear" eval "$work/without-$name/untrained/here.txt" "$work/without-$name/here.txt" \
