@@ -3,7 +3,7 @@
 # Installs the Debian packages that Twinear needs and that are missing; says nothing if none is.
 # Usage: tools/setup.sh [dev] [peers] [python] [claims]
 #   (always)  to build, to test, to measure
-#   dev       also to lint, to look at the report in a real browser, to run exported models, and npm
+#   dev       also to lint, to look at the report in a real browser, to run exported models, to test packages, and npm
 #   peers     also to race against PyTorch, OpenBLAS and faiss
 #   python    also to build and test the Python module (-DTWINEAR_PYTHON=ON)
 #   claims    also to draw the plots of recipes/claims
@@ -17,7 +17,8 @@ packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl
 groups=$*
 for group in "$@"; do
   case $group in
-    dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 shellcheck opus-tools chromium"
+    dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 shellcheck opus-tools chromium doxygen
+      dpkg-dev lintian man-db mandoc zsh fish debootstrap"
       command -v npm >/dev/null || packages="$packages npm" ;;
     peers) packages="$packages python3-torch python3-torchaudio libopenblas-pthread-dev libfaiss-dev" ;;
     python) packages="$packages pybind11-dev python3-dev python3-numpy" ;;

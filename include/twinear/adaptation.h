@@ -14,6 +14,7 @@ struct Adaptation {
   std::vector<float> mean;  ///< m, of the domain's embeddings
   Matrix whitening;         ///< W, lower triangular; empty: centring alone
 
+  /// To one embedding, in place.
   void apply(std::span<float> embedding) const;
   void apply(Matrix& embeddings) const;  ///< to every row
 };

@@ -34,6 +34,7 @@ struct ReadOptions {
 /// that is not from 1 to 768 kHz. A reader belongs to one thread.
 class AudioReader {
  public:
+  /// Opens a file. Throws Error, path first.
   explicit AudioReader(const std::string& path, const ReadOptions& options = {});
   AudioReader(AudioReader&&) noexcept;
   AudioReader& operator=(AudioReader&&) noexcept;
@@ -71,11 +72,13 @@ std::vector<float> resample(std::span<const float> samples, int from, int to);
 /// one thread.
 class Resampler {
  public:
+  /// Rates in Hz.
   Resampler(int from, int to);
   Resampler(Resampler&&) noexcept;
   Resampler& operator=(Resampler&&) noexcept;
   ~Resampler();
 
+  /// Takes the next samples and gives those that are ready.
   std::vector<float> push(std::span<const float> samples);
 
   /// The sound has ended: gives its last samples. Nothing can be pushed after it.

@@ -52,6 +52,7 @@ struct ScoredTrial {
 
 /// Scored trials with their clips numbered: 16 bytes a trial, for lists of millions.
 struct ScoreTable {
+  /// A trial.
   struct Row {
     double score;
     std::uint32_t enrol;  ///< index into `names`, as `test` is

@@ -107,9 +107,13 @@ struct EncoderSpec {
   int bins = 80;     ///< columns of the features it takes
   std::vector<LayerSpec> layers;
 
+  /// Convolutions with batch norm and ReLU, statistics pooling, one linear layer.
   static EncoderSpec compact(const CompactOptions& options);
+  /// ECAPA-TDNN (Desplanques et al. 2020).
   static EncoderSpec ecapa(const EcapaOptions& options);
+  /// The x-vector TDNN (Snyder et al. 2018).
   static EncoderSpec xvector(const XvectorOptions& options);
+  /// Residual blocks over time.
   static EncoderSpec residual(const ResidualOptions& options);
   /// The untrained baseline: mean and deviation of each band, on the unit sphere.
   static EncoderSpec statistics(int bins);

@@ -77,6 +77,7 @@ class Enrolment {
   /// another, (format) for a flawed clip, and (numeric) for an embedding that is zero or not
   /// finite.
   std::size_t enroll(const std::string& name, std::span<const EnrolledClip> clips);
+  /// The same for one embedding of unknown origin.
   std::size_t enroll(const std::string& name, std::span<const float> embedding);
 
   /// Forgets an identity; once nobody reads any more, nothing of it is in the file. False where
@@ -84,6 +85,7 @@ class Enrolment {
   bool remove(const std::string& name);
 
   std::vector<Identity> list() const;  ///< by name
+  /// Nothing where there is none of that name.
   std::optional<Identity> find(const std::string& name) const;
 
   /// For each row the `top` best, best first; equal ones by name.

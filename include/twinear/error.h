@@ -20,6 +20,7 @@ enum class Fault {
 /// A wrong call is a bug in the caller and throws std::invalid_argument.
 class Error : public std::runtime_error {
  public:
+  /// `message` is one line, the place first.
   Error(Fault fault, const std::string& message) : std::runtime_error(message), fault_(fault) {}
 
   Fault fault() const noexcept { return fault_; }

@@ -142,6 +142,7 @@ class LogMel {
   LogMel& operator=(LogMel&&) noexcept;
   ~LogMel();
 
+  /// frames x bins, of samples in [-1, 1] at the front end's rate; `seed` is of the dither.
   Matrix operator()(std::span<const float> samples, std::uint64_t seed = 0) const;
 
   /// Frames in `samples` samples; FrontEnd::vad may keep fewer. With snip_edges, fewer samples than
@@ -217,6 +218,7 @@ enum class Flaw {
   offset,          ///< a mean (DC) of at least a hundredth of full scale and a tenth of the level
 };
 
+/// What is wrong with a sound.
 struct InputFlaw {
   Flaw flaw;
   std::string text;  ///< for people, without the name of the clip
@@ -225,11 +227,13 @@ struct InputFlaw {
 /// Listens to a clip, piece by piece, at the rate of its file.
 class InputCheck {
  public:
+  /// For sound at this rate, in Hz.
   explicit InputCheck(int sample_rate);
   InputCheck(InputCheck&&) noexcept;
   InputCheck& operator=(InputCheck&&) noexcept;
   ~InputCheck();
 
+  /// The next samples, in [-1, 1].
   void push(std::span<const float> samples);
 
   /// The gravest flaw of what was heard; `silent_channels` of the file's are an AudioReader's.

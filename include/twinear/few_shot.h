@@ -48,6 +48,7 @@ std::vector<Episode> shuffle_labels(std::span<const Episode> episodes, std::uint
 /// et al. 2019, does the first half).
 struct Standardisation {
   std::vector<double> mean, deviation;
+  /// To every row, in place.
   void apply(Matrix& embeddings) const;
 };
 /// Throws Error (numeric) for fewer than two embeddings. A dimension that does not vary becomes 0.

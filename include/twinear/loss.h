@@ -35,6 +35,7 @@ enum class TripletForm { hinge, soft };
 /// What a batch-all mean is taken over.
 enum class TripletMean { all, nonzero };
 
+/// The forms that a triplet loss may have.
 struct TripletOptions {
   TripletForm form = TripletForm::hinge;
   float margin = 0.3F;  ///< for the hinge, in units of the distance
@@ -79,6 +80,7 @@ LossValue angular_prototypical_loss(const Matrix& embeddings, std::span<const in
 LossValue ge2e_loss(const Matrix& embeddings, std::span<const int> labels, LossParameters& logit,
                     Matrix& gradient);
 
+/// How a batch becomes episodes.
 struct PrototypicalOptions {
   int shots = 1;        ///< rows of each label that support it: the first
   float scale = 10.0F;  ///< of the squared distance; the paper's 1 is little between unit rows
@@ -90,6 +92,7 @@ struct PrototypicalOptions {
 LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> labels,
                             const PrototypicalOptions& options, Matrix& gradient);
 
+/// What AAM-softmax takes beside its margin.
 struct AamOptions {
   float margin = 0.2F;  ///< radians
   float scale = 30.0F;

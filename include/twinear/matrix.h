@@ -11,6 +11,7 @@ namespace twinear {
 class Matrix {
  public:
   Matrix() = default;
+  /// All zeros.
   Matrix(std::size_t rows, std::size_t cols) : rows_(rows), cols_(cols), values_(rows * cols) {}
 
   std::size_t rows() const noexcept { return rows_; }

@@ -75,6 +75,7 @@ struct TaskCost {
   Interval min_dcf_interval, act_dcf_interval;
 };
 
+/// What `evaluate` also works out.
 struct EvaluationOptions {
   std::vector<Task> tasks{{.p_target = 0.01}, {.p_target = 0.05}};
   std::uint64_t seed = 0;

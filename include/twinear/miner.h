@@ -86,6 +86,7 @@ class EmbeddingMemory {
 
   /// The rows of a batch, then those kept, the oldest first; and their labels.
   Matrix behind(const Matrix& batch) const;
+  /// Of the same rows.
   std::vector<int> behind(std::span<const int> labels) const;
 
  private:

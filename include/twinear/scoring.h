@@ -51,6 +51,7 @@ using EnrolMap = std::map<std::string, std::vector<std::string>>;
 /// columns `enrolment,path`, a clip a line. Throws Error with file and line.
 EnrolMap read_enrol_map(const std::string& path);
 
+/// How Verifier::score goes about it.
 struct ScoreOptions {
   Similarity similarity = Similarity::cosine;
   std::string root;  ///< where names that `clips` does not have are looked up; "": as they are

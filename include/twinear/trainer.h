@@ -210,12 +210,13 @@ struct TrainRun {
   std::string out;  ///< folder: model.safetensors, last.safetensors, log.jsonl
   std::uint64_t seed = 0;
   bool resume = false;  ///< go on from last.safetensors, to the same bytes
-  std::function<void(const std::string&)> on_warning;  ///< one line, no full stop
-  std::function<void(const StepReport&)> on_step;
-  std::function<void(const EpochReport&)> on_epoch;
-  std::function<bool()> should_stop;  ///< asked after each step; true: checkpoint and return
+  std::function<void(const std::string&)> on_warning = {};  ///< one line, no full stop
+  std::function<void(const StepReport&)> on_step = {};
+  std::function<void(const EpochReport&)> on_epoch = {};
+  std::function<bool()> should_stop = {};  ///< asked after each step; true: checkpoint and return
 };
 
+/// How a run went.
 struct TrainResult {
   std::uint64_t steps = 0;
   int best_epoch = 0;

@@ -27,7 +27,9 @@ struct Verdict {
 /// Compares clips with one model. Calls may run in parallel.
 class Verifier {
  public:
+  /// Takes the model over.
   explicit Verifier(Model model);
+  /// Throws Error, path first (load_model).
   static Verifier load(const std::string& path);
 
   /// The embedding of one clip of at least `shortest_clip` seconds at any sample rate.
@@ -44,6 +46,7 @@ class Verifier {
   /// Throws Error (config) where there is neither: a raw score has no meaning by itself.
   Verdict decide(double score, std::optional<double> threshold = {},
                  std::optional<Lengths> lengths = {}) const;
+  /// The whole way for two recordings; `threshold` as in decide().
   Verdict compare(const Waveform& a, const Waveform& b, std::optional<double> threshold = {}) const;
 
   /// One score a trial, in their order; each distinct clip is embedded once.

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # What run.sh needs beside the corpora, into WORK_DIR; paths start from the top of the tree:
 #   dev.csv                  the dev speakers of both corpora
-#   SPLIT/manifest.csv       speechocean's dev and test clips, and librispeech251's dev clips, as heard elsewhere
-#   {dev,test}-{here,elsewhere}.txt   trials: both sides as they are; the second side heard elsewhere
+#   so-dev, so-test, ls-all  speechocean's dev and test clips, and all of librispeech251, as heard elsewhere
+#   {dev,test,ls-all}-{here,elsewhere}.txt   trials: both sides as they are; the second side heard elsewhere. dev: of both
+#     corpora; test: of speechocean; ls-all: every pair of all clips of librispeech251, for leave_out.sh
 # Usage, from the top of the tree: recipes/speaker-default/prepare.sh SPEECHOCEAN LIBRISPEECH251 ESC50 WORK_DIR
 set -eu
 [ $# -eq 4 ] || { echo "usage: $0 SPEECHOCEAN LIBRISPEECH251 ESC50 WORK_DIR" >&2; exit 2; }
@@ -18,28 +19,36 @@ up=$(realpath --relative-to="$work" .)
   awk -F, -v root="$up/$librispeech" 'FNR > 1 {print root "/" $1 ",l" $2}' "$librispeech/dev.csv"
 } > "$work/dev.csv"
 
-elsewhere() {  # SPLIT MANIFEST NOISES
+cat "$librispeech/train.csv" "$librispeech/dev.csv" | awk 'NR == 1 || $0 != "path,label"' > "$work/ls-all.csv"
+
+# elsewhere NAME MANIFEST NOISES
+elsewhere() {
   "$twinear" augment recipes/speaker-default/elsewhere.toml --set augment.noises="$3" --manifest "$2" -o "$work/$1" --quiet
 }
 elsewhere so-dev "$speechocean/dev.csv" "$esc50/dev.csv"
-elsewhere ls-dev "$librispeech/dev.csv" "$esc50/dev.csv"
 elsewhere so-test "$speechocean/test.csv" "$esc50/test.csv"
+for split in train dev; do  # into one folder
+  elsewhere ls-all "$librispeech/$split.csv" "$esc50/dev.csv"
+done
 
 recipes/speechocean/prepare.sh "$speechocean" > "$work/so-dev.txt"
 every_pair "$librispeech/dev.csv" > "$work/ls-dev.txt"
+every_pair "$work/ls-all.csv" > "$work/ls-all.txt"
 
-# sides SECOND TRIALS FIRST: puts folders before the names; of SECOND the extension is that of twinear augment
+# sides TRIALS FIRST SECOND: puts folders before the names; in SECOND, where it is another, lie FLACs of twinear augment
 sides() {
-  awk -v first="$3" -v second="$1" '{other = $3; if (second != first) sub(/\.[^.]*$/, ".flac", other)
-    print $1, first "/" $2, second "/" other}' "$2"
+  awk -v first="$2" -v second="$3" '{other = $3; if (second != first) sub(/\.[^.]*$/, ".flac", other)
+    print $1, first "/" $2, second "/" other}' "$1"
 }
 {
-  sides "$speechocean" "$work/so-dev.txt" "$speechocean"
-  sides "$librispeech" "$work/ls-dev.txt" "$librispeech"
+  sides "$work/so-dev.txt" "$speechocean" "$speechocean"
+  sides "$work/ls-dev.txt" "$librispeech" "$librispeech"
 } > "$work/dev-here.txt"
 {
-  sides "$work/so-dev" "$work/so-dev.txt" "$speechocean"
-  sides "$work/ls-dev" "$work/ls-dev.txt" "$librispeech"
+  sides "$work/so-dev.txt" "$speechocean" "$work/so-dev"
+  sides "$work/ls-dev.txt" "$librispeech" "$work/ls-all"
 } > "$work/dev-elsewhere.txt"
-sides "$speechocean" "$speechocean/trials.txt" "$speechocean" > "$work/test-here.txt"
-sides "$work/so-test" "$speechocean/trials.txt" "$speechocean" > "$work/test-elsewhere.txt"
+sides "$speechocean/trials.txt" "$speechocean" "$speechocean" > "$work/test-here.txt"
+sides "$speechocean/trials.txt" "$speechocean" "$work/so-test" > "$work/test-elsewhere.txt"
+sides "$work/ls-all.txt" "$librispeech" "$librispeech" > "$work/ls-all-here.txt"
+sides "$work/ls-all.txt" "$librispeech" "$work/ls-all" > "$work/ls-all-elsewhere.txt"

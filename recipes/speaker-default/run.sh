@@ -18,12 +18,12 @@ step "$twinear" train recipes/speaker-default/recipe.toml --out "$work" --seed "
   --set augment.noises="$esc50/train.csv"
 
 cat "$work/dev-here.txt" "$work/dev-elsewhere.txt" > "$work/dev-trials.txt"
-step "$twinear" score --model "$work/model.safetensors" --trials "$work/dev-trials.txt" -o "$work/dev-scores.txt"
+step "$twinear" score --model "$work/model.safetensors" --trials "$work/dev-trials.txt" --root . -o "$work/dev-scores.txt"
 step "$twinear" calibrate --model "$work/model.safetensors" --scores "$work/dev-scores.txt" --prior 0.1 \
   --source "45 dev speakers of speechocean and LibriSpeech, half of the trials across rooms and devices" -o "$model"
 
 for place in here elsewhere; do
-  step "$twinear" score --model "$model" --trials "$work/test-$place.txt" --llr -o "$work/test-$place-scores.txt"
+  step "$twinear" score --model "$model" --trials "$work/test-$place.txt" --root . --llr -o "$work/test-$place-scores.txt"
 done
 step "$twinear" eval "$work/test-here-scores.txt" "$work/test-elsewhere-scores.txt" --report "$work/report.html" \
   --log "$work/log.jsonl" --model "$model"

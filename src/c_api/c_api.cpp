@@ -40,8 +40,11 @@ static_assert(static_cast<int>(Fault::io) + 1 == TWINEAR_IO &&
 /// No memory is needed to say that there is none: a message is cut, not allocated.
 thread_local std::array<char, 1024> last_error{};
 
+/// A name from outside may hold line breaks.
 twinear_status fail(twinear_status status, const char* message) noexcept {
   std::strncpy(last_error.data(), message, last_error.size() - 1);
+  std::ranges::replace_if(
+      last_error, [](unsigned char c) { return (c > 0 && c < 0x20) || c == 0x7f; }, '?');
   return status;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/settings.h"
 #include "base/threads.h"
+#include "cli/describe.h"
 #include "cli/version.h"
 #include "twinear/error.h"
 
@@ -174,6 +175,8 @@ void Command::exclusive(const char* name, const char* other) {
 
 void Command::footer(const char* text) { app_->footer(text); }
 
+void Command::hide() { app_->group(""); }
+
 void Command::run(Action action) {
   app_->callback([chosen = chosen_, action = std::move(action)] { *chosen = action; });
 }
@@ -215,12 +218,20 @@ Command Program::command(const std::string& name, const char* summary) {
       ->check(in_range(0, most_threads))
       ->group(common_group);
   app.add_option("--log-level", parts_->log_level, "what standard error shows")
-      ->type_name("LEVEL")
+      ->type_name(fmt::format("{}", fmt::join(Parts::levels, "|")))
       ->capture_default_str()
-      ->check(CLI::IsMember(Parts::levels))
+      ->check(CLI::IsMember(Parts::levels).description(""))
       ->group(common_group);
   app.add_flag("-q,--quiet", parts_->quiet, "no progress, errors only")->group(common_group);
   return {app, parts_->chosen};
+}
+
+std::string Program::completion(const std::string& shell) const {
+  return cli::completion(parts_->app, shell);
+}
+
+std::map<std::string, std::string> Program::manual(const std::string& date) const {
+  return cli::manual(parts_->app, date);
 }
 
 int Program::run(int argc, char** argv) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,7 @@ class Command {
 
   void exclusive(const char* name, const char* other);
   void footer(const char* text);  ///< what help says after the options
+  void hide();                    ///< help and manual do not name it
 
   /// What the command does; its value is the exit code.
   void run(Action action);
@@ -81,6 +83,10 @@ class Program {
   /// A name of two words is that of a command within a group, which must be there.
   Command command(const std::string& name, const char* summary);
   void group(const char* name, const char* summary);
+
+  /// As in describe.h, of the commands that are there now.
+  std::string completion(const std::string& shell) const;
+  std::map<std::string, std::string> manual(const std::string& date) const;
 
   /// Runs the command that the arguments name; gives its exit code. Throws Error (config) for
   /// arguments that are not understood.

@@ -9,6 +9,7 @@ namespace twinear::cli {
 void add_adapt(Program& program);
 void add_augment(Program& program);
 void add_calibrate(Program& program);
+void add_completion(Program& program);
 void add_db(Program& program);
 void add_embed(Program& program);
 void add_enroll(Program& program);
@@ -19,6 +20,7 @@ void add_fewshot(Program& program);
 void add_identify(Program& program);
 void add_import(Program& program);
 void add_info(Program& program);
+void add_manual(Program& program);
 void add_score(Program& program);
 void add_train(Program& program);
 void add_verify(Program& program);

@@ -7,6 +7,8 @@
 
 namespace twinear::cli {
 
+std::string program_version() { return TWINEAR_VERSION; }
+
 std::string version_text() {
   return fmt::format("twinear {}\noneDNN {} ({})\nKissFFT {}\nlibsndfile {}\nTBB {}",
                      TWINEAR_VERSION, onednn_version(), onednn_isa(), TWINEAR_KISSFFT_VERSION,

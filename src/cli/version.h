@@ -5,6 +5,9 @@
 
 namespace twinear::cli {
 
+/// As in 1.2.3.
+std::string program_version();
+
 /// The program's version, then a line for each library that it stands on.
 std::string version_text();
 

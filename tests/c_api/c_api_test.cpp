@@ -181,6 +181,11 @@ TEST_F(CApi, ThreadsShareAModelAndNotTheirErrors) {
   EXPECT_EQ(good, std::vector<int>(8, 10));
 }
 
+TEST_F(CApi, AMessageIsOneLineWhateverTheNameOfTheFile) {
+  EXPECT_EQ(twinear_model_load("no\nsuch\tfile"), nullptr);
+  EXPECT_TRUE(std::string(twinear_error_message()).starts_with("no?such?file: "));
+}
+
 TEST_F(CApi, ALongMessageIsCutAndEnds) {
   const std::string path = folder / std::string(3000, 'x');
   EXPECT_EQ(twinear_model_load(path.c_str()), nullptr);
