@@ -87,9 +87,9 @@ TWINEAR_SIMD void products(const float* query, const T* rows, std::size_t count,
       }
     }
     // The sums across lanes: of two vectors, of four, of their quarters.
-#define TWINEAR_PAIRS(a, b, i, j, k, l)                                                      \
-  __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, \
-                          l + 8, i + 12, j + 12, k + 12, l + 12)
+#define TWINEAR_PAIRS(a, b, i, j, k, l)                                                           \
+  __builtin_shufflevector(a, b, i, j, k, l, (i) + 4, (j) + 4, (k) + 4, (l) + 4, (i) + 8, (j) + 8, \
+                          (k) + 8, (l) + 8, (i) + 12, (j) + 12, (k) + 12, (l) + 12)
     const Vector ab = TWINEAR_PAIRS(sums[0], sums[1], 0, 16, 1, 17) +
                       TWINEAR_PAIRS(sums[0], sums[1], 2, 18, 3, 19);
     const Vector cd = TWINEAR_PAIRS(sums[2], sums[3], 0, 16, 1, 17) +
