@@ -26,7 +26,8 @@ struct Hit {
 /// Calls may run in parallel.
 class Search {
  public:
-  /// Rows from which a bf16 copy pays: half the memory to read, and half as much more to hold.
+  /// Rows from which a bf16 copy pays: half the memory to read, more products at a time on a CPU
+  /// that multiplies in bf16, and half as much more memory to hold.
   static constexpr std::size_t large = 1U << 14U;
 
   /// Throws Error (numeric) for a row with a value that is not finite, or longer than 1e15;
@@ -43,7 +44,7 @@ class Search {
  private:
   std::vector<std::vector<Hit>> best_of_batch(const Matrix& queries, std::size_t first,
                                               std::size_t count, std::size_t k) const;
-  double reach(double query_length) const;
+  double reach(double query, double query_rounded) const;
 
   Matrix rows_;
   std::vector<std::uint16_t> copy_;         // the rows in bf16; empty: there is none

@@ -7,6 +7,7 @@
 
 #include "base/simd.h"
 #include "nn/bfloat16.h"
+#include "nn/onednn.h"
 
 namespace twinear::nn {
 
@@ -20,6 +21,27 @@ void multiply(const MatrixView& a, const MatrixView& b, const MutableMatrixView&
   if (dnnl::sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1.0F, a.data, a.stride, b.data, b.stride,
                   add ? 1.0F : 0.0F, c.data, c.stride) != dnnl::status::success)
     throw std::runtime_error("multiply: oneDNN's sgemm failed");
+}
+
+void multiply_rows(const NarrowMatrixView& a, const NarrowMatrixView& b,
+                   const MutableMatrixView& c) {
+  if (a.columns != b.columns || c.rows != a.rows || c.columns != b.rows)
+    throw std::invalid_argument("multiply_rows: matrices that do not fit");
+  using memory = dnnl::memory;
+  constexpr auto narrow = memory::data_type::bf16;
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const dnnl::matmul::primitive_desc description(
+      {{{a.rows, a.columns}, narrow, memory::dims{a.stride, 1}},
+       {{b.columns, b.rows}, narrow, memory::dims{1, b.stride}},
+       {{c.rows, c.columns}, memory::data_type::f32, memory::dims{c.stride, 1}}},
+      attributes, cpu());
+  dnnl::matmul(description)  // from oneDNN's cache, where it was made before
+      .execute(stream(), {{DNNL_ARG_SRC, view(description.src_desc(), a.data)},
+                          {DNNL_ARG_WEIGHTS, view(description.weights_desc(), b.data)},
+                          {DNNL_ARG_DST, view(description.dst_desc(), c.data)},
+                          {DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())}});
+  stream().wait();
 }
 
 namespace {

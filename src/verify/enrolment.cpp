@@ -361,6 +361,11 @@ std::optional<Identity> Enrolment::find(const std::string& name) const {
 
 std::vector<std::vector<Match>> Enrolment::rank(const Matrix& embeddings, std::size_t top) const {
   const auto snapshot = state_->current();
+  if (const auto& means = snapshot->means;
+      means.size() > 0 && means.rows().cols() != embeddings.cols())
+    throw Error(Fault::mismatch,
+                fmt::format("{}: an embedding of {} numbers; it holds those of {}", state_->path(),
+                            embeddings.cols(), means.rows().cols()));
   Matrix directions(embeddings.rows(), embeddings.cols());
   for (std::size_t i = 0; i < embeddings.rows(); ++i) {
     std::vector<double> sum(embeddings.cols());

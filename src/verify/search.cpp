@@ -17,6 +17,7 @@
 #include "base/threads.h"
 #include "nn/bfloat16.h"
 #include "nn/linear_algebra.h"
+#include "nn/onednn_info.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -24,8 +25,7 @@ namespace {
 
 constexpr std::size_t lanes = 16;            // what AVX-512 holds
 constexpr std::size_t rows_at_once = 1024;   // a block of 192 columns fills the L2 cache
-constexpr std::size_t rows_per_task = 8192;  // a multiple of it
-constexpr std::size_t few_queries = 3;       // so many are faster one by one than as a matrix
+constexpr std::size_t rows_per_task = 4096;  // a multiple of it
 constexpr std::size_t queries_at_once = 256;
 constexpr double longest_row = 1e15;  // no product of two overflows a float
 
@@ -87,9 +87,9 @@ TWINEAR_SIMD void products(const float* query, const T* rows, std::size_t count,
       }
     }
     // The sums across lanes: of two vectors, of four, of their quarters.
-#define TWINEAR_PAIRS(a, b, i, j, k, l)                                                      \
-  __builtin_shufflevector(a, b, i, j, k, l, i + 4, j + 4, k + 4, l + 4, i + 8, j + 8, k + 8, \
-                          l + 8, i + 12, j + 12, k + 12, l + 12)
+#define TWINEAR_PAIRS(a, b, i, j, k, l)                                                           \
+  __builtin_shufflevector(a, b, i, j, k, l, (i) + 4, (j) + 4, (k) + 4, (l) + 4, (i) + 8, (j) + 8, \
+                          (k) + 8, (l) + 8, (i) + 12, (j) + 12, (k) + 12, (l) + 12)
     const Vector ab = TWINEAR_PAIRS(sums[0], sums[1], 0, 16, 1, 17) +
                       TWINEAR_PAIRS(sums[0], sums[1], 2, 18, 3, 19);
     const Vector cd = TWINEAR_PAIRS(sums[2], sums[3], 0, 16, 1, 17) +
@@ -106,10 +106,6 @@ TWINEAR_SIMD void products(const float* query, const T* rows, std::size_t count,
       out[r + i] = sum[i];
     }
   }
-}
-
-TWINEAR_SIMD void widen_all(const std::uint16_t* from, std::size_t count, float* to) {
-  for (std::size_t i = 0; i < count; ++i) to[i] = widen(from[i]);
 }
 
 /// The first score from `i` on, in steps of 64, whose 64 hold one of at least `least`.
@@ -160,6 +156,9 @@ class Shortlist {
 
   const std::vector<Candidate>& candidates() const { return candidates_; }
 
+  /// Passes over what is not among the best of the rows that another has seen.
+  void begin_after(const Shortlist& other) { least_ = other.least_; }
+
  private:
   std::size_t k_, limit_;
   double slack_;
@@ -181,52 +180,64 @@ double length(std::span<const float> row, const char* what, std::size_t number) 
   return std::sqrt(square);
 }
 
-nn::MatrixView view(const float* data, std::size_t rows, std::size_t columns) {
-  const auto width = static_cast<std::int64_t>(columns);
-  return {data, static_cast<std::int64_t>(rows), width, width};
+std::int64_t whole(std::size_t n) { return static_cast<std::int64_t>(n); }
+
+/// In bf16; gives how far that is from the row.
+double narrow(std::span<const float> row, std::uint16_t* to) {
+  double square = 0;
+  for (const float x : row) {
+    nn::BFloat16 rounded;
+    nn::put(x, rounded);
+    *to++ = rounded.bits;
+    const double off = static_cast<double>(x) - static_cast<double>(widen(rounded.bits));
+    square += off * off;
+  }
+  return std::sqrt(square);
 }
 
-/// Scores of blocks of rows of one kind for a batch of queries, a row a query.
-template <class T>
-class BlockScores {
+/// A batch of queries and how its products with rows of the database come about: one query by
+/// `products`, more as a matrix of the rows' kind.
+class Batch {
  public:
-  BlockScores(const Matrix& queries, std::size_t first, std::size_t count)
-      : queries_(queries.row(first).data()),
-        count_(count),
-        width_(queries.cols()),
-        scores_(count * rows_at_once) {
-    if (step<T> == lanes || count_ > few_queries) return;
-    for (std::size_t q = 0; q < count_; ++q) {
-      const auto ordered = evens_first(queries.row(first + q));
-      converted_.insert(converted_.end(), ordered.begin(), ordered.end());
-    }
-    queries_ = converted_.data();
-  }
-
-  void operator()(const T* rows, std::size_t n) {
-    if (count_ <= few_queries) {
-      for (std::size_t q = 0; q < count_; ++q)
-        products(queries_ + q * width_, rows, n, width_, &scores_[q * rows_at_once]);
+  /// `of_copy`: the rows are in bf16.
+  Batch(const Matrix& queries, std::size_t first, std::size_t count, bool of_copy)
+      : queries_(queries.row(first).data()), count_(count), width_(queries.cols()) {
+    for (std::size_t q = 0; q < count; ++q)
+      lengths_.push_back(length(queries.row(first + q), "query", first + q));
+    rounded_.resize(count);
+    if (!of_copy) return;
+    if (count == 1) {
+      ordered_ = evens_first(queries.row(first));
       return;
     }
-    nn::multiply(view(queries_, count_, width_), view(in_floats(rows, n), n, width_),
-                 {scores_.data(), static_cast<std::int64_t>(count_), static_cast<std::int64_t>(n),
-                  static_cast<std::int64_t>(rows_at_once)},
-                 nn::Transpose::second);
+    narrow_.resize(count * width_);
+    for (std::size_t q = 0; q < count; ++q)
+      rounded_[q] = narrow(queries.row(first + q), &narrow_[q * width_]);
   }
-  const float* of(std::size_t query) const { return &scores_[query * rows_at_once]; }
+
+  double length_of(std::size_t q) const { return lengths_[q]; }
+  double rounded(std::size_t q) const { return rounded_[q]; }  ///< how far what is used is from it
+
+  /// Row q of `scores`, rows_at_once long, gets the products of query q.
+  void multiply(const float* rows, std::size_t n, float* scores) const {
+    if (count_ == 1) return products(queries_, rows, n, width_, scores);
+    nn::multiply({queries_, whole(count_), whole(width_), whole(width_)},
+                 {rows, whole(n), whole(width_), whole(width_)},
+                 {scores, whole(count_), whole(n), whole(rows_at_once)}, nn::Transpose::second);
+  }
+  void multiply(const std::uint16_t* rows, std::size_t n, float* scores) const {
+    if (count_ == 1) return products(ordered_.data(), rows, n, width_, scores);
+    nn::multiply_rows({narrow_.data(), whole(count_), whole(width_), whole(width_)},
+                      {rows, whole(n), whole(width_), whole(width_)},
+                      {scores, whole(count_), whole(n), whole(rows_at_once)});
+  }
 
  private:
-  const float* in_floats(const float* rows, std::size_t) { return rows; }
-  const float* in_floats(const std::uint16_t* rows, std::size_t n) {
-    converted_.resize(rows_at_once * width_);
-    widen_all(rows, n * width_, converted_.data());
-    return converted_.data();
-  }
-
   const float* queries_;
   std::size_t count_, width_;
-  std::vector<float> scores_, converted_;
+  std::vector<double> lengths_, rounded_;
+  std::vector<float> ordered_;
+  std::vector<std::uint16_t> narrow_;
 };
 
 }  // namespace
@@ -243,31 +254,22 @@ Search::Search(Matrix rows, std::size_t bf16_from) : rows_(std::move(rows)) {
     for (std::size_t r = task * rows_per_task; r < end; ++r) {
       const auto row = rows_.row(r);
       longest[task] = std::max(longest[task], length(row, "row", r));
-      if (!copied) continue;
-      double square = 0;
-      for (std::size_t k = 0; k < row.size(); ++k) {
-        nn::BFloat16 rounded;
-        nn::put(row[k], rounded);
-        copy_[r * row.size() + k] = rounded.bits;
-        const double off = static_cast<double>(row[k]) - static_cast<double>(widen(rounded.bits));
-        square += off * off;
-      }
-      worst[task] = std::max(worst[task], std::sqrt(square));
+      if (copied) worst[task] = std::max(worst[task], narrow(row, &copy_[r * row.size()]));
     }
   });
   for (const double x : longest) longest_ = std::max(longest_, x);
   for (const double x : worst) worst_rounded_ = std::max(worst_rounded_, x);
 }
 
-/// How far a fast score can lie from the exact one. With e = x - copy, |<q, x> - <q, copy>| <=
-/// |q| |e|; a sum of d float products in any order is off by at most d u |q| |x|, u = 2^-24
-/// (Higham 2002, 3.1; doubled here, for its higher orders); and what is flushed to zero is at most
-/// 2^-126 a step.
-double Search::reach(double query_length) const {
+/// How far a fast score can lie from the exact one. With q = q' + f and x = x' + e, of which q' and
+/// x' are multiplied, |<q, x> - <q', x'>| <= |q| |e| + |f| |x'|; a sum of d float products in any
+/// order is off by at most d u |q'| |x'|, u = 2^-24 (Higham 2002, 3.1; doubled here, for its higher
+/// orders); and what is flushed to zero is at most 2^-126 a step.
+double Search::reach(double query, double query_rounded) const {
   const auto d = static_cast<double>(rows_.cols());
-  const double length = longest_ + worst_rounded_;
-  return query_length * (worst_rounded_ + std::ldexp(d + 8, -23) * length) +
-         std::ldexp(2 * d + std::sqrt(d) * (query_length + length), -126);
+  const double length = longest_ + worst_rounded_, used = query + query_rounded;
+  return query * worst_rounded_ + query_rounded * length + std::ldexp(d + 8, -23) * used * length +
+         std::ldexp(2 * d + std::sqrt(d) * (used + length), -126);
 }
 
 std::vector<std::vector<Hit>> Search::best(const Matrix& queries, std::size_t k) const {
@@ -286,27 +288,39 @@ std::vector<std::vector<Hit>> Search::best(const Matrix& queries, std::size_t k)
 
 std::vector<std::vector<Hit>> Search::best_of_batch(const Matrix& queries, std::size_t first,
                                                     std::size_t count, std::size_t k) const {
+  // Without instructions for it, bf16 pays only where memory is all that is waited for.
+  const bool of_copy = !copy_.empty() && (count == 1 || has_bf16());
+  const Batch batch(queries, first, count, of_copy);
   std::vector<Shortlist> blank;
   for (std::size_t q = 0; q < count; ++q)
-    blank.emplace_back(k, 2 * reach(length(queries.row(first + q), "query", first + q)));
+    blank.emplace_back(k, 2 * reach(batch.length_of(q), batch.rounded(q)));
 
   const std::size_t width = rows_.cols();
   std::vector<std::vector<Shortlist>> found((size() + rows_per_task - 1) / rows_per_task, blank);
-  const auto scan = [&](const auto* rows) {
-    parallel_for(found.size(), [&](std::size_t task) {
-      BlockScores<std::remove_cvref_t<decltype(*rows)>> scores(queries, first, count);
-      const std::size_t end = std::min(size(), (task + 1) * rows_per_task);
-      for (std::size_t r = task * rows_per_task; r < end; r += rows_at_once) {
+  const auto scan = [&](const auto* rows, std::size_t first_task, std::size_t tasks) {
+    parallel_for(tasks, [&](std::size_t i) {
+      auto& of_task = found[first_task + i];
+      std::vector<float> scores(count * rows_at_once);
+      const std::size_t begin = (first_task + i) * rows_per_task;
+      const std::size_t end = std::min(size(), begin + rows_per_task);
+      for (std::size_t r = begin; r < end; r += rows_at_once) {
         const std::size_t n = std::min(rows_at_once, end - r);
-        scores(rows + r * width, n);
-        for (std::size_t q = 0; q < count; ++q) found[task][q].see(scores.of(q), n, r);
+        batch.multiply(rows + r * width, n, scores.data());
+        for (std::size_t q = 0; q < count; ++q) of_task[q].see(&scores[q * rows_at_once], n, r);
       }
+      for (auto& of_query : of_task) of_query.prune();
     });
   };
-  if (copy_.empty())
-    scan(rows_.values().data());
+  const auto scan_all = [&](const auto* rows) {
+    scan(rows, 0, 1);  // so that the others need not begin with what is far from the best
+    for (std::size_t task = 1; task < found.size(); ++task)
+      for (std::size_t q = 0; q < count; ++q) found[task][q].begin_after(found[0][q]);
+    scan(rows, 1, found.size() - 1);
+  };
+  if (of_copy)
+    scan_all(copy_.data());
   else
-    scan(copy_.data());
+    scan_all(rows_.values().data());
 
   std::vector<std::vector<Hit>> hits(count);
   parallel_for(count, [&](std::size_t q) {

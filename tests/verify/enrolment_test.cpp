@@ -166,6 +166,13 @@ TEST_F(Enrolments, AnotherModelIsRefused) {
                Fault::mismatch, path + ": an embedding of 7 numbers; it holds those of 24");
 }
 
+TEST_F(Enrolments, AnEmbeddingOfAnotherWidthIsRefused) {
+  Enrolment people(path, model);
+  people.enroll("ada", direction(0, 0));
+  expect_error([&] { people.identify(direction(0, 0, 0, 25), 0); }, Fault::mismatch,
+               path + ": an embedding of 25 numbers; it holds those of 24");
+}
+
 TEST_F(Enrolments, AMeanIsNotPoisoned) {
   Enrolment people(path, model);
   fill(people, 2);

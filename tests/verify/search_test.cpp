@@ -111,6 +111,24 @@ TEST(Search, FindsTheRowThatBf16PutsBehindAllOthers) {
   expect_brute_force(rows, query, 10);
 }
 
+/// The same of the query, where several are rounded to be multiplied at once.
+TEST(Search, FindsTheRowThatAQueryInBf16PutsBehindAllOthers) {
+  constexpr std::size_t half = 64;
+  constexpr float up = 1.0F + 0x1.02p-8F, down = 1.0F + 0x1.fep-9F;
+  Matrix rows(4000, 2 * half + 1), queries(3, 2 * half + 1);
+  for (std::size_t q = 0; q < queries.rows(); ++q)
+    for (std::size_t i = 0; i < half; ++i) {
+      queries.row(q)[i] = up;           // to 1 + 2^-7
+      queries.row(q)[half + i] = down;  // to 1
+      queries.row(q)[2 * half] = 0.125F;
+    }
+  for (std::size_t r = 0; r < rows.rows(); ++r) std::ranges::fill(rows.row(r).first(half), 1.0F);
+  std::ranges::fill(rows.row(2345), 1.0F);
+  std::ranges::fill(rows.row(2345).first(half), 0.0F);
+  expect_brute_force(rows, queries, 1);
+  EXPECT_EQ(Search(rows, 0).best(queries, 1)[1][0].row, 2345u);
+}
+
 TEST(Search, EqualScoresStandByRisingRow) {
   const Matrix few = unit(normal(7, 192, 0));
   Matrix rows(30000, 192);
