@@ -16,8 +16,8 @@ recipes/speaker-default/prepare.sh "$speechocean" "$librispeech" "$esc50" "$work
 # without NAME TRAIN_CORPUS [OVERRIDE...]
 without() {
   name=$1 corpus=$2; shift 2
-  train recipes/speaker-default/recipe.toml "$corpus" "$work/without-$name" augment.noises="$esc50/train.csv" "$@"
-  train recipes/speaker-default/recipe.toml "$corpus" "$work/without-$name/untrained" augment.noises="$esc50/train.csv" encoder.kind=statistics
+  train recipes/speaker-default/recipe.toml "$corpus" "$work/without-$name" "$@"
+  train recipes/speaker-default/recipe.toml "$corpus" "$work/without-$name/untrained" encoder.kind=statistics
 }
 # judge NAME TRIALS...
 judge() {

@@ -14,8 +14,7 @@ need_corpus "$esc50" train.csv dev.csv test.csv
 
 step recipes/speaker-default/prepare.sh "$speechocean" "$librispeech" "$esc50" "$work"
 step "$twinear" train recipes/speaker-default/recipe.toml --out "$work" --seed "${SEED:-0}" \
-  --set data.train="[\"$speechocean/train.csv\", \"$librispeech/train.csv\"]" --set data.dev="$work/dev.csv" \
-  --set augment.noises="$esc50/train.csv"
+  --set data.train="[\"$speechocean/train.csv\", \"$librispeech/train.csv\"]" --set data.dev="$work/dev.csv"
 
 cat "$work/dev-here.txt" "$work/dev-elsewhere.txt" > "$work/dev-trials.txt"
 step "$twinear" score --model "$work/model.safetensors" --trials "$work/dev-trials.txt" --root . -o "$work/dev-scores.txt"
