@@ -35,6 +35,7 @@ using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
 using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
 using Flags = py::array_t<bool, py::array::c_style | py::array::forcecast>;
 using Path = std::string;
+using Sound = std::variant<Path, py::array>;  // a file, or samples in [-1, 1]
 
 /// What C++ does meanwhile needs no Python.
 template <class Work>
@@ -98,8 +99,7 @@ double figure(const Doubles& scores, const Flags& target, const Figure& f) {
 
 twinear::FrontEnd front_end(const std::string& preset) { return twinear::front_end_preset(preset); }
 
-Matrix features_of(const LogMel& log_mel, const std::variant<Path, py::array>& sound,
-                   std::optional<int> sample_rate) {
+Matrix features_of(const LogMel& log_mel, const Sound& sound, std::optional<int> sample_rate) {
   if (const auto* path = std::get_if<Path>(&sound))
     return unlocked([&] { return twinear::read_features(clip(*path), log_mel); });
   const Waveform wave =
@@ -107,36 +107,49 @@ Matrix features_of(const LogMel& log_mel, const std::variant<Path, py::array>& s
   return unlocked([&] { return twinear::waveform_features(wave, log_mel); });
 }
 
-py::object embed(const Verifier& model,
-                 const std::variant<Path, std::vector<Path>, py::array>& sound,
-                 std::optional<int> sample_rate) {
-  if (const auto* paths = std::get_if<std::vector<Path>>(&sound))
-    return array(unlocked([&] {
-      std::vector<Clip> clips;
-      for (const Path& path : *paths) clips.push_back(clip(path));
-      return model.embed(clips);
-    }));
+std::vector<float> embedding_of(const Verifier& model, const Sound& sound,
+                                std::optional<int> sample_rate) {
   if (const auto* path = std::get_if<Path>(&sound))
-    return array(unlocked([&] {
+    return unlocked([&] {
       const Clip one = clip(*path);
       const Matrix row = model.embed(std::span(&one, 1));
       return std::vector<float>(row.values().begin(), row.values().end());
-    }));
+    });
   const Waveform wave = waveform(std::get<py::array>(sound),
                                  sample_rate.value_or(model.model().front_end.sample_rate));
-  return array(unlocked([&] { return model.embed(wave); }));
+  return unlocked([&] { return model.embed(wave); });
 }
 
-twinear::Verdict verify(const Verifier& model, const Path& a, const Path& b,
-                        std::optional<double> threshold) {
-  return unlocked([&] {
-    const Clip clips[] = {clip(a), clip(b)};
-    const Matrix embeddings = model.embed(clips);
-    std::optional<twinear::Lengths> lengths;  // measured where the calibration asks
-    if (const auto& c = model.model().calibration; c && c->lengths)
-      lengths = {model.seconds(clips[0]), model.seconds(clips[1])};
-    return model.decide(twinear::cosine(embeddings.row(0), embeddings.row(1)), threshold, lengths);
-  });
+double seconds_of(const Verifier& model, const Sound& sound, std::optional<int> sample_rate) {
+  if (const auto* path = std::get_if<Path>(&sound))
+    return unlocked([&] { return model.seconds(clip(*path)); });
+  return static_cast<double>(std::get<py::array>(sound).size()) /
+         sample_rate.value_or(model.model().front_end.sample_rate);
+}
+
+py::object embed(const Verifier& model,
+                 const std::variant<Path, std::vector<Path>, py::array>& sound,
+                 std::optional<int> sample_rate) {
+  const auto* paths = std::get_if<std::vector<Path>>(&sound);
+  if (paths == nullptr) {
+    const auto* path = std::get_if<Path>(&sound);
+    const Sound one = path != nullptr ? Sound(*path) : Sound(std::get<py::array>(sound));
+    return array(embedding_of(model, one, sample_rate));
+  }
+  return array(unlocked([&] {
+    std::vector<Clip> clips;
+    for (const Path& path : *paths) clips.push_back(clip(path));
+    return model.embed(clips);
+  }));
+}
+
+twinear::Verdict verify(const Verifier& model, const Sound& a, const Sound& b,
+                        std::optional<double> threshold, std::optional<int> sample_rate) {
+  const auto one = embedding_of(model, a, sample_rate), other = embedding_of(model, b, sample_rate);
+  std::optional<twinear::Lengths> lengths;  // measured where the calibration asks
+  if (const auto& c = model.model().calibration; c && c->lengths)
+    lengths = {seconds_of(model, a, sample_rate), seconds_of(model, b, sample_rate)};
+  return model.decide(twinear::cosine(one, other), threshold, lengths);
 }
 
 py::tuple score(const Verifier& model, const Path& trials, const std::string& root, bool llr) {
@@ -217,14 +230,14 @@ PYBIND11_MODULE(twinear, m) {
           "cores.")
       .def(
           "features",
-          [](const Verifier& v, const std::variant<Path, py::array>& sound,
-             std::optional<int> sample_rate) {
+          [](const Verifier& v, const Sound& sound, std::optional<int> sample_rate) {
             return array(features_of(LogMel(v.model().front_end), sound, sample_rate));
           },
           py::arg("sound"), py::arg("sample_rate") = py::none(),
           "What its encoder is given: frames x bins.")
       .def("verify", verify, py::arg("a"), py::arg("b"), py::arg("threshold") = py::none(),
-           "Have two files the same source?")
+           py::arg("sample_rate") = py::none(),
+           "Have two sounds the same source? Files, or samples in [-1, 1].")
       .def(
           "decide",
           [](const Verifier& v, double score, std::optional<double> threshold) {
@@ -237,8 +250,7 @@ PYBIND11_MODULE(twinear, m) {
 
   m.def(
       "features",
-      [](const std::variant<Path, py::array>& sound, std::optional<int> sample_rate,
-         const std::string& preset) {
+      [](const Sound& sound, std::optional<int> sample_rate, const std::string& preset) {
         return array(features_of(LogMel(front_end(preset)), sound, sample_rate));
       },
       py::arg("sound"), py::arg("sample_rate") = py::none(), py::arg("front_end") = "kaldi",

@@ -79,6 +79,10 @@ class Module(unittest.TestCase):
         self.assertIn("calibrated on", verdict.threshold_from)
         self.assertEqual(bool(verdict), said["same"])
         self.assertFalse(self.model.verify(a, b, threshold=0.999).same)
+        noise = np.random.default_rng(0).normal(0, 0.1, 16000)
+        self.assertAlmostEqual(self.model.verify(noise, noise).score, 1)
+        self.assertAlmostEqual(self.model.verify(a, noise).score,
+                               twinear.cosine(self.model.embed(a), self.model.embed(noise)))
         self.assertEqual(self.model.decide(verdict.score).llr, verdict.llr)
 
     def test_a_trial_list_is_scored_in_five_lines(self):
