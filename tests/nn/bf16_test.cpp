@@ -5,9 +5,11 @@
 #include <cmath>
 #include <limits>
 
+#include "base/random.h"
 #include "base/threads.h"
 #include "nn/conv1d.h"
 #include "nn/convolution.h"
+#include "nn/linear_algebra.h"
 #include "nn/onednn_info.h"
 #include "nn/pass.h"
 #include "nn/rig.h"
@@ -44,6 +46,31 @@ class Bf16 : public testing::Test {
     if (!has_bf16()) GTEST_SKIP() << "this CPU has no AVX512_BF16";
   }
 };
+
+TEST_F(Bf16, ProductsOfRowsAreThoseOfWhatIsRounded) {
+  constexpr std::int64_t m = 5, n = 33, k = 70, stride = 40;
+  std::vector<std::uint16_t> a(m * k), b(n * k);
+  Random random(5, Purpose::test);
+  for (auto* numbers : {&a, &b})
+    for (auto& x : *numbers) {
+      BFloat16 narrow;
+      put(static_cast<float>(random.normal()), narrow);
+      x = narrow.bits;
+    }
+  std::vector<float> c(m * stride, -7.0F);
+  multiply_rows({a.data(), m, k, k}, {b.data(), n, k, k}, {c.data(), m, n, stride});
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < stride; ++j) {
+      double sum = j < n ? 0 : -7;  // what lies between the rows stays
+      for (std::int64_t l = 0; j < n && l < k; ++l)
+        sum += static_cast<double>(widen(BFloat16{a[static_cast<std::size_t>(i * k + l)]})) *
+               widen(BFloat16{b[static_cast<std::size_t>(j * k + l)]});
+      EXPECT_NEAR(c[static_cast<std::size_t>(i * stride + j)], sum, 1e-4);  // sums in floats
+    }
+  EXPECT_THROW(
+      multiply_rows({a.data(), m, k, k}, {b.data(), n, k - 1, k}, {c.data(), m, n, stride}),
+      std::invalid_argument);
+}
 
 TEST(BFloat16, RoundsToTheNearestAndTiesToEven) {
   EXPECT_EQ(rounded(1.0F), 1.0F);
