@@ -73,8 +73,8 @@ void each_command(const CLI::App& app, const std::string& before,
 }
 
 std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
-  std::vector<std::string> names;
-  for (const auto* command : commands) names.push_back(command->get_name());
+  std::vector<std::string> names(commands.size());
+  std::ranges::transform(commands, names.begin(), [](const auto* c) { return c->get_name(); });
   return names;
 }
 

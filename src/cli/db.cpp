@@ -64,8 +64,7 @@ void add_db(Program& program) {
   };
   const char* there = "an SQLite file that twinear enroll made";
 
-  auto [list_command, list_args] =
-      add("db list", "Who is known: name, clips, seconds", there, list);
+  add("db list", "Who is known: name, clips, seconds", there, list);
 
   auto [remove_command, remove_args] =
       add("db remove", "Forgets somebody, and erases what the file held of them", there, remove);

@@ -153,7 +153,7 @@ EmbeddingFile read_embeddings(const std::string& path) {
     throw Error(Fault::format, fmt::format("{}: expected {}", path, embeddings_format));
   const std::size_t rows = embeddings.shape[0], width = embeddings.shape[1];
   const auto column = [&](const char* key, bool numbers) {
-    const Json json = parse_json(file.text(key), fmt::format("{}: {}", path, key));
+    Json json = parse_json(file.text(key), fmt::format("{}: {}", path, key));
     bool good = json.is_array() && json.size() == rows;
     for (const auto& item : json) good = good && (numbers ? item.is_number() : item.is_string());
     if (!good)

@@ -44,7 +44,9 @@ EnrolledClip hear(const Verifier& verifier, const Clip& clip, double least_speec
     heard.seconds = verifier.seconds(clip);
     return heard;
   }
-  const auto [waveform, check, silent_channels] = record(clip, channel);
+  const Recording recording = record(clip, channel);
+  const Waveform& waveform = recording.waveform;
+  const InputCheck& check = recording.check;
   heard.embedding = within(clip.path, [&] { return verifier.embed(waveform); });
   heard.seconds = waveform.seconds();
   const Speech speech = find_speech(
@@ -54,7 +56,7 @@ EnrolledClip hear(const Verifier& verifier, const Clip& clip, double least_speec
   else if (speech.seconds < least_speech)
     heard.flaw = fmt::format("{:.2f} s of speech in {:.2f} s; at least {:g} s is needed",
                              speech.seconds, heard.seconds, least_speech);
-  else if (const auto lesser = check.flaw(silent_channels))
+  else if (const auto lesser = check.flaw(recording.silent_channels))
     warning = clip.path + ": " + lesser->text;
   return heard;
 }
