@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whose voice of a million: exact search of 1 M x 192 for the ten best of 1, 16 and 256 queries,
 // ours in fp32 and with its bf16 copy, and faiss' IndexFlatIP where it is installed (tools/setup.sh
-// peers). Alternate them: --benchmark_enable_random_interleaving=true --benchmark_repetitions=5.
+// peers). In turn, with the peer's idle threads asleep; the label says which kernels its BLAS took:
+// one that is older than the CPU takes slow ones unless OPENBLAS_CORETYPE names others.
+//   OMP_WAIT_POLICY=passive OPENBLAS_CORETYPE=SkylakeX bench_search
+//     --benchmark_enable_random_interleaving=true --benchmark_repetitions=5
 #include "twinear/search.h"
 
 #include <benchmark/benchmark.h>
@@ -14,10 +17,9 @@
 #include "base/threads.h"
 
 #ifdef TWINEAR_FAISS
+#include <dlfcn.h>
 #include <faiss/IndexFlat.h>
 #include <omp.h>
-
-extern "C" void openblas_set_num_threads(int) __attribute__((weak));
 #endif
 
 namespace {
@@ -81,7 +83,11 @@ void search_faiss(benchmark::State& state) {
   const Matrix queries = directions(count, 1);
   const int before = omp_get_max_threads(), threads = static_cast<int>(state.range(1));
   omp_set_num_threads(threads);
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(threads);
+  // Whatever BLAS faiss multiplies by; without it, one that has threads of its own takes them all.
+  if (void* name = dlsym(RTLD_DEFAULT, "openblas_get_corename"))
+    state.SetLabel(reinterpret_cast<const char* (*)()>(name)());
+  if (void* set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))
+    reinterpret_cast<void (*)(int)>(set)(threads);
   std::vector<float> scores(count * top);
   std::vector<faiss::Index::idx_t> rows(count * top);
   for (auto _ : state)
