@@ -66,6 +66,7 @@ template <class T>
 TWINEAR_SIMD void products(const float* query, const T* rows, std::size_t count, std::size_t width,
                            float* out) {
   constexpr std::size_t at_once = 4;
+  constexpr std::size_t ahead = 8;  // rows; the CPU itself does not look ahead in four at once
   const std::size_t whole = width / step<T> * step<T>;
   for (std::size_t r = 0; r < count; r += at_once) {
     std::array<const T*, at_once> row;
@@ -78,6 +79,7 @@ TWINEAR_SIMD void products(const float* query, const T* rows, std::size_t count,
       for (std::size_t i = 0; i < at_once; ++i) {
         Words x;
         std::memcpy(&x, row[i] + k, sizeof x);
+        __builtin_prefetch(row[i] + k + ahead * width);
         if constexpr (step<T> == lanes) {
           sums[i] += q * reinterpret_cast<Vector>(x);
         } else {
