@@ -47,6 +47,10 @@ struct Match {
   double seconds;  ///< of those clips; 0: not known
 };
 
+/// A name is UTF-8 without control characters, of 1 to 255 bytes. Throws Error (config) for
+/// another.
+void check_identity_name(const std::string& name);
+
 /// A database of identities in one SQLite file, for the embeddings of one model.
 ///
 /// All clips of an identity are kept. It is compared by the unit vector along the mean of its
@@ -73,9 +77,8 @@ class Enrolment {
   void require_model(const std::string& model_id) const;
 
   /// Adds clips to the identity of this name, made where there is none; gives how many are new to
-  /// it. A name is UTF-8 without control characters, of 1 to 255 bytes. Throws Error (config) for
-  /// another, (format) for a flawed clip, and (numeric) for an embedding that is zero or not
-  /// finite.
+  /// it. Throws Error (config) for a name that check_identity_name refuses, (format) for a flawed
+  /// clip, and (numeric) for an embedding that is zero or not finite.
   std::size_t enroll(const std::string& name, std::span<const EnrolledClip> clips);
   /// The same for one embedding of unknown origin.
   std::size_t enroll(const std::string& name, std::span<const float> embedding);

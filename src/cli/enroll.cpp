@@ -25,6 +25,7 @@ struct Arguments {
 
 int enroll(const Arguments& args, const Common& common) {
   const Verifier verifier = Verifier::load(find_model(args.model));
+  check_identity_name(args.name);
   if (std::filesystem::exists(args.db))  // told before the work; made only after it
     Enrolment(args.db, verifier.model_id());
   const auto warn = [&](const std::string& line) {

@@ -103,16 +103,6 @@ bool is_printable(std::string_view text) {
   return true;
 }
 
-void check_name(const std::string& name) {
-  if (name.empty()) throw Error(Fault::config, "a name is needed; found an empty one");
-  if (name.size() > longest_name)
-    throw Error(Fault::config, fmt::format("\"{}...\": a name of {} bytes; at most {} are taken",
-                                           name.substr(0, 20), name.size(), longest_name));
-  if (!is_printable(name))
-    throw Error(Fault::config,
-                fmt::format("\"{}\": a name is UTF-8 without control characters", name));
-}
-
 /// Its text with U+FFFD for bytes that are not UTF-8, as names of files may have.
 std::string readable(const std::string& text) {
   const std::string quoted = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -172,7 +162,7 @@ EmbeddingFile read_embeddings(const std::string& path) {
                               .source = sources[i].get<std::string>(),
                               .seconds = seconds.is_null() ? 0 : seconds[i].get<double>()}});
     within(fmt::format("{}: row {}", path, i), [&] {
-      check_name(content.clips.back().name);
+      check_identity_name(content.clips.back().name);
       check_embedding(row);
     });
   }
@@ -180,6 +170,16 @@ EmbeddingFile read_embeddings(const std::string& path) {
 }
 
 }  // namespace
+
+void check_identity_name(const std::string& name) {
+  if (name.empty()) throw Error(Fault::config, "a name is needed; found an empty one");
+  if (name.size() > longest_name)
+    throw Error(Fault::config, fmt::format("\"{}...\": a name of {} bytes; at most {} are taken",
+                                           name.substr(0, 20), name.size(), longest_name));
+  if (!is_printable(name))
+    throw Error(Fault::config,
+                fmt::format("\"{}\": a name is UTF-8 without control characters", name));
+}
 
 struct Enrolment::State {
   State(const std::string& path, const std::string* id)
@@ -317,7 +317,7 @@ void Enrolment::require_model(const std::string& model_id) const {
 }
 
 std::size_t Enrolment::enroll(const std::string& name, std::span<const EnrolledClip> clips) {
-  check_name(name);
+  check_identity_name(name);
   std::vector<NamedClip> named;
   for (const EnrolledClip& clip : clips) {
     within(clip.source.empty() ? name : clip.source, [&] {

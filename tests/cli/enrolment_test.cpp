@@ -135,6 +135,7 @@ TEST_F(EnrolledPeople, NamesMayBeOfAnyKindThatATerminalShows) {
   for (const std::string& bad :
        {std::string(), std::string("a\nb"), std::string("\xff"), std::string(300, 'x')})
     EXPECT_TRUE(is_refusal(enroll(bad, {clip(0, 0)}), "name"));
+  EXPECT_FALSE(std::filesystem::exists(db));
   for (const char* good : {"'); DROP TABLE clip; --", "Zoë 名前", "--db", "unknown"})
     EXPECT_EQ(enroll(good, {clip(0, 0)}).code, 0) << good;
   EXPECT_EQ(list(),
