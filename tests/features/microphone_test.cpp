@@ -14,7 +14,8 @@ constexpr int rate = 16000;
 double gain_db(const std::vector<float>& response, double hz) {
   std::complex<double> sum = 0;
   for (std::size_t i = 0; i < response.size(); ++i)
-    sum += std::polar<double>(response[i], -2 * M_PI * hz / rate * static_cast<double>(i));
+    sum += static_cast<double>(response[i]) *
+           std::polar(1.0, -2 * M_PI * hz / rate * static_cast<double>(i));
   return 20 * std::log10(std::abs(sum));
 }
 
