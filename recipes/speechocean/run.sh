@@ -33,7 +33,7 @@ recipes/speechocean/prepare.sh "$corpus" > "$work/dev-trials.txt"
 for name in $calibrated; do
   model=$work/$name/calibrated.safetensors
   step "$twinear" score --model "$work/$name/model.safetensors" --trials "$work/dev-trials.txt" --root "$corpus" -o "$work/$name/dev-scores.txt"
-  step "$twinear" calibrate --model "$work/$name/model.safetensors" --scores "$work/$name/dev-scores.txt" --prior 0.1 \
+  step "$twinear" calibrate --model "$work/$name/model.safetensors" --scores "$work/$name/dev-scores.txt" --prior 0.05 \
     --source "20 dev speakers of speechocean" -o "$model"
   step "$twinear" score --model "$model" --trials "$corpus/trials.txt" --root "$corpus" --llr -o "$work/$name/llrs.txt"
   step "$twinear" eval "$work/$name/llrs.txt"
