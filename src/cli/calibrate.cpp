@@ -22,7 +22,7 @@ namespace {
 
 struct Arguments {
   std::string model, scores, source, out, quality = "none", root, manifest;
-  std::optional<double> prior = 0.5;
+  double prior = 0.5;
 };
 
 /// Seconds of each clip that the scores name.
@@ -78,11 +78,11 @@ int calibrate(const Arguments& args, const Common& common) {
   if (args.quality == "duration") {
     const auto seconds = seconds_of(trials, Verifier::load(path), args);
     with_lengths = within(
-        args.scores, [&] { return fit_calibration(trials, seconds, args.scores, *args.prior); });
+        args.scores, [&] { return fit_calibration(trials, seconds, args.scores, args.prior); });
     model.calibration = with_lengths->calibration;
   } else {
     const Scores scores = within(args.scores, [&] { return split_scores(trials); });
-    model.calibration = fit_calibration(scores, args.scores, *args.prior);
+    model.calibration = fit_calibration(scores, args.scores, args.prior);
   }
   if (!args.source.empty()) model.calibration->source = args.source;
   save_model(model, args.out);
@@ -115,9 +115,9 @@ void add_calibrate(Program& program) {
   command.option("-o,--out", "MODEL", args->out, "the model with its calibration", Need::required);
   command.choice("--quality", {"none", "duration"}, args->quality,
                  "what else the map may rest on: the lengths of the clips, where that helps");
-  command.option("--prior", "P", args->prior, 0.001, 0.999,
-                 "of the same source, where the fit is to be best (default: 0.5); 0.1 suits a use "
-                 "in which it is rare");
+  command.option(
+      "--prior", "P", args->prior, 0.001, 0.999,
+      "of the same source, where the fit is to be best; 0.1 suits a use in which it is rare");
   command.option("--source", "TEXT", args->source,
                  "what these trials are, as verify names its threshold's origin (default: SCORES)");
   command.option("--root", "DIR", args->root,

@@ -75,6 +75,13 @@ std::string complaint(const CLI::App& command, const std::string& names, const C
 
 }  // namespace
 
+std::vector<const CLI::App*> shown(const CLI::App& app) {
+  std::vector<const CLI::App*> commands;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (!command->get_group().empty()) commands.push_back(command);
+  return commands;
+}
+
 struct Program::Parts {
   CLI::App app{"Verifies whether two clips have the same source: speakers, and other sounds."};
   Command::Action chosen;

@@ -30,13 +30,6 @@ std::string single_quoted(const std::string& text) {
   return "'" + replaced(text, "'", "'\\''") + "'";
 }
 
-std::vector<const CLI::App*> shown(const CLI::App& app) {
-  std::vector<const CLI::App*> commands;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    if (!command->get_group().empty()) commands.push_back(command);
-  return commands;
-}
-
 /// An option as a user types it.
 struct Flag {
   std::vector<std::string> names;  // with their hyphens

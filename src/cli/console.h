@@ -18,6 +18,8 @@ class Console {
   bool shows(Level level) const noexcept { return level <= level_; }
   /// A line, where this level is shown.
   void say(Level level, const std::string& line) const;
+  /// The same for what may be wrong: "PLACE: WHAT".
+  void warn(const std::string& line) const { say(Level::warning, "twinear: warning: " + line); }
 
  private:
   Level level_;

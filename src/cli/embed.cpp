@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
+#include "data/clip_lists.h"
 #include "model/safetensors.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
@@ -27,9 +28,7 @@ std::vector<Clip> clips_of(const Arguments& args) {
   if (!args.manifest.empty()) return read_manifest(args.manifest).clips;
   if (args.files.empty())
     throw Error(Fault::config, "embed: clips are needed: files, or --manifest CSV");
-  std::vector<Clip> clips(args.files.size());
-  for (std::size_t i = 0; i < clips.size(); ++i) clips[i].path = clips[i].name = args.files[i];
-  return clips;
+  return clips_of_files(args.files);
 }
 
 int embed(const Arguments& args, const Common& common) {

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/heard.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
+#include "data/clip_lists.h"
 #include "twinear/enrolment.h"
 #include "twinear/error.h"
 
@@ -28,9 +28,7 @@ int enroll(const Arguments& args, const Common& common) {
   check_identity_name(args.name);
   if (std::filesystem::exists(args.db))  // told before the work; made only after it
     Enrolment(args.db, verifier.model_id());
-  const auto warn = [&](const std::string& line) {
-    common.console.say(Level::warning, "twinear: warning: " + line);
-  };
+  const auto warn = [&](const std::string& line) { common.console.warn(line); };
   auto clips = hear_for_enrolment(verifier, clips_of_files(args.files), args.least_speech,
                                   args.channel, warn);
   for (EnrolledClip& clip : clips) {

@@ -13,6 +13,7 @@
 #include "base/threads.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "data/clip_lists.h"
 #include "model/npy.h"
 #include "report/plot.h"
 #include "train/recipe.h"
@@ -59,9 +60,8 @@ void draw(const Arguments& args, const LogMel& log_mel, const Matrix& frames) {
 /// The picture alone, of one clip.
 int draw_alone(const Arguments& args, const LogMel& log_mel, const Common& common,
                const Warn& say) {
-  Clip clip;
-  clip.path = clip.name = args.inputs[0];
-  const Matrix frames = read_features(clip, log_mel, args.channel, args.seed, say);
+  const Matrix frames =
+      read_features(clip_of_file(args.inputs[0]), log_mel, args.channel, args.seed, say);
   draw(args, log_mel, frames);
   if (common.json)
     print_json({{"input", args.inputs[0]},
@@ -73,9 +73,7 @@ int draw_alone(const Arguments& args, const LogMel& log_mel, const Common& commo
 
 int features(const Arguments& args, const Common& common) {
   const LogMel log_mel(read_front_end(args.recipe, args.overrides, args.preset));
-  const auto say = [&](const std::string& line) {
-    common.console.say(Level::warning, "twinear: warning: " + line);
-  };
+  const auto say = [&](const std::string& line) { common.console.warn(line); };
   if (args.out.empty() && args.plot.empty())
     throw Error(Fault::config, "neither --out nor --plot is given: there is nothing to do");
   if (!args.plot.empty()) {
@@ -89,11 +87,6 @@ int features(const Arguments& args, const Common& common) {
   if (args.inputs.size() > 1) folder.emplace(args.out);
   check_output(outputs.front());
 
-  const auto clip_of = [&](const std::string& input) {
-    Clip clip;
-    clip.path = clip.name = input;
-    return clip;
-  };
   const bool has_vad = log_mel.front_end().vad != Vad::none;
   const auto print = [&](std::size_t i, std::size_t frames, const Speech& speech) {
     if (has_vad && !speech.voiced.empty())
@@ -111,7 +104,7 @@ int features(const Arguments& args, const Common& common) {
   };
   if (args.inputs.size() == 1) {  // of any length
     Speech speech;
-    const std::size_t frames = write_features(clip_of(args.inputs[0]), log_mel, outputs[0],
+    const std::size_t frames = write_features(clip_of_file(args.inputs[0]), log_mel, outputs[0],
                                               args.channel, args.seed, say, &speech);
     print(0, frames, speech);
     if (!args.plot.empty()) draw(args, log_mel, read_npy(outputs[0]));
@@ -126,7 +119,7 @@ int features(const Arguments& args, const Common& common) {
     std::vector<Speech> speech(n);
     parallel_for(n, [&](std::size_t i) {
       frames[i] = read_features(
-          clip_of(args.inputs[begin + i]), log_mel, args.channel, args.seed,
+          clip_of_file(args.inputs[begin + i]), log_mel, args.channel, args.seed,
           [&](const std::string& line) { warnings[i] = line; }, &speech[i]);
     });
     for (std::size_t i = 0; i < n; ++i) {

@@ -49,10 +49,4 @@ std::vector<Heard> hear(const Verifier& verifier, std::span<const Clip> clips, i
   return heard;
 }
 
-std::vector<Clip> clips_of_files(std::span<const std::string> files) {
-  std::vector<Clip> clips(files.size());
-  for (std::size_t i = 0; i < clips.size(); ++i) clips[i].path = clips[i].name = files[i];
-  return clips;
-}
-
 }  // namespace twinear::cli

@@ -22,7 +22,4 @@ struct Heard {
 std::vector<Heard> hear(const Verifier& verifier, std::span<const Clip> clips, int channel,
                         Progress* progress = nullptr);
 
-/// Clips from files as they were named.
-std::vector<Clip> clips_of_files(std::span<const std::string> files);
-
 }  // namespace twinear::cli

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/heard.h"
 #include "cli/identifier.h"
+#include "data/clip_lists.h"
 #include "twinear/error.h"
 
 namespace twinear::cli {
@@ -46,8 +47,7 @@ bool identify_files(const Identifier& identifier, std::span<const std::string> f
     const auto heard = hear(identifier.verifier(), clips_of_files(some), channel);
     std::vector<Question> questions(some.size());
     for (std::size_t i = 0; i < some.size(); ++i) {
-      for (const auto& warning : heard[i].warnings)
-        console.say(Level::warning, "twinear: warning: " + warning);
+      for (const auto& warning : heard[i].warnings) console.warn(warning);
       if (!heard[i].error.empty()) console.say(Level::error, "twinear: " + heard[i].error);
       all_heard = all_heard && heard[i].error.empty();
       questions[i] = {.file = some[i],

@@ -167,8 +167,7 @@ void identify_stream(const Identifier& identifier, const StreamArguments& args,
     for (auto bytes = input.read(interrupt); !bytes.empty(); bytes = input.read(interrupt)) {
       listener.push(bytes);
       if (told || listener.broken() == 0) continue;
-      console.say(Level::warning, "twinear: warning: " + input.name() +
-                                      ": samples that are no number; they are taken as silence");
+      console.warn(input.name() + ": samples that are no number; they are taken as silence");
       told = true;
     }
     listener.finish();

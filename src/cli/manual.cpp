@@ -51,13 +51,6 @@ std::string body(const std::string& text) {
   return example ? result + ".fi\n" : result;
 }
 
-std::vector<const CLI::App*> shown(const CLI::App& app) {
-  std::vector<const CLI::App*> commands;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    if (!command->get_group().empty()) commands.push_back(command);
-  return commands;
-}
-
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
 /// FILE..., or [FILE...] where it may be left out.

@@ -58,10 +58,7 @@ TrainResult train(const Arguments& args, const Recipe& recipe, const Common& com
                         {.out = args.out,
                          .seed = args.seed,
                          .resume = args.resume,
-                         .on_warning =
-                             [&](const std::string& line) {
-                               common.console.say(Level::warning, "twinear: warning: " + line);
-                             },
+                         .on_warning = [&](const std::string& line) { common.console.warn(line); },
                          .on_step = [&](const StepReport& report) { watch.step(report); },
                          .on_epoch = [&](const EpochReport& report) { watch.epoch(report); },
                          .should_stop = [&] { return interrupt.signal() != 0; }});
@@ -87,8 +84,7 @@ int train(const Arguments& args, const Common& common) {
   const std::string model = (fs::path(args.out) / "model.safetensors").string();
   std::error_code ignored;
   if (!args.resume && fs::exists(model, ignored))
-    common.console.say(Level::warning,
-                       "twinear: warning: " + args.out + ": the run in it is written over");
+    common.console.warn(args.out + ": the run in it is written over");
 
   const Interrupt interrupt;
   const TrainResult result = train(args, recipe, common, interrupt);

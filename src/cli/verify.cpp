@@ -10,6 +10,7 @@
 #include "cli/judge.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
+#include "data/clip_lists.h"
 #include "data/text.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
@@ -41,10 +42,7 @@ class Request {
  private:
   std::size_t number(std::string_view name) {
     const auto [at, fresh] = known_.try_emplace(std::string(name), clips.size());
-    if (fresh) {
-      clips.emplace_back();
-      clips.back().path = clips.back().name = name;
-    }
+    if (fresh) clips.push_back(clip_of_file(at->first));
     return at->second;
   }
   std::map<std::string, std::size_t> known_;
@@ -127,8 +125,7 @@ int verify(const Arguments& args, const Common& common) {
     common.console.say(Level::error, "twinear: " + clip.error);
   }
   for (const Heard& clip : heard)
-    for (const auto& line : clip.warnings)
-      common.console.say(Level::warning, "twinear: warning: " + line);
+    for (const auto& line : clip.warnings) common.console.warn(line);
 
   bool all_same = true, all_answered = true;
   for (const auto [i, j] : request.pairs) {

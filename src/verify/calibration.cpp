@@ -61,10 +61,11 @@ struct Fit {
 /// The mean loss of targets and that of nontargets, weighted by the prior whatever their number.
 Fit fit_at(const Trials& trials, const Row& line) {
   constexpr double ridge = 1e-7;  // holds the slope where the two sides are apart
+  const double log_odds = logit(trials.prior);
   Fit fit;
   const auto add = [&](const std::vector<Row>& side, double sign, double share) {
     const double weight = share / static_cast<double>(side.size());
-    for (const Row& x : side) fit.add(x, sign, weight, logit(trials.prior), line);
+    for (const Row& x : side) fit.add(x, sign, weight, log_odds, line);
   };
   add(trials.target, 1, trials.prior);
   add(trials.nontarget, -1, 1 - trials.prior);
