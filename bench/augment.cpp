@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "augment/convolution.h"
+#include "augment/noise.h"
+#include "augment/room.h"
+#include "augment/spec_augment.h"
 #include "base/random.h"
-#include "features/convolution.h"
-#include "features/noise.h"
-#include "features/room.h"
-#include "features/spec_augment.h"
 #include "twinear/audio.h"
 #include "twinear/features.h"
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/threads.h"
-#include "nn/onednn.h"
-#include "nn/onednn_info.h"
+#include "linalg/onednn.h"
+#include "linalg/onednn_info.h"
 
 namespace {
 

@@ -18,8 +18,8 @@
 #include "features/mel_bands.h"
 #include "features/rfft.h"
 #include "twinear/audio.h"
+#include "twinear/clip_features.h"
 #include "twinear/features.h"
-#include "twinear/model.h"
 
 namespace {
 

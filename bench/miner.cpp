@@ -5,9 +5,9 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "linalg/linear_algebra.h"
+#include "linalg/product.h"
 #include "metric/distance.h"
-#include "metric/product.h"
-#include "nn/linear_algebra.h"
 #include "twinear/loss.h"
 
 namespace twinear {

@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 #include "base/threads.h"
-#include "nn/onednn_info.h"
+#include "linalg/onednn_info.h"
 #include "nn/optimizer.h"
 #include "nn/pass.h"
 #include "train/objective.h"

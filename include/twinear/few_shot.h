@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "twinear/dataset.h"
+#include "twinear/manifest.h"
 #include "twinear/matrix.h"
 
 namespace twinear {

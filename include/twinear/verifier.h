@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "twinear/audio.h"
-#include "twinear/dataset.h"
+#include "twinear/clip_features.h"
+#include "twinear/manifest.h"
 #include "twinear/matrix.h"
 #include "twinear/model.h"
 #include "twinear/scoring.h"
+#include "twinear/trials.h"
 
 namespace twinear {
 

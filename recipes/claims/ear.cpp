@@ -6,7 +6,7 @@
 #include <numbers>
 
 #include "base/threads.h"
-#include "twinear/model.h"
+#include "twinear/clip_features.h"
 
 namespace twinear::claims {
 namespace {

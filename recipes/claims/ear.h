@@ -7,9 +7,9 @@
 
 #include "base/random.h"
 #include "nn/pass.h"
-#include "twinear/dataset.h"
 #include "twinear/encoder.h"
 #include "twinear/features.h"
+#include "twinear/manifest.h"
 #include "twinear/matrix.h"
 #include "twinear/trainer.h"
 

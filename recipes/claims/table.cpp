@@ -17,9 +17,10 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "base/threads.h"
-#include "twinear/dataset.h"
 #include "twinear/error.h"
+#include "twinear/manifest.h"
 #include "twinear/metrics.h"
+#include "twinear/trials.h"
 
 namespace twinear::claims {
 namespace {

@@ -5,12 +5,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "augment/augmenter.h"
 #include "base/files.h"
 #include "base/threads.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "data/csv.h"
-#include "train/augmenter.h"
 #include "twinear/audio.h"
 #include "twinear/error.h"
 

@@ -6,7 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "twinear/enrolment.h"
+#include "twinear/enrollment.h"
 #include "twinear/error.h"
 
 namespace twinear::cli {

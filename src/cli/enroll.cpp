@@ -9,7 +9,7 @@
 #include "cli/output.h"
 #include "cli/shipped_model.h"
 #include "data/clip_lists.h"
-#include "twinear/enrolment.h"
+#include "twinear/enrollment.h"
 #include "twinear/error.h"
 
 namespace twinear::cli {

@@ -15,12 +15,12 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
+#include "evaluate/comparisons.h"
 #include "report/hardest.h"
 #include "report/report.h"
 #include "twinear/error.h"
 #include "twinear/metrics.h"
 #include "twinear/verifier.h"
-#include "verify/comparisons.h"
 
 namespace twinear::cli {
 namespace {

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/shipped_model.h"
 #include "twinear/error.h"
+#include "twinear/exchange.h"
 #include "twinear/model.h"
 
 namespace twinear::cli {

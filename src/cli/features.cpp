@@ -13,12 +13,12 @@
 #include "base/threads.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "clips/npy.h"
 #include "data/clip_lists.h"
-#include "model/npy.h"
 #include "report/plot.h"
 #include "train/recipe.h"
+#include "twinear/clip_features.h"
 #include "twinear/error.h"
-#include "twinear/model.h"
 
 namespace twinear::cli {
 namespace {

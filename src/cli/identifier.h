@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/judge.h"
-#include "twinear/enrolment.h"
+#include "twinear/enrollment.h"
 
 namespace twinear::cli {
 

@@ -19,6 +19,7 @@
 #include "data/pcm_stream.h"
 #include "features/vad.h"
 #include "twinear/error.h"
+#include "twinear/input_check.h"
 
 namespace twinear::cli {
 namespace {

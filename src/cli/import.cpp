@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "twinear/exchange.h"
 #include "twinear/model.h"
 
 namespace twinear::cli {

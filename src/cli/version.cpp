@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "nn/onednn_info.h"
+#include "linalg/onednn_info.h"
 
 namespace twinear::cli {
 

@@ -5,10 +5,10 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "linalg/product.h"
 #include "metric/cross_entropy.h"
 #include "metric/directions.h"
 #include "metric/groups.h"
-#include "metric/product.h"
 #include "twinear/loss.h"
 
 namespace twinear {

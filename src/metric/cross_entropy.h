@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "metric/table.h"
+#include "linalg/table.h"
 #include "twinear/loss.h"
 
 namespace twinear {

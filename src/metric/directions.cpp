@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/threads.h"
-#include "metric/product.h"
+#include "linalg/product.h"
 
 namespace twinear {
 

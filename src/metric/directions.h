@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "metric/table.h"
+#include "linalg/table.h"
 
 namespace twinear {
 

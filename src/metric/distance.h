@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "metric/table.h"
+#include "linalg/table.h"
 #include "twinear/miner.h"
 
 namespace twinear {

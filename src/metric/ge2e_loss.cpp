@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
+#include "linalg/product.h"
 #include "metric/cross_entropy.h"
 #include "metric/directions.h"
 #include "metric/groups.h"
-#include "metric/product.h"
 #include "twinear/loss.h"
 
 namespace twinear {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "metric/table.h"
+#include "linalg/table.h"
 
 namespace twinear {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdexcept>
 
+#include "linalg/product.h"
 #include "metric/cross_entropy.h"
 #include "metric/groups.h"
-#include "metric/product.h"
 #include "twinear/loss.h"
 
 namespace twinear {

@@ -5,9 +5,9 @@
 #include <stdexcept>
 
 #include "base/threads.h"
+#include "linalg/product.h"
 #include "metric/directions.h"
 #include "metric/groups.h"
-#include "metric/product.h"
 #include "twinear/loss.h"
 
 namespace twinear {

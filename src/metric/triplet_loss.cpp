@@ -3,9 +3,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "base/logistic.h"
 #include "base/threads.h"
 #include "metric/distance.h"
-#include "metric/logistic.h"
 #include "twinear/loss.h"
 
 namespace twinear {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "twinear/metrics.h"
+#include "twinear/calibration.h"
 
 namespace twinear {
 

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "base/simd.h"
+#include "linalg/linear_algebra.h"
 #include "nn/convolution.h"
 #include "nn/gradient_slots.h"
-#include "nn/linear_algebra.h"
 #include "nn/moments.h"
 
 namespace twinear::nn {

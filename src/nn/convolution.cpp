@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "nn/linear_algebra.h"
+#include "linalg/linear_algebra.h"
 
 namespace twinear::nn {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "linalg/onednn.h"
 #include "nn/batch_norm.h"
 #include "nn/conv1d.h"
-#include "nn/onednn.h"
 
 namespace twinear::nn {
 

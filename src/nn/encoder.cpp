@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "base/threads.h"
-#include "nn/onednn_info.h"
+#include "linalg/onednn_info.h"
 #include "nn/pass_pool.h"
 #include "twinear/error.h"
 

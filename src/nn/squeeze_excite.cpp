@@ -5,8 +5,8 @@
 
 #include "base/exponential.h"
 #include "base/simd.h"
+#include "linalg/linear_algebra.h"
 #include "nn/gradient_slots.h"
-#include "nn/linear_algebra.h"
 
 namespace twinear::nn {
 namespace {

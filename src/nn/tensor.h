@@ -3,29 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <string>
 #include <vector>
 
-#include "nn/bfloat16.h"
+#include "linalg/aligned.h"
+#include "linalg/bfloat16.h"
 
 namespace twinear::nn {
-
-/// Memory that begins on a cache line, which is also the widest vector.
-template <class T>
-struct CacheAligned {
-  using value_type = T;
-  static constexpr std::align_val_t alignment{64};
-  CacheAligned() = default;
-  template <class U>
-  explicit CacheAligned(const CacheAligned<U>&) {}
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
-  void deallocate(T* p, std::size_t) noexcept { ::operator delete(p, alignment); }
-  bool operator==(const CacheAligned&) const = default;
-};
-template <class T>
-using Aligned = std::vector<T, CacheAligned<T>>;
-using Buffer = Aligned<float>;
 
 /// Clips x frames x channels. Memory is row-major in that order, everywhere: oneDNN's `nwc`, and
 /// the very rows that LogMel wrote.

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "twinear/calibration.h"
 #include "twinear/error.h"
 #include "twinear/metrics.h"
 #include "twinear/verifier.h"

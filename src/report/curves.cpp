@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "verify/ranking.h"
+#include "evaluate/ranking.h"
 
 namespace twinear {
 namespace {

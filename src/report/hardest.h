@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "twinear/audio.h"
-#include "twinear/dataset.h"
+#include "twinear/trials.h"
 
 namespace twinear {
 

@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "twinear/dataset.h"
+#include "twinear/calibration.h"
 #include "twinear/matrix.h"
 #include "twinear/metrics.h"
+#include "twinear/trials.h"
 
 namespace twinear {
 

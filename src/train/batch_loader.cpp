@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "augment/spec_augment.h"
 #include "base/random.h"
-#include "features/spec_augment.h"
 
 namespace twinear {
 namespace {

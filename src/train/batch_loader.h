@@ -10,7 +10,9 @@
 #include "base/threads.h"
 #include "nn/tensor.h"
 #include "train/feature_store.h"
-#include "twinear/dataset.h"
+#include "twinear/augment.h"
+#include "twinear/manifest.h"
+#include "twinear/sampler.h"
 #include "twinear/trainer.h"
 
 namespace twinear {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "train/feature_store.h"
-#include "twinear/dataset.h"
 #include "twinear/encoder.h"
+#include "twinear/manifest.h"
 #include "twinear/metrics.h"
 
 namespace twinear {

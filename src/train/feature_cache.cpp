@@ -10,9 +10,9 @@
 
 #include "base/files.h"
 #include "features/front_end.h"
-#include "nn/onednn_info.h"
+#include "linalg/onednn_info.h"
+#include "twinear/clip_features.h"
 #include "twinear/error.h"
-#include "twinear/model.h"
 
 namespace twinear {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "twinear/dataset.h"
 #include "twinear/features.h"
+#include "twinear/manifest.h"
 
 namespace twinear {
 

@@ -3,7 +3,7 @@
 
 #include "base/threads.h"
 #include "base/within.h"
-#include "twinear/model.h"
+#include "twinear/clip_features.h"
 
 namespace twinear {
 

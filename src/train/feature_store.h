@@ -7,11 +7,11 @@
 #include <memory>
 #include <span>
 
-#include "train/augmenter.h"
+#include "augment/augmenter.h"
+#include "base/cache.h"
 #include "train/feature_cache.h"
-#include "train/kept.h"
-#include "twinear/dataset.h"
 #include "twinear/features.h"
+#include "twinear/manifest.h"
 #include "twinear/matrix.h"
 
 namespace twinear {

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <span>
 
-#include "twinear/dataset.h"
 #include "twinear/matrix.h"
+#include "twinear/sampler.h"
 
 namespace twinear {
 

@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <string_view>
 
+#include "augment/augmenter.h"
 #include "base/files.h"
 #include "base/within.h"
 #include "features/front_end.h"
-#include "train/augmenter.h"
 #include "train/objective.h"
 #include "twinear/error.h"
 #include "twinear/model.h"

@@ -9,14 +9,14 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "augment/augmenter.h"
 #include "base/threads.h"
 #include "base/within.h"
+#include "linalg/onednn_info.h"
 #include "model/checkpoint.h"
 #include "nn/network.h"
-#include "nn/onednn_info.h"
 #include "nn/optimizer.h"
 #include "nn/pass.h"
-#include "train/augmenter.h"
 #include "train/batch_loader.h"
 #include "train/dev_set.h"
 #include "train/label_centroids.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "twinear/dataset.h"
+#include "twinear/manifest.h"
 #include "twinear/trainer.h"
 
 namespace twinear {

@@ -12,7 +12,7 @@
 #include "cli/models.h"
 #include "cli/program.h"
 #include "cli/voices.h"
-#include "model/npy.h"
+#include "clips/npy.h"
 
 namespace twinear {
 namespace {

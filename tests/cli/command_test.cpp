@@ -11,10 +11,11 @@
 #include "cli/models.h"
 #include "cli/program.h"
 #include "cli/voices.h"
-#include "model/npy.h"
+#include "clips/npy.h"
 #include "model/safetensors.h"
-#include "twinear/dataset.h"
 #include "twinear/features.h"
+#include "twinear/manifest.h"
+#include "twinear/trials.h"
 
 namespace twinear {
 namespace {

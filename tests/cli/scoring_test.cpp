@@ -10,7 +10,7 @@
 #include "cli/models.h"
 #include "cli/program.h"
 #include "cli/voices.h"
-#include "model/npy.h"
+#include "clips/npy.h"
 #include "twinear/verifier.h"
 
 namespace twinear {

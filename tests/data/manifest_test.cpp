@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "twinear/manifest.h"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
 #include "base/expect_error.h"
 #include "temporary_folder.h"
-#include "twinear/dataset.h"
 
 namespace twinear {
 namespace {

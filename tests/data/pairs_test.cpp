@@ -5,7 +5,8 @@
 #include <map>
 #include <set>
 
-#include "twinear/dataset.h"
+#include "twinear/manifest.h"
+#include "twinear/trials.h"
 
 namespace twinear {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "twinear/sampler.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,7 +9,7 @@
 
 #include "base/expect_error.h"
 #include "base/threads.h"
-#include "twinear/dataset.h"
+#include "twinear/manifest.h"
 
 namespace twinear {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "twinear/trials.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,7 +9,6 @@
 #include "base/expect_error.h"
 #include "base/files.h"
 #include "temporary_folder.h"
-#include "twinear/dataset.h"
 
 namespace twinear {
 namespace {

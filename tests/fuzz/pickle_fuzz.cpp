@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "model/pickle.h"
+#include "exchange/pickle.h"
 #include "twinear/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

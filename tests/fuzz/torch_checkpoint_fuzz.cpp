@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include "model/torch_checkpoint.h"
+#include "exchange/torch_checkpoint.h"
 #include "twinear/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

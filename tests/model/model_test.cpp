@@ -6,9 +6,10 @@
 #include <cmath>
 
 #include "base/files.h"
-#include "model/npy.h"
+#include "clips/npy.h"
 #include "nn/network.h"
 #include "temporary_folder.h"
+#include "twinear/clip_features.h"
 #include "twinear/error.h"
 
 namespace twinear {

@@ -7,10 +7,10 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "linalg/linear_algebra.h"
+#include "linalg/onednn_info.h"
 #include "nn/conv1d.h"
 #include "nn/convolution.h"
-#include "nn/linear_algebra.h"
-#include "nn/onednn_info.h"
 #include "nn/pass.h"
 #include "nn/rig.h"
 

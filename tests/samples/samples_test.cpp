@@ -8,7 +8,8 @@
 
 #include "base/threads.h"
 #include "twinear/audio.h"
-#include "twinear/dataset.h"
+#include "twinear/manifest.h"
+#include "twinear/trials.h"
 
 namespace twinear {
 namespace {

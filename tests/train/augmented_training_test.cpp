@@ -5,13 +5,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "augment/noise.h"
 #include "base/expect_error.h"
 #include "base/files.h"
 #include "base/threads.h"
-#include "features/noise.h"
 #include "train/batch_loader.h"
 #include "train/corpus.h"
 #include "train/sound_corpus.h"
+#include "twinear/augment.h"
 #include "twinear/model.h"
 #include "twinear/trainer.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/random.h"
-#include "model/npy.h"
+#include "clips/npy.h"
 #include "temporary_folder.h"
 #include "twinear/trainer.h"
 

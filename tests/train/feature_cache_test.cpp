@@ -10,9 +10,9 @@
 #include "base/expect_error.h"
 #include "base/files.h"
 #include "base/threads.h"
-#include "model/npy.h"
+#include "clips/npy.h"
 #include "train/sound_corpus.h"
-#include "twinear/model.h"
+#include "twinear/clip_features.h"
 
 namespace twinear {
 namespace {

@@ -12,7 +12,6 @@
 #include "train/objective.h"
 #include "train/watch.h"
 #include "twinear/error.h"
-#include "twinear/model.h"
 
 namespace twinear {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "base/files.h"
 #include "base/threads.h"
+#include "linalg/onednn_info.h"
 #include "model/safetensors.h"
-#include "nn/onednn_info.h"
 #include "train/corpus.h"
 
 namespace twinear {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "augment/augmenter.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <optional>
+
+#include "augment/convolution.h"
+#include "augment/microphone.h"
+#include "augment/noise.h"
+#include "augment/room.h"
+#include "base/random.h"
+#include "twinear/audio.h"
+#include "twinear/clip_features.h"
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+double drawn(const Range& range, Random& random) { return random.uniform(range.low, range.high); }
+
+std::vector<float> read_sound(const Clip& clip, int sample_rate) {
+  if (clip.path.ends_with(".npy"))
+    throw Error(Fault::config, clip.path +
+                                   ": features, which [augment] cannot change as sound; "
+                                   "expected audio, or spec_augment alone");
+  const Waveform waveform = read_audio(clip.path, {.start = clip.start, .end = clip.end});
+  return resample(waveform.samples, waveform.sample_rate, sample_rate);
+}
+
+}  // namespace
+
+Manifest at_every_speed(Manifest manifest, const AugmentOptions& options) {
+  if (!options.speed_labels) return manifest;
+  std::vector<Clip> clips = manifest.clips;
+  for (const int percent : options.speeds)
+    for (Clip clip : manifest.clips) {
+      clip.label = fmt::format("{} at {} %", clip.label, percent);
+      clips.push_back(std::move(clip));
+    }
+  return make_manifest(std::move(clips));
+}
+
+AugmentSources read_augment_sources(const AugmentOptions& options) {
+  AugmentSources sources;
+  if (options.noise > 0) sources.noises = read_manifest(options.noises);
+  if (options.reverb > 0 && !options.responses.empty())
+    sources.responses = read_manifest(options.responses);
+  return sources;
+}
+
+Augmenter::Augmenter(const AugmentOptions& options, std::span<const Clip> clips,
+                     const AugmentSources& sources, int sample_rate, std::uint64_t seed,
+                     std::size_t budget)
+    : options_(options),
+      clips_(clips),
+      noises_(sources.noises.clips),
+      responses_(sources.responses.clips),
+      recordings_(clips.size() / (options.speed_labels ? options.speeds.size() + 1 : 1)),
+      sample_rate_(sample_rate),
+      seed_(seed),
+      sounds_(recordings_ + noises_.size() + responses_.size(), budget) {}
+
+std::vector<float> Augmenter::operator()(std::size_t clip, std::uint32_t epoch) {
+  std::vector<float> samples = *sound(clip % recordings_);
+  const auto happens = [&](double probability, Purpose purpose) -> std::optional<Random> {
+    Random random(seed_, purpose, epoch, static_cast<std::uint32_t>(clip));
+    if (random.uniform() < probability) return random;
+    return std::nullopt;
+  };
+
+  const int percent = speed_percent(clip, epoch);
+  const double seconds = static_cast<double>(samples.size()) / sample_rate_;
+  if (percent != 100 && seconds * 100.0 / percent >= shortest_clip)
+    samples = resample(samples, percent, 100);
+  if (auto random = happens(options_.reverb, Purpose::augment_room)) enter_room(samples, *random);
+  if (auto random = happens(options_.noise, Purpose::augment_noise))
+    add_recorded_noise(samples, *random);
+  if (auto random = happens(options_.coloured_noise, Purpose::augment_colour))
+    add_coloured_noise(samples, *random);
+  if (auto random = happens(options_.microphone, Purpose::augment_microphone))
+    samples =
+        reverberated(samples, microphone_response(options_.microphone_db, sample_rate_, *random));
+  if (auto random = happens(options_.band_limit, Purpose::augment_band))
+    samples = band_passed(samples, 0.0, drawn(options_.cutoff_hz, *random), sample_rate_);
+  if (happens(options_.telephone, Purpose::augment_telephone))
+    samples = band_passed(samples, 300.0, 3400.0, sample_rate_);
+  if (auto random = happens(options_.gain, Purpose::augment_gain)) {
+    const auto gain = static_cast<float>(std::pow(10.0, drawn(options_.gain_db, *random) / 20.0));
+    for (float& x : samples) x *= gain;
+  }
+  return samples;
+}
+
+std::shared_ptr<const std::vector<float>> Augmenter::sound(std::size_t i) {
+  return sounds_.get(i, [&] {
+    const std::size_t noise = i - recordings_, response = noise - noises_.size();
+    const Clip& clip = i < recordings_          ? clips_[i]
+                       : noise < noises_.size() ? noises_[noise]
+                                                : responses_[response];
+    return read_sound(clip, sample_rate_);
+  });
+}
+
+int Augmenter::speed_percent(std::size_t clip, std::uint32_t epoch) const {
+  if (options_.speed_labels)
+    return clip < recordings_ ? 100 : options_.speeds[clip / recordings_ - 1];
+  Random random(seed_, Purpose::augment_speed, epoch, static_cast<std::uint32_t>(clip));
+  if (random.uniform() >= options_.speed) return 100;
+  return options_.speeds[random.below(options_.speeds.size())];
+}
+
+void Augmenter::enter_room(std::vector<float>& samples, Random& random) {
+  if (responses_.empty()) {
+    const double rt60 = drawn(options_.rt60_s, random), direct = drawn(options_.direct_db, random);
+    samples = reverberated(samples, room_response(rt60, direct, sample_rate_, random));
+    return;
+  }
+  const std::size_t chosen = random.below(responses_.size());
+  const auto response = sound(recordings_ + noises_.size() + chosen);
+  if (mean_power(*response) == 0)
+    throw Error(Fault::format, responses_[chosen].path + ": silent; expected an impulse response");
+  samples = reverberated(samples, *response);
+}
+
+void Augmenter::add_recorded_noise(std::vector<float>& samples, Random& random) {
+  const double snr = drawn(options_.noise_snr_db, random);
+  const auto recording = sound(recordings_ + random.below(noises_.size()));
+  add_noise(samples, excerpt(*recording, samples.size(), random), snr);
+}
+
+void Augmenter::add_coloured_noise(std::vector<float>& samples, Random& random) const {
+  const double snr = drawn(options_.coloured_noise_snr_db, random);
+  const double slope = drawn(options_.slope_db, random);
+  add_noise(samples, coloured_noise(samples.size(), slope, sample_rate_, random), snr);
+}
+
+}  // namespace twinear

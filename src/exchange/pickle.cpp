@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange/pickle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <map>
+#include <optional>
+
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the format is little-endian");
+using Kind = Pickle::Kind;
+
+constexpr std::size_t most_bytes = std::size_t{4} << 20;
+constexpr std::size_t most_values = std::size_t{1} << 20;
+constexpr std::size_t longest_name = 100;
+
+[[noreturn]] void refuse(const std::string& what) { throw Error(Fault::format, "pickle: " + what); }
+
+/// The stack machine of Python's pickletools, without the opcodes that make objects.
+class Reader {
+ public:
+  Reader(std::span<const std::byte> bytes, std::span<const std::string_view> allowed)
+      : rest_(bytes), allowed_(allowed) {
+    if (bytes.size() > most_bytes) refuse(fmt::format("over {} MiB", most_bytes >> 20));
+  }
+
+  Pickle read() {
+    while (!done_) step();
+    return std::move(pickle_);
+  }
+
+ private:
+  std::span<const std::byte> take(std::size_t n) {
+    if (n > rest_.size()) refuse("ends in the middle");
+    const auto taken = rest_.first(n);
+    rest_ = rest_.subspan(n);
+    return taken;
+  }
+
+  template <class T>
+  T number() {
+    T value;
+    std::memcpy(&value, take(sizeof value).data(), sizeof value);
+    return value;
+  }
+
+  std::string text(std::size_t n) {
+    const auto bytes = take(n);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
+  std::string line() {
+    const auto end = std::ranges::find(rest_, std::byte{'\n'});
+    if (end == rest_.end()) refuse("ends in the middle");
+    std::string found = text(static_cast<std::size_t>(end - rest_.begin()));
+    take(1);
+    return found;
+  }
+
+  void push(Pickle::Value value) {
+    if (pickle_.values.size() == most_values) refuse("too many values");
+    pickle_.values.push_back(std::move(value));
+    stack_.push_back(static_cast<std::uint32_t>(pickle_.values.size() - 1));
+  }
+  void push_whole(std::int64_t value) { push({.kind = Kind::whole, .whole = value}); }
+
+  std::uint32_t pop() {
+    const std::size_t floor = marks_.empty() ? 0 : marks_.back();
+    if (stack_.size() <= floor) refuse("takes from an empty stack");
+    const std::uint32_t top = stack_.back();
+    stack_.pop_back();
+    return top;
+  }
+
+  std::vector<std::uint32_t> pop_to_mark() {
+    if (marks_.empty()) refuse("has no mark where it needs one");
+    const auto from = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
+    std::vector<std::uint32_t> items(from, stack_.end());
+    stack_.erase(from, stack_.end());
+    marks_.pop_back();
+    return items;
+  }
+
+  std::vector<std::uint32_t> pop_many(std::size_t n) {
+    std::vector<std::uint32_t> items(n);
+    for (std::size_t i = n; i-- > 0;) items[i] = pop();
+    return items;
+  }
+
+  /// The value that stays on the stack, to which items are added.
+  Pickle::Value& top(std::initializer_list<Kind> kinds) {
+    if (stack_.size() <= (marks_.empty() ? 0 : marks_.back())) refuse("adds to an empty stack");
+    Pickle::Value& value = pickle_.values[stack_.back()];
+    if (std::ranges::find(kinds, value.kind) == kinds.end()) refuse("adds to what holds nothing");
+    return value;
+  }
+
+  void append(const std::vector<std::uint32_t>& items) {
+    auto& to = top({Kind::list}).items;
+    to.insert(to.end(), items.begin(), items.end());
+  }
+
+  void set_items(const std::vector<std::uint32_t>& items) {
+    if (items.size() % 2 != 0) refuse("a key without a value");
+    auto& to = top({Kind::dict, Kind::call}).items;
+    to.insert(to.end(), items.begin(), items.end());
+  }
+
+  void remember(std::uint32_t key) {
+    if (stack_.empty()) refuse("remembers nothing");
+    memo_[key] = stack_.back();
+  }
+
+  void recall(std::uint32_t key) {
+    const auto found = memo_.find(key);
+    if (found == memo_.end()) refuse("recalls what it never said");
+    stack_.push_back(found->second);
+    if (stack_.size() > most_values) refuse("too many values");
+  }
+
+  void global() {
+    const std::string module = line(), name = line(), whole = module + " " + name;
+    if (std::ranges::find(allowed_, whole) == allowed_.end())
+      refuse(fmt::format("asks for \"{}.{}\"; weights need no such thing",
+                         module.substr(0, longest_name), name.substr(0, longest_name)));
+    push({.kind = Kind::name, .text = whole});
+  }
+
+  void call() {
+    const std::uint32_t arguments = pop(), callee = pop();
+    if (pickle_.at(callee).kind != Kind::name || pickle_.at(arguments).kind != Kind::tuple)
+      refuse("calls what is no name");
+    push({.kind = Kind::call, .items = {callee, arguments}});
+  }
+
+  /// A state dict carries the versions of its modules as an attribute, which nobody needs.
+  void drop_attributes() {
+    const std::uint32_t attributes = pop();
+    if (pickle_.at(attributes).kind != Kind::dict) refuse("attributes that are no dict");
+    top({Kind::call});
+  }
+
+  void long_number() {
+    const auto size = number<std::uint8_t>();
+    if (size > sizeof(std::int64_t)) refuse("a number of more than 64 bits");
+    std::uint64_t value = 0;
+    const auto bytes = take(size);
+    std::memcpy(&value, bytes.data(), size);
+    const unsigned unused = 64 - 8U * size;  // to carry the sign up
+    push_whole(size == 0 ? 0 : static_cast<std::int64_t>(value << unused) >> unused);
+  }
+
+  void real_number() {  // big-endian, alone in this format
+    std::uint64_t bits = 0;
+    for (const std::byte b : take(sizeof bits)) bits = bits << 8 | std::to_integer<unsigned>(b);
+    push({.kind = Kind::real, .real = std::bit_cast<double>(bits)});
+  }
+
+  void step() {
+    const auto opcode = number<char>();
+    if (!started_ && opcode != '\x80') refuse("none of protocol 2");
+    started_ = true;
+    switch (opcode) {
+      case '\x80':  // PROTO
+        if (number<std::uint8_t>() != 2) refuse("of another protocol than 2");
+        return;
+      case 'c':
+        return global();
+      case 'R':
+        return call();
+      case 'b':
+        return drop_attributes();
+      case 'Q':
+        return push({.kind = Kind::persistent, .items = {pop()}});
+      case '(':
+        return marks_.push_back(stack_.size());
+      case ')':
+        return push({.kind = Kind::tuple});
+      case 't':
+        return push({.kind = Kind::tuple, .items = pop_to_mark()});
+      case '\x85':
+        return push({.kind = Kind::tuple, .items = pop_many(1)});
+      case '\x86':
+        return push({.kind = Kind::tuple, .items = pop_many(2)});
+      case '\x87':
+        return push({.kind = Kind::tuple, .items = pop_many(3)});
+      case ']':
+        return push({.kind = Kind::list});
+      case 'a':
+        return append(pop_many(1));
+      case 'e':
+        return append(pop_to_mark());
+      case '}':
+        return push({.kind = Kind::dict});
+      case 's':
+        return set_items(pop_many(2));
+      case 'u':
+        return set_items(pop_to_mark());
+      case 'N':
+        return push({});
+      case '\x88':
+        return push({.kind = Kind::truth, .whole = 1});
+      case '\x89':
+        return push({.kind = Kind::truth, .whole = 0});
+      case 'K':
+        return push_whole(number<std::uint8_t>());
+      case 'M':
+        return push_whole(number<std::uint16_t>());
+      case 'J':
+        return push_whole(number<std::int32_t>());
+      case '\x8a':
+        return long_number();
+      case 'G':
+        return real_number();
+      case 'X':
+        return push({.kind = Kind::text, .text = text(number<std::uint32_t>())});
+      case 'q':
+        return remember(number<std::uint8_t>());
+      case 'r':
+        return remember(number<std::uint32_t>());
+      case 'h':
+        return recall(number<std::uint8_t>());
+      case 'j':
+        return recall(number<std::uint32_t>());
+      case '.':
+        pickle_.root = pop();
+        done_ = true;
+        return;
+      default:
+        refuse(fmt::format("opcode {:#04x}, which weights do not need",
+                           static_cast<unsigned char>(opcode)));
+    }
+  }
+
+  std::span<const std::byte> rest_;
+  std::span<const std::string_view> allowed_;
+  Pickle pickle_;
+  std::vector<std::uint32_t> stack_;
+  std::vector<std::size_t> marks_;  // heights of the stack
+  std::map<std::uint32_t, std::uint32_t> memo_;
+  bool started_ = false, done_ = false;
+};
+
+}  // namespace
+
+Pickle parse_pickle(std::span<const std::byte> bytes, std::span<const std::string_view> allowed) {
+  return Reader(bytes, allowed).read();
+}
+
+}  // namespace twinear

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange/torch_checkpoint.h"
+
+#include <fmt/format.h>
+#include <zip.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "base/within.h"
+#include "exchange/pickle.h"
+
+namespace twinear {
+namespace {
+
+using Kind = Pickle::Kind;
+
+constexpr zip_int64_t most_entries = 1 << 16;
+constexpr std::size_t most_dimensions = 8;
+constexpr std::string_view dictionary = "collections OrderedDict";
+constexpr std::string_view tensor_maker = "torch._utils _rebuild_tensor_v2";
+constexpr std::string_view parameter_maker = "torch._utils _rebuild_parameter";
+constexpr std::string_view storage_prefix = "torch ";
+
+struct Storage {
+  std::string_view name;
+  std::size_t width;  // bytes
+};
+constexpr std::array<Storage, 10> storages{{{"torch FloatStorage", 4},
+                                            {"torch HalfStorage", 2},
+                                            {"torch BFloat16Storage", 2},
+                                            {"torch DoubleStorage", 8},
+                                            {"torch LongStorage", 8},
+                                            {"torch IntStorage", 4},
+                                            {"torch ShortStorage", 2},
+                                            {"torch CharStorage", 1},
+                                            {"torch ByteStorage", 1},
+                                            {"torch BoolStorage", 1}}};
+
+std::vector<std::string_view> known_names() {
+  std::vector<std::string_view> names{dictionary, tensor_maker, parameter_maker};
+  for (const Storage& storage : storages) names.push_back(storage.name);
+  return names;
+}
+
+[[noreturn]] void refuse(const std::string& what) { throw Error(Fault::format, what); }
+
+struct Discard {
+  void operator()(zip_t* archive) const { zip_discard(archive); }
+};
+struct Close {
+  void operator()(zip_file_t* file) const { zip_fclose(file); }
+};
+
+/// The entries of a zip archive that holds its files plainly, each name once (libzip looks at that
+/// and at whether the archive's own two lists of them agree).
+class Archive {
+ public:
+  explicit Archive(std::span<const std::byte> bytes) {
+    zip_error_t error;
+    zip_error_init(&error);
+    zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+    if (source != nullptr)
+      zip_.reset(zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error));
+    const std::string why = zip_ ? "" : zip_error_strerror(&error);
+    zip_error_fini(&error);
+    if (!zip_) {
+      zip_source_free(source);
+      refuse(fmt::format("not a checkpoint of torch.save: {}", why));
+    }
+    const zip_int64_t count = zip_get_num_entries(zip_.get(), 0);
+    if (count > most_entries) refuse(fmt::format("more than {} entries", most_entries));
+    std::uint64_t left = bytes.size();
+    for (zip_int64_t i = 0; i < count; ++i) add(static_cast<std::uint64_t>(i), left);
+  }
+
+  struct Entry {
+    std::uint64_t index, size;
+  };
+  const std::map<std::string, Entry>& entries() const noexcept { return entries_; }
+
+  const Entry& entry(const std::string& name) const {
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) refuse(fmt::format("it has no entry \"{}\"", name));
+    return found->second;
+  }
+
+  /// Its check sum is looked at.
+  std::vector<std::byte> read(std::uint64_t index) const {
+    zip_stat_t stat;
+    if (zip_stat_index(zip_.get(), index, 0, &stat) != 0) refuse(zip_strerror(zip_.get()));
+    std::vector<std::byte> bytes(stat.size);
+    const std::unique_ptr<zip_file_t, Close> file(zip_fopen_index(zip_.get(), index, 0));
+    std::byte beyond{};
+    if (!file ||
+        zip_fread(file.get(), bytes.data(), bytes.size()) !=
+            static_cast<zip_int64_t>(bytes.size()) ||
+        zip_fread(file.get(), &beyond, 1) != 0)
+      refuse(fmt::format("entry \"{}\" is damaged", stat.name));
+    return bytes;
+  }
+
+ private:
+  void add(std::uint64_t index, std::uint64_t& left) {
+    zip_stat_t stat;
+    constexpr auto needed =
+        ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+    if (zip_stat_index(zip_.get(), index, 0, &stat) != 0 || (stat.valid & needed) != needed)
+      refuse("an entry that says too little of itself");
+    const bool encrypted =
+        (stat.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && stat.encryption_method != ZIP_EM_NONE;
+    if (encrypted || stat.comp_method != ZIP_CM_STORE || stat.size != stat.comp_size)
+      refuse(fmt::format("entry \"{}\" is compressed or encrypted; torch.save does neither",
+                         stat.name));
+    if (stat.size > left) refuse("its entries are larger than the file");
+    left -= stat.size;
+    entries_.emplace(stat.name, Entry{index, stat.size});
+  }
+
+  std::unique_ptr<zip_t, Discard> zip_;
+  std::map<std::string, Entry> entries_;
+};
+
+/// Finds tensors in a pickle.
+class Tensors {
+ public:
+  Tensors(const Pickle& pickle, const Archive& archive, std::string folder)
+      : pickle_(pickle), archive_(archive), folder_(std::move(folder)) {}
+
+  std::vector<TorchTensor> read() const {
+    const Pickle::Value& root = pickle_.at(pickle_.root);
+    const bool ordered = is_call(root, dictionary);
+    if (!ordered && root.kind != Kind::dict) refuse("holds no state dict");
+    std::vector<TorchTensor> tensors;
+    std::set<std::string> names;
+    for (std::size_t i = ordered ? 2 : 0; i < root.items.size(); i += 2) {
+      const Pickle::Value& key = pickle_.at(root.items[i]);
+      if (key.kind != Kind::text) refuse("a name of its state dict is no text");
+      tensors.push_back(within(fmt::format("\"{}\"", key.text),
+                               [&] { return tensor(pickle_.at(root.items[i + 1])); }));
+      tensors.back().name = key.text;
+      if (!names.insert(key.text).second)
+        refuse(fmt::format("tensor \"{}\" stands there twice", key.text));
+    }
+    return tensors;
+  }
+
+ private:
+  bool is_call(const Pickle::Value& value, std::string_view callee) const {
+    return value.kind == Kind::call && pickle_.at(value.items[0]).text == callee;
+  }
+  /// Item `i` of a tuple, which must be of a kind.
+  const Pickle::Value& item(const Pickle::Value& tuple, std::size_t i, Kind kind) const {
+    if (tuple.kind != Kind::tuple || i >= tuple.items.size() ||
+        pickle_.at(tuple.items[i]).kind != kind)
+      refuse("its description is none of a tensor");
+    return pickle_.at(tuple.items[i]);
+  }
+  std::size_t size(const Pickle::Value& value) const {
+    if (value.kind != Kind::whole || value.whole < 0) refuse("a size below 0");
+    return static_cast<std::size_t>(value.whole);
+  }
+  std::vector<std::size_t> sizes(const Pickle::Value& tuple) const {
+    if (tuple.items.size() > most_dimensions)
+      refuse(fmt::format("more than {} dimensions", most_dimensions));
+    std::vector<std::size_t> all;
+    for (const std::uint32_t i : tuple.items) all.push_back(size(pickle_.at(i)));
+    return all;
+  }
+
+  // ("storage", its type, its entry, device, elements)
+  TorchTensor tensor(const Pickle::Value& value) const {
+    const Pickle::Value& made =
+        is_call(value, parameter_maker) ? item(pickle_.at(value.items[1]), 0, Kind::call) : value;
+    if (!is_call(made, tensor_maker)) refuse("not a tensor; a state dict is expected");
+    const Pickle::Value& arguments = pickle_.at(made.items[1]);
+    const Pickle::Value& handle = item(arguments, 0, Kind::persistent);
+    const Pickle::Value& storage = pickle_.at(handle.items[0]);
+    if (item(storage, 0, Kind::text).text != "storage") refuse("not a storage");
+    const std::string& type = item(storage, 1, Kind::name).text;
+    const auto known = std::ranges::find(storages, type, &Storage::name);
+    if (known == storages.end()) refuse("not a storage");
+    const auto& entry = archive_.entry(folder_ + "data/" + item(storage, 2, Kind::text).text);
+    const std::size_t elements = size(item(storage, 4, Kind::whole));
+    if (entry.size % known->width != 0 || entry.size / known->width != elements)
+      refuse("its storage is of another size");
+    TorchTensor tensor{.name = {},
+                       .shape = sizes(item(arguments, 2, Kind::tuple)),
+                       .strides = sizes(item(arguments, 3, Kind::tuple)),
+                       .offset = size(item(arguments, 1, Kind::whole)),
+                       .storage = type.substr(storage_prefix.size()),
+                       .entry = entry.index};
+    expect_inside(tensor, elements);
+    return tensor;
+  }
+
+  /// No element beyond the storage, and no more of them than it has.
+  static void expect_inside(const TorchTensor& tensor, std::size_t elements) {
+    if (tensor.strides.size() != tensor.shape.size()) refuse("not a stride a dimension");
+    std::size_t count = 1, last = tensor.offset;
+    for (const std::size_t n : tensor.shape) {
+      if (n != 0 && count > elements / n) refuse("more elements than its storage");
+      count *= n;
+    }
+    if (count == 0) return;
+    for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
+      const std::size_t steps = tensor.shape[d] - 1;
+      if (last >= elements || (steps != 0 && tensor.strides[d] > (elements - last) / steps))
+        refuse("reaches beyond its storage");
+      last += steps * tensor.strides[d];
+    }
+    if (last >= elements) refuse("reaches beyond its storage");
+  }
+
+  const Pickle& pickle_;
+  const Archive& archive_;
+  std::string folder_;
+};
+
+float half(std::uint16_t bits) {
+  const std::uint32_t sign = (bits & 0x8000U) << 16U, exponent = (bits >> 10U) & 0x1FU,
+                      fraction = bits & 0x3FFU;
+  if (exponent == 0x1FU) return std::bit_cast<float>(sign | 0x7F800000U | fraction << 13U);
+  if (exponent == 0) {  // of 2^-24 each
+    const float value = static_cast<float>(fraction) * 0x1p-24F;
+    return sign != 0 ? -value : value;
+  }
+  return std::bit_cast<float>(sign | (exponent + 112U) << 23U | fraction << 13U);
+}
+
+template <class T>
+T load(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+float number(std::string_view storage, const std::byte* base, std::size_t i) {
+  if (storage == "FloatStorage") return load<float>(base + 4 * i);
+  if (storage == "HalfStorage") return half(load<std::uint16_t>(base + 2 * i));
+  if (storage == "BFloat16Storage")
+    return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(base + 2 * i)} << 16U);
+  if (storage == "DoubleStorage") return static_cast<float>(load<double>(base + 8 * i));
+  refuse(fmt::format("its numbers are a {}, not floats", storage));
+}
+
+}  // namespace
+
+struct TorchCheckpoint::Parts {
+  explicit Parts(std::span<const std::byte> bytes) : archive(bytes) {}
+  Archive archive;
+  std::vector<TorchTensor> tensors;
+  std::map<std::string_view, const TorchTensor*> by_name;
+};
+
+TorchCheckpoint::TorchCheckpoint(std::span<const std::byte> bytes)
+    : parts_(std::make_unique<Parts>(bytes)) {
+  constexpr std::string_view file = "data.pkl";
+  const Archive& archive = parts_->archive;
+  std::string folder;  // that all entries are in
+  std::size_t pickles = 0;
+  for (const auto& [name, entry] : archive.entries())
+    if (name.ends_with("/data.pkl") && ++pickles == 1)
+      folder = name.substr(0, name.size() - file.size());
+  if (pickles != 1)
+    refuse(fmt::format("not a checkpoint of torch.save: {} entries are called {}", pickles, file));
+  const auto order = archive.entries().find(folder + "byteorder");
+  if (order != archive.entries().end()) {
+    const auto said = archive.read(order->second.index);
+    if (std::string_view(reinterpret_cast<const char*>(said.data()), said.size()) != "little")
+      refuse("its numbers are not little-endian");
+  }
+  const auto allowed = known_names();
+  const Pickle pickle =
+      parse_pickle(archive.read(archive.entry(folder + std::string(file)).index), allowed);
+  parts_->tensors = Tensors(pickle, archive, folder).read();
+  for (const TorchTensor& tensor : parts_->tensors) parts_->by_name[tensor.name] = &tensor;
+}
+
+TorchCheckpoint::~TorchCheckpoint() = default;
+
+std::span<const TorchTensor> TorchCheckpoint::tensors() const noexcept { return parts_->tensors; }
+
+const TorchTensor* TorchCheckpoint::find(const std::string& name) const {
+  const auto found = parts_->by_name.find(name);
+  return found == parts_->by_name.end() ? nullptr : found->second;
+}
+
+std::vector<float> TorchCheckpoint::values(const TorchTensor& tensor) const {
+  return within(fmt::format("\"{}\"", tensor.name), [&] {
+    const auto bytes = parts_->archive.read(tensor.entry);
+    std::size_t count = 1;
+    for (const std::size_t n : tensor.shape) count *= n;
+    std::vector<float> values(count);
+    std::vector<std::size_t> index(tensor.shape.size());
+    for (float& value : values) {
+      std::size_t at = tensor.offset;
+      for (std::size_t d = 0; d < index.size(); ++d) at += index[d] * tensor.strides[d];
+      value = number(tensor.storage, bytes.data(), at);
+      for (std::size_t d = index.size(); d-- > 0;) {  // the next index, the last dimension first
+        if (++index[d] < tensor.shape[d]) break;
+        index[d] = 0;
+      }
+    }
+    return values;
+  });
+}
+
+}  // namespace twinear

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "base/threads.h"
+#include "base/within.h"
+#include "twinear/enrollment.h"
+#include "twinear/input_check.h"
+
+namespace twinear {
+namespace {
+
+constexpr int telephone_rate = 8000;  // a model of this rate hears no more than a telephone has
+
+/// A recording and what was heard of it, at the rate of its file.
+struct Recording {
+  Waveform waveform;
+  InputCheck check;
+  int silent_channels;
+};
+
+Recording record(const Clip& clip, int channel) {
+  AudioReader reader(clip.path, {.channel = channel, .start = clip.start, .end = clip.end});
+  Recording recording{{reader.sample_rate(), {}}, InputCheck(reader.sample_rate()), 0};
+  for (auto piece = reader.read(); !piece.empty(); piece = reader.read()) {
+    recording.check.push(piece);
+    auto& samples = recording.waveform.samples;
+    samples.insert(samples.end(), piece.begin(), piece.end());
+  }
+  recording.silent_channels = reader.silent_channels();
+  return recording;
+}
+
+bool is_grave(const InputFlaw& flaw, const FrontEnd& front_end) {
+  return flaw.flaw == Flaw::silence || flaw.flaw == Flaw::clipping ||
+         (flaw.flaw == Flaw::telephone_band && front_end.sample_rate > telephone_rate);
+}
+
+EnrolledClip hear(const Verifier& verifier, const Clip& clip, double least_speech, int channel,
+                  std::string& warning) {
+  const FrontEnd& front_end = verifier.model().front_end;
+  EnrolledClip heard{.embedding = {}, .source = clip.path};
+  if (clip.path.ends_with(".npy")) {
+    const auto row = verifier.embed(std::span(&clip, 1), channel);
+    heard.embedding.assign(row.values().begin(), row.values().end());
+    heard.seconds = verifier.seconds(clip);
+    return heard;
+  }
+  const Recording recording = record(clip, channel);
+  const Waveform& waveform = recording.waveform;
+  const InputCheck& check = recording.check;
+  heard.embedding = within(clip.path, [&] { return verifier.embed(waveform); });
+  heard.seconds = waveform.seconds();
+  const Speech speech = find_speech(
+      resample(waveform.samples, waveform.sample_rate, front_end.sample_rate), front_end);
+  if (const auto flaw = check.flaw(); flaw && is_grave(*flaw, front_end))
+    heard.flaw = flaw->text;
+  else if (speech.seconds < least_speech)
+    heard.flaw = fmt::format("{:.2f} s of speech in {:.2f} s; at least {:g} s is needed",
+                             speech.seconds, heard.seconds, least_speech);
+  else if (const auto lesser = check.flaw(recording.silent_channels))
+    warning = clip.path + ": " + lesser->text;
+  return heard;
+}
+
+}  // namespace
+
+std::vector<EnrolledClip> hear_for_enrolment(const Verifier& verifier, std::span<const Clip> clips,
+                                             double least_speech, int channel, const Warn& warn) {
+  std::vector<EnrolledClip> heard(clips.size());
+  std::vector<std::string> warnings(clips.size());
+  parallel_for(clips.size(), [&](std::size_t i) {
+    heard[i] = hear(verifier, clips[i], least_speech, channel, warnings[i]);
+  });
+  for (const auto& warning : warnings)
+    if (warn && !warning.empty()) warn(warning);
+  return heard;
+}
+
+}  // namespace twinear

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linalg/onednn.h"
+
+#include <fmt/format.h>
+
+#include "linalg/onednn_info.h"
+
+namespace twinear::nn {
+
+const dnnl::engine& cpu() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::stream& stream() {
+  thread_local dnnl::stream stream(cpu());
+  return stream;
+}
+
+dnnl::memory scratchpad(const dnnl::memory::desc& desc) {
+  thread_local Buffer buffer;
+  const std::size_t floats = (desc.get_size() + sizeof(float) - 1) / sizeof(float);
+  if (buffer.size() < floats) buffer.resize(floats);
+  return {desc, cpu(), buffer.data()};
+}
+
+}  // namespace twinear::nn
+
+namespace twinear {
+
+std::string onednn_version() {
+  const auto* v = dnnl::version();
+  return fmt::format("{}.{}.{}", v->major, v->minor, v->patch);
+}
+
+std::string onednn_isa() {
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::sse41:
+      return "SSE4.1";
+    case dnnl::cpu_isa::avx:
+      return "AVX";
+    case dnnl::cpu_isa::avx2:
+      return "AVX2";
+    case dnnl::cpu_isa::avx2_vnni:
+      return "AVX2 with VNNI";
+    case dnnl::cpu_isa::avx512_core:
+      return "AVX-512";
+    case dnnl::cpu_isa::avx512_core_vnni:
+      return "AVX-512 with VNNI";
+    case dnnl::cpu_isa::avx512_core_bf16:
+      return "AVX-512 with bfloat16";
+    case dnnl::cpu_isa::avx512_core_amx:
+      return "AMX";
+    default:
+      return "another instruction set";
+  }
+}
+
+bool has_bf16() {
+  // Each set of instructions has the bits of those that it contains.
+  const auto has = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  const auto needs = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  return (has & needs) == needs;
+}
+
+}  // namespace twinear
