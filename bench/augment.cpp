@@ -42,13 +42,13 @@ void features(benchmark::State& state) {
 }
 BENCHMARK(features)->Unit(benchmark::kMillisecond);
 
-void coloured_noise(benchmark::State& state) {
+void colored_noise(benchmark::State& state) {
   each_clip(state, [](auto clip, Random& random) {
-    add_noise(clip, twinear::coloured_noise(clip.size(), -3.0, rate, random), 10.0);
+    add_noise(clip, twinear::colored_noise(clip.size(), -3.0, rate, random), 10.0);
     return clip;
   });
 }
-BENCHMARK(coloured_noise)->Unit(benchmark::kMillisecond);
+BENCHMARK(colored_noise)->Unit(benchmark::kMillisecond);
 
 void room(benchmark::State& state) {
   each_clip(state, [](const auto& clip, Random& random) {

@@ -80,11 +80,11 @@ ScoreTable trial_list(std::size_t trials) {
   Random random(0, Purpose::test);
   const auto any = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random.below(n)); };
   for (std::size_t i = 0; i < trials; ++i) {
-    const std::uint32_t enrol = any(speakers * clips);
+    const std::uint32_t enroll = any(speakers * clips);
     const std::uint32_t test =
-        any(2) == 0 ? enrol / clips * clips + any(clips) : any(speakers * clips);
-    const bool target = enrol / clips == test / clips;
-    table.rows.push_back({(target ? 0.6 : 0.1) + 0.12 * random.normal(), enrol, test & 0x7fffffffU,
+        any(2) == 0 ? enroll / clips * clips + any(clips) : any(speakers * clips);
+    const bool target = enroll / clips == test / clips;
+    table.rows.push_back({(target ? 0.6 : 0.1) + 0.12 * random.normal(), enroll, test & 0x7fffffffU,
                           target ? 1U : 0U});
   }
   return table;

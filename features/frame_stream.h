@@ -11,7 +11,7 @@
 
 namespace twinear {
 
-/// The frames of a clip whose samples come piece by piece, before normalisation. It keeps the
+/// The frames of a clip whose samples come piece by piece, before normalization. It keeps the
 /// samples that a later frame may look at, and no others.
 class FrameStream {
  public:

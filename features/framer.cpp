@@ -49,7 +49,7 @@ std::ptrdiff_t mirrored(std::ptrdiff_t i, std::ptrdiff_t size, std::ptrdiff_t ti
 std::ptrdiff_t origin(const FrontEnd& front_end) {
   if (front_end.snip_edges) return 0;
   const auto size = static_cast<std::ptrdiff_t>(window_size(front_end));
-  if (front_end.frame_centre == Centre::hop_middle)
+  if (front_end.frame_center == Center::hop_middle)
     return static_cast<std::ptrdiff_t>(hop_size(front_end) / 2) - size / 2;
   const auto points = static_cast<std::ptrdiff_t>(transform_size(front_end));
   return (points - size) / 2 - points / 2;
@@ -114,12 +114,12 @@ Framer::Framer(const FrontEnd& front_end)
       preemphasis_(static_cast<float>(front_end.preemphasis)),
       remove_dc_(front_end.remove_dc),
       snip_edges_(front_end.snip_edges),
-      centre_(front_end.frame_centre),
+      center_(front_end.frame_center),
       padding_(front_end.padding) {}
 
 std::size_t Framer::frames(std::size_t samples) const noexcept {
   if (snip_edges_) return samples < window_.size() ? 0 : 1 + (samples - window_.size()) / hop_;
-  if (centre_ == Centre::hop_middle) return (samples + hop_ / 2) / hop_;
+  if (center_ == Center::hop_middle) return (samples + hop_ / 2) / hop_;
   return samples == 0 ? 0 : 1 + samples / hop_;
 }
 

@@ -56,7 +56,7 @@ class Framer {
   std::ptrdiff_t origin_;  // where frame 0 begins
   float scale_, dither_, preemphasis_;
   bool remove_dc_, snip_edges_;
-  Centre centre_;
+  Center center_;
   Padding padding_;
 };
 

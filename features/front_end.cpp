@@ -60,7 +60,7 @@ void fields(Fields& f, FrontEnd& front_end) {
   f.choice("triangles", front_end.triangles, {"mel", "hz", "hz-symmetric"});
   f.flag("area_norm", front_end.area_norm);
   f.flag("snip_edges", front_end.snip_edges);
-  f.choice("frame_centre", front_end.frame_centre, {"hop-middle", "hop-start"});
+  f.choice("frame_center", front_end.frame_center, {"hop-middle", "hop-start"});
   f.choice("padding", front_end.padding, {"mirror", "reflect", "zero"});
   f.number("scale", front_end.scale, 1e-6, 1e9);
   f.whole("power", front_end.power, 1, 2);
@@ -69,8 +69,8 @@ void fields(Fields& f, FrontEnd& front_end) {
   f.number("top_db", front_end.top_db, 0.0, 1000.0);
   f.choice("norm", front_end.norm, {"none", "band", "level", "sliding", "band-variance"});
   f.whole("sliding_frames", front_end.sliding.frames, 1, 1'000'000);
-  f.flag("sliding_centred", front_end.sliding.centred);
-  f.whole("sliding_least", front_end.sliding.least, 1, 1'000'000);
+  f.flag("sliding_centered", front_end.sliding.centered);
+  f.whole("sliding_min", front_end.sliding.least, 1, 1'000'000);
   f.flag("sliding_variance", front_end.sliding.variance);
   f.choice("vad", front_end.vad, {"none", "energy"});
   VadOptions& vad = front_end.vad_options;
@@ -78,7 +78,7 @@ void fields(Fields& f, FrontEnd& front_end) {
   f.number("vad_mean_scale", vad.mean_scale, 0.0, 10.0);
   f.whole("vad_context", vad.context, 0, 10'000);
   f.number("vad_proportion", vad.proportion, 0.0, 1.0);
-  f.number("vad_least_seconds", vad.least_seconds, 0.0, 3600.0);
+  f.number("vad_min_seconds", vad.min_seconds, 0.0, 3600.0);
 }
 
 FrontEnd checked(FrontEnd front_end) {

@@ -45,17 +45,17 @@ void subtract_level(Matrix& frames) {
   for (float& value : frames.values()) value = static_cast<float>(value - level);
 }
 
-void divide_by_deviations(Matrix& centred) {
-  Sums squares(centred.cols());
-  for (std::size_t t = 0; t < centred.rows(); ++t)
+void divide_by_deviations(Matrix& centered) {
+  Sums squares(centered.cols());
+  for (std::size_t t = 0; t < centered.rows(); ++t)
     for (std::size_t b = 0; b < squares.size(); ++b)
-      squares[b] += static_cast<double>(centred.row(t)[b]) * centred.row(t)[b];
+      squares[b] += static_cast<double>(centered.row(t)[b]) * centered.row(t)[b];
   for (double& square : squares)
     square =
-        1.0 / std::sqrt(std::max(square / static_cast<double>(centred.rows()), variance_floor));
-  for (std::size_t t = 0; t < centred.rows(); ++t)
+        1.0 / std::sqrt(std::max(square / static_cast<double>(centered.rows()), variance_floor));
+  for (std::size_t t = 0; t < centered.rows(); ++t)
     for (std::size_t b = 0; b < squares.size(); ++b)
-      centred.row(t)[b] = static_cast<float>(centred.row(t)[b] * squares[b]);
+      centered.row(t)[b] = static_cast<float>(centered.row(t)[b] * squares[b]);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ FrontEnd short_time_spectrum(const char* name) {
           .low_hz = 0.0,
           .triangles = Triangle::hz,
           .snip_edges = false,
-          .frame_centre = Centre::hop_start,
+          .frame_center = Center::hop_start,
           .padding = Padding::reflect,
           .scale = 1.0,
           .log = LogScale::db};

@@ -24,13 +24,13 @@ struct IdlePlan {
   bool inverse;
   std::unique_ptr<void, Free> plan;
 };
-constexpr std::size_t most_idle = 16, largest_idle = std::size_t{1} << 17U;  // 1 MiB
+constexpr std::size_t max_idle = 16, largest_idle = std::size_t{1} << 17U;  // 1 MiB
 thread_local std::vector<IdlePlan> idle;
 
 }  // namespace
 
 Rfft::Plan Rfft::plan(std::size_t size, bool inverse) {
-  idle.reserve(most_idle);  // giving back must not throw
+  idle.reserve(max_idle);  // giving back must not throw
   const auto found = std::ranges::find_if(idle, [&](const IdlePlan& candidate) {
     return candidate.size == size && candidate.inverse == inverse;
   });
@@ -47,7 +47,7 @@ Rfft::Plan Rfft::plan(std::size_t size, bool inverse) {
 }
 
 void Rfft::GiveBack::operator()(void* plan) const noexcept {
-  if (idle.size() == most_idle) idle.erase(idle.begin());
+  if (idle.size() == max_idle) idle.erase(idle.begin());
   IdlePlan mine{size, inverse, {plan, {}}};
   if (size <= largest_idle) idle.push_back(std::move(mine));
 }

@@ -14,7 +14,7 @@ SlidingWindow::SlidingWindow(const SlidingNorm& options, std::size_t bands)
 /// The window in a clip without an end.
 SlidingWindow::Range SlidingWindow::wanted(std::size_t frame) const {
   const auto size = static_cast<std::size_t>(options_.frames);
-  if (options_.centred) {
+  if (options_.centered) {
     const std::size_t begin = frame - std::min(frame, size / 2);
     return {begin, begin + size};
   }
@@ -45,10 +45,10 @@ void SlidingWindow::add(std::size_t frame, double sign) {
 void SlidingWindow::normalize(std::span<const float> frame, std::span<float> result) const {
   const auto count = static_cast<double>(summed_.end - summed_.begin);
   for (std::size_t b = 0; b < bands_; ++b) {
-    const double mean = sums_[b] / count, centred = frame[b] - mean;
+    const double mean = sums_[b] / count, centered = frame[b] - mean;
     const double variance = std::max(squares_[b] / count - mean * mean, variance_floor);
-    const double divided = count > 1 ? centred / std::sqrt(variance) : 0.0;
-    result[b] = static_cast<float>(options_.variance ? divided : centred);
+    const double divided = count > 1 ? centered / std::sqrt(variance) : 0.0;
+    result[b] = static_cast<float>(options_.variance ? divided : centered);
   }
 }
 

@@ -16,7 +16,7 @@ class SlidingWindow {
  public:
   SlidingWindow(const SlidingNorm& options, std::size_t bands);
 
-  /// Takes the clip's next frames; gives those, normalised, whose windows are complete. With the
+  /// Takes the clip's next frames; gives those, normalized, whose windows are complete. With the
   /// `last` ones all are.
   Matrix push(const Matrix& frames, bool last);
 

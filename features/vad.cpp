@@ -13,7 +13,7 @@ namespace {
 SpeechAmount amount_of(const Speech& speech, const VadOptions& options) {
   if (speech.voiced.empty()) return SpeechAmount::no_frames;
   if (speech.seconds == 0) return SpeechAmount::none;
-  return speech.seconds < options.least_seconds ? SpeechAmount::too_little : SpeechAmount::enough;
+  return speech.seconds < options.min_seconds ? SpeechAmount::too_little : SpeechAmount::enough;
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace twinear {
 /// along W (e - m).
 struct Adaptation {
   std::vector<float> mean;  ///< m, of the domain's embeddings
-  Matrix whitening;         ///< W, lower triangular; empty: centring alone
+  Matrix whitening;         ///< W, lower triangular; empty: centering alone
 
   /// To one embedding, in place.
   void apply(std::span<float> embedding) const;

@@ -25,9 +25,9 @@ struct AugmentOptions {
   double noise = 0;                     ///< probability of a recorded noise
   std::string noises;                   ///< manifest of recordings
   Range noise_snr_db = {5, 20};         ///< dB, mean power of the clip over that of the noise
-  double coloured_noise = 0;            ///< probability of a made-up noise
+  double colored_noise = 0;             ///< probability of a made-up noise
   Range slope_db = {-6, 0};             ///< dB per octave: -6 brown, -3 pink, 0 white
-  Range coloured_noise_snr_db = {5, 20};
+  Range colored_noise_snr_db = {5, 20};
   double microphone = 0;           ///< probability of a made-up microphone
   double microphone_db = 4;        ///< dB, the deviation of its gain from octave to octave
   double band_limit = 0;           ///< probability of a low-pass
@@ -36,9 +36,9 @@ struct AugmentOptions {
   double gain = 0;                 ///< probability of another level
   Range gain_db = {-10, 10};       ///< dB
   double spec_augment = 0;         ///< probability of masks over the crop's features
-  int mask_bands = 2;              ///< masks of neighbouring bands
+  int mask_bands = 2;              ///< masks of neighboring bands
   int mask_band_width = 8;         ///< each of 0 to so many bands, at most half of them
-  int mask_frames = 2;             ///< masks of neighbouring frames
+  int mask_frames = 2;             ///< masks of neighboring frames
   int mask_frame_width = 20;       ///< each of 0 to so many frames, at most half of them
 };
 

@@ -22,7 +22,7 @@ struct Lengths {
   double a, b;
 };
 
-/// What the lengths of the clips say about a score, centred on the mean of development trials: in
+/// What the lengths of the clips say about a score, centered on the mean of development trials: in
 /// natural-log LLR per unit of the natural log of seconds.
 struct LengthTerms {
   double shorter = 0.0, longer = 0.0;                    ///< weights, for either clip of a trial

@@ -25,9 +25,9 @@ enum class Precision { fp32, bf16 };
 /// kinds, with what they have:
 /// conv1d (out, kernel, stride, dilation, bias, reflect), linear (out, bias; after the pooling),
 /// batch_norm (affine, relu, relu_first), relu, leaky_relu (slope 0.01 below 0), tanh,
-/// l2_normalize; stats_pool (least_variance, unbiased): mean and deviation over a clip's frames;
-/// attentive_pool (least_variance): the same, weighted; inputs x and logits;
-/// context_conv (out, least_variance, unbiased): a map of each frame beside its clip's mean and
+/// l2_normalize; stats_pool (min_variance, unbiased): mean and deviation over a clip's frames;
+/// attentive_pool (min_variance): the same, weighted; inputs x and logits;
+/// context_conv (out, min_variance, unbiased): a map of each frame beside its clip's mean and
 /// deviation; squeeze_excite (out: channels of the bottleneck): a gate a channel; a second input is
 /// added; slice (from, out): some channels; a second input is added; concat, add: of all inputs.
 struct LayerSpec {
@@ -40,12 +40,12 @@ struct LayerSpec {
   int stride = 1;                        ///< frames
   int dilation = 1;                      ///< frames
   bool bias = true;
-  bool reflect = false;       ///< beyond a clip's ends are its own frames mirrored, else zeros
-  bool relu = false;          ///< clamp at 0 in the same pass
-  bool relu_first = false;    ///< clamp the input at 0 in the same pass
-  bool affine = true;         ///< learn a scale and a shift
-  double least_variance = 0;  ///< under a deviation's root; 0: 1e-5 of stats_pool, else 1e-12
-  bool unbiased = false;      ///< a variance of T frames is their squares' sum over T - 1
+  bool reflect = false;     ///< beyond a clip's ends are its own frames mirrored, else zeros
+  bool relu = false;        ///< clamp at 0 in the same pass
+  bool relu_first = false;  ///< clamp the input at 0 in the same pass
+  bool affine = true;       ///< learn a scale and a shift
+  double min_variance = 0;  ///< under a deviation's root; 0: 1e-5 of stats_pool, else 1e-12
+  bool unbiased = false;    ///< a variance of T frames is their squares' sum over T - 1
   bool operator==(const LayerSpec&) const = default;
 };
 

@@ -25,12 +25,12 @@ struct EnrolledClip {
 };
 
 /// Hears and embeds clips that somebody is to be known by. A clip is flawed that is silent or
-/// clipped, has less than `least_speech` seconds of what find_speech finds, or has the band of a
+/// clipped, has less than `min_speech` seconds of what find_speech finds, or has the band of a
 /// telephone where the model hears more. Features in .npy cannot be judged. Parallel; `warn` is
 /// called from this thread alone, for lesser flaws. Throws Error as Verifier::embed does.
-std::vector<EnrolledClip> hear_for_enrolment(const Verifier& verifier, std::span<const Clip> clips,
-                                             double least_speech = 1.0, int channel = -1,
-                                             const Warn& warn = {});
+std::vector<EnrolledClip> embed_for_enrollment(const Verifier& verifier,
+                                               std::span<const Clip> clips, double min_speech = 1.0,
+                                               int channel = -1, const Warn& warn = {});
 
 /// Somebody, or something, that a database knows.
 struct Identity {
@@ -63,15 +63,15 @@ void check_identity_name(const std::string& name);
 ///
 /// Everything throws Error, the path first: for a file that is no such database, damaged or of a
 /// newer version (format), of another model (mismatch), or that cannot be read or written (io).
-class Enrolment {
+class Enrollment {
  public:
   /// Opens the database at `path`, made where there is none, for this model's embeddings.
-  Enrolment(const std::string& path, const std::string& model_id);
+  Enrollment(const std::string& path, const std::string& model_id);
   /// Opens one that is there, of whatever model.
-  explicit Enrolment(const std::string& path);
-  Enrolment(Enrolment&&) noexcept;
-  Enrolment& operator=(Enrolment&&) noexcept;
-  ~Enrolment();
+  explicit Enrollment(const std::string& path);
+  Enrollment(Enrollment&&) noexcept;
+  Enrollment& operator=(Enrollment&&) noexcept;
+  ~Enrollment();
 
   const std::string& model_id() const noexcept;
   /// Throws Error (mismatch) where the database is another model's.
@@ -99,17 +99,17 @@ class Enrolment {
 
   /// Writes all clips as `twinear embed` does: safetensors with `embeddings`, a row a clip, and in
   /// the metadata model_id, labels (the names), paths and seconds. The same content gives the same
-  /// bytes, and what import_enrolment makes of them gives them again.
+  /// bytes, and what import_enrollment makes of them gives them again.
   void export_to(const std::string& path) const;
 
  private:
-  friend std::size_t import_enrolment(const std::string& file, const std::string& path);
+  friend std::size_t import_enrollment(const std::string& file, const std::string& path);
   struct State;
   std::unique_ptr<State> state_;
 };
 
-/// Adds the clips of a file that Enrolment::export_to or `twinear embed` wrote to the database at
+/// Adds the clips of a file that Enrollment::export_to or `twinear embed` wrote to the database at
 /// `path`, made where there is none: all or none. Gives how many are new.
-std::size_t import_enrolment(const std::string& file, const std::string& path);
+std::size_t import_enrollment(const std::string& file, const std::string& path);
 
 }  // namespace twinear

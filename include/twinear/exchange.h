@@ -20,7 +20,7 @@ Model import_model(const std::string& architecture, const std::string& path);
 
 /// Writes `path` as ONNX (opset 13), atomically, for other runtimes: "features" [clips, frames,
 /// bins] in, "embedding" [clips, dimension] out, any number of clips and frames; the clips of a
-/// batch have equally many. The front end stays outside: features are LogMel's, normalised over the
+/// batch have equally many. The front end stays outside: features are LogMel's, normalized over the
 /// clip as FrontEnd::norm says, and stand in the metadata ("front_end"). The model's adaptation is
 /// inside. Where a convolution mirrors frames at the ends, ONNX needs more frames than it mirrors
 /// (an ECAPA-TDNN: 5), embed() does not.

@@ -17,7 +17,7 @@ namespace twinear {
 enum class Window { povey, hamming, hann, rectangular };
 
 /// Where frame t lies once frames may reach beyond the clip (without FrontEnd::snip_edges).
-enum class Centre {
+enum class Center {
   hop_middle,  ///< around the middle of hop t, as many as there are hops (rounded): Kaldi
   hop_start,   ///< around sample t * hop, one more than there are hops: torch, librosa
 };
@@ -62,8 +62,8 @@ enum class Norm {
 /// where it would reach beyond the clip.
 struct SlidingNorm {
   int frames = 300;       ///< its length
-  bool centred = true;    ///< around the frame; otherwise the frames before it and itself
-  int least = 100;        ///< frames in a window that is not centred, where the clip has as many
+  bool centered = true;   ///< around the frame; otherwise the frames before it and itself
+  int least = 100;        ///< frames in a window that is not centered, where the clip has as many
   bool variance = false;  ///< also divides by the deviation; a window of one frame gives 0
 
   bool operator==(const SlidingNorm&) const = default;
@@ -80,8 +80,8 @@ struct VadOptions {
   double threshold = 5.5;   ///< of a frame's log energy, natural, in 16-bit samples; to it is added
   double mean_scale = 0.5;  ///< this part of the clip's mean log energy
   int context = 2;          ///< frames on either side that are looked at
-  double proportion = 0.12;    ///< of them, that must lie above the threshold
-  double least_seconds = 0.5;  ///< of speech, that are enough
+  double proportion = 0.12;  ///< of them, that must lie above the threshold
+  double min_seconds = 0.5;  ///< of speech, that are enough
 
   bool operator==(const VadOptions&) const = default;
 };
@@ -107,7 +107,7 @@ struct FrontEnd {
   Triangle triangles = Triangle::mel;
   bool area_norm = false;  ///< a band's weights are divided by half its width in Hz
   bool snip_edges = true;  ///< only frames that lie wholly in the clip
-  Centre frame_centre = Centre::hop_middle;  ///< without snip_edges
+  Center frame_center = Center::hop_middle;  ///< without snip_edges
   Padding padding = Padding::mirror;         ///< without snip_edges
   double scale = 32768.0;                    ///< samples in [-1, 1] are multiplied by this first
   int power = 2;                             ///< 2: energies, 1: magnitudes
@@ -129,7 +129,7 @@ FrontEnd front_end_preset(const std::string& name);
 class FilterBank;
 
 /// Log-mel energies: mono samples in [-1, 1] at FrontEnd::sample_rate in, one row of
-/// FrontEnd::mel_bins per frame out, normalised as FrontEnd::norm says, and of the frames that
+/// FrontEnd::mel_bins per frame out, normalized as FrontEnd::norm says, and of the frames that
 /// FrontEnd::vad keeps.
 ///
 /// The steps and their order are Kaldi's (feature-window.cc, feature-fbank.cc,
@@ -160,7 +160,7 @@ class LogMel {
 /// clip, however it is cut. Memory holds a window of samples, not the clip.
 ///
 /// A frame is given with its last sample; with Padding::reflect the first waits one sample more.
-/// Norm::sliding adds its own wait: half its window where that is centred (for the first frames a
+/// Norm::sliding adds its own wait: half its window where that is centered (for the first frames a
 /// whole one), otherwise SlidingNorm::least frames at the start and none after.
 /// A stream belongs to one thread.
 class LogMelStream {
@@ -185,7 +185,7 @@ class LogMelStream {
 /// Whether a clip holds speech to work with.
 enum class SpeechAmount {
   enough,
-  too_little,  ///< less than VadOptions::least_seconds
+  too_little,  ///< less than VadOptions::min_seconds
   none,        ///< no frame is voiced
   no_frames,   ///< the clip is shorter than one window
 };

@@ -46,20 +46,20 @@ std::vector<Episode> shuffle_labels(std::span<const Episode> episodes, std::uint
 
 /// Each dimension by its mean and deviation over base classes, then unit length (SimpleShot, Wang
 /// et al. 2019, does the first half).
-struct Standardisation {
+struct Standardization {
   std::vector<double> mean, deviation;
   /// To every row, in place.
   void apply(Matrix& embeddings) const;
 };
 /// Throws Error (numeric) for fewer than two embeddings. A dimension that does not vary becomes 0.
-Standardisation fit_standardisation(const Matrix& base);
+Standardization fit_standardization(const Matrix& base);
 
 enum class Classifier {
-  centroid,   ///< the class whose mean of unit embeddings has the highest cosine
-  neighbour,  ///< the class of the support clip with the highest cosine
+  centroid,  ///< the class whose mean of unit embeddings has the highest cosine
+  neighbor,  ///< the class of the support clip with the highest cosine
 };
 
-/// The share of queries recognised, for each episode; a tie goes to the class drawn first. A row of
+/// The share of queries recognized, for each episode; a tie goes to the class drawn first. A row of
 /// `embeddings` for each clip of the manifest. Equal at any number of threads.
 std::vector<double> few_shot_accuracies(const Matrix& embeddings, std::span<const Episode> episodes,
                                         Classifier classifier);

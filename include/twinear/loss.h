@@ -53,7 +53,7 @@ LossValue triplet_loss(const Matrix& embeddings, std::span<const Triplet> triple
 LossValue batch_all_triplet_loss(const Matrix& embeddings, std::span<const int> labels,
                                  const TripletOptions& options, TripletMean mean, Matrix& gradient);
 
-/// What a loss learns beside the encoder, and the slope along it, to which losses add. An optimiser
+/// What a loss learns beside the encoder, and the slope along it, to which losses add. An optimizer
 /// steps it like weights; nobody needs it when training is over.
 struct LossParameters {
   Matrix value, gradient;
@@ -96,15 +96,15 @@ LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> label
 struct AamOptions {
   float margin = 0.2F;  ///< radians
   float scale = 30.0F;
-  int sub_centres = 1;  ///< centres of each class, of which the nearest counts (Deng et al. 2020)
+  int sub_centers = 1;  ///< centers of each class, of which the nearest counts (Deng et al. 2020)
 };
 
-/// `sub_centres` rows for each class, one class after another: directions drawn from the seed.
-LossParameters class_parameters(std::size_t classes, int sub_centres, std::size_t width,
+/// `sub_centers` rows for each class, one class after another: directions drawn from the seed.
+LossParameters class_parameters(std::size_t classes, int sub_centers, std::size_t width,
                                 std::uint64_t seed);
 
 /// Additive angular margin (Deng et al. 2019): the cross-entropy over classes of scale cos(row,
-/// centre), with cos(angle + margin) for the row's own class, or, where angle + margin exceeds a
+/// center), with cos(angle + margin) for the row's own class, or, where angle + margin exceeds a
 /// half turn, cos(angle) - margin sin(margin). Labels are classes, from 0. Rows need not be unit.
 LossValue aam_softmax_loss(const Matrix& embeddings, std::span<const int> labels,
                            const AamOptions& options, LossParameters& classes, Matrix& gradient);

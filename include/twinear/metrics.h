@@ -57,7 +57,7 @@ double cllr(const Scores& llrs);
 /// Cllr after the best monotone map (PAV; in a tie targets count as inferior).
 double min_cllr(const Scores& scores);
 
-/// The share of test clips whose best-scoring enrolment is a target: identification in a closed
+/// The share of test clips whose best-scoring enrollment is a target: identification in a closed
 /// set. A target that ties with a nontarget does not count. Of the tests that meet both kinds; none
 /// where no test does.
 std::optional<double> top_1(const ScoreTable& trials);

@@ -26,9 +26,9 @@ struct SamplerOptions {
 };
 
 /// For each label the others, those most like it first; perhaps not all of them.
-using Neighbours = std::vector<std::vector<int>>;
+using Neighbors = std::vector<std::vector<int>>;
 
-/// Draws P x K batches. Batch k is a pure function of the seed, k and the neighbours: every pass
+/// Draws P x K batches. Batch k is a pure function of the seed, k and the neighbors: every pass
 /// over the labels visits each once in a new order (the P-remainder is left out), and no clip of a
 /// label returns within a batch before all others of that label were taken. Where labels are not
 /// drawn alike, there are no passes: each batch draws by weight, without replacement.
@@ -40,10 +40,10 @@ class Sampler {
           std::vector<double> weights = {});
 
   /// Clip indices, label after label: clip i of the batch belongs to the (i / K)-th label drawn.
-  /// With `neighbours`, a list of at least P or all others for each label, the last
+  /// With `neighbors`, a list of at least P or all others for each label, the last
   /// floor(hard P) labels are each the nearest of the i-th label, one after the other, that is not
   /// in the batch yet; without, all are drawn.
-  std::vector<std::size_t> batch(std::uint64_t k, const Neighbours& neighbours = {}) const;
+  std::vector<std::size_t> batch(std::uint64_t k, const Neighbors& neighbors = {}) const;
 
  private:
   std::vector<std::size_t> draw(std::uint64_t k, std::size_t count) const;

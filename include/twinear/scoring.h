@@ -31,34 +31,34 @@ CohortStatistics cohort_statistics(std::vector<double> scores, std::size_t top);
 /// ((s - mean_e) / deviation_e + (s - mean_t) / deviation_t) / 2: S-norm (Kenny 2010) with
 /// statistics of the whole cohort, AS-norm (Matejka et al. 2017, its first kind) with those of each
 /// side's nearest part.
-double normalized(double score, const CohortStatistics& enrol, const CohortStatistics& test);
+double normalized(double score, const CohortStatistics& enroll, const CohortStatistics& test);
 
 /// One embedding a label, in the order of `manifest.labels`: the mean of its rows taken as unit
 /// vectors, itself a unit vector.
 Matrix label_means(const Matrix& embeddings, const Manifest& manifest);
 
-/// Enrolments of several clips.
+/// Enrollments of several clips.
 enum class Average {
   embeddings,  ///< the unit vector along the mean of the clips' unit embeddings; Euclidean: the
                ///< mean
   scores,      ///< the mean of the clips' scores
 };
 
-/// Enrolment -> names of its clips.
-using EnrolMap = std::map<std::string, std::vector<std::string>>;
+/// Enrollment -> names of its clips.
+using EnrollmentMap = std::map<std::string, std::vector<std::string>>;
 
-/// Reads lines of `enrolment clip...` (Kaldi's spk2utt) or, from a name that ends in .csv, the
-/// columns `enrolment,path`, a clip a line. Throws Error with file and line.
-EnrolMap read_enrol_map(const std::string& path);
+/// Reads lines of `enrollment clip...` (Kaldi's spk2utt) or, from a name that ends in .csv, the
+/// columns `enrollment,path`, a clip a line. Throws Error with file and line.
+EnrollmentMap read_enrollment_map(const std::string& path);
 
 /// How Verifier::score goes about it.
 struct ScoreOptions {
   Similarity similarity = Similarity::cosine;
   std::string root;  ///< where names that `clips` does not have are looked up; "": as they are
-  std::vector<Clip> clips;  ///< what names of clips stand for, with their labels
-  EnrolMap enrolments;      ///< a name that is not among them is a clip's own
+  std::vector<Clip> clips;    ///< what names of clips stand for, with their labels
+  EnrollmentMap enrollments;  ///< a name that is not among them is a clip's own
   Average average = Average::embeddings;
-  /// Clips of other speakers, against which every score is normalised; none: not at all. Throws
+  /// Clips of other speakers, against which every score is normalized; none: not at all. Throws
   /// Error (mismatch) where a clip of the trials, or its label, is among them.
   std::vector<Clip> cohort;
   bool cohort_by_label = true;  ///< a cohort of label_means, else of single clips

@@ -110,7 +110,7 @@ struct TrainOptions {
   std::vector<std::string>
       reinit;  ///< layers that begin anew: names in which * stands for any text
   /// Layers that stay as they are, named likewise, batch norm's running statistics included, by
-  /// which it then normalises.
+  /// which it then normalizes.
   std::vector<std::string> freeze;
   int freeze_epochs = 0;  ///< the first so many; 0 means all
 
@@ -148,7 +148,9 @@ struct Recipe {
 
 /// Reads a TOML recipe, then applies `overrides` ("train.epochs=3"). Throws Error with file and
 /// line, and the nearest known key, for an unknown key or a value of the wrong type or range.
-Recipe read_recipe(const std::string& path, const std::vector<std::string>& overrides = {});
+/// `warn` gets one line for each key that is given by the name that it had in an earlier version.
+Recipe read_recipe(const std::string& path, const std::vector<std::string>& overrides = {},
+                   const std::function<void(const std::string&)>& warn = {});
 
 /// What one training step did, averaged over the steps since the last report.
 struct StepReport {

@@ -11,9 +11,9 @@
 
 namespace twinear {
 
-/// One comparison to be made: `1 enrol test` in VoxCeleb's words.
+/// One comparison to be made: `1 enroll test` in VoxCeleb's words.
 struct Trial {
-  std::string enrol, test;
+  std::string enroll, test;
   bool target = false;  ///< true: same source
   bool operator==(const Trial&) const = default;
 };
@@ -29,7 +29,7 @@ struct ScoreTable {
   /// A trial.
   struct Row {
     double score;
-    std::uint32_t enrol;  ///< index into `names`, as `test` is
+    std::uint32_t enroll;  ///< index into `names`, as `test` is
     std::uint32_t test : 31;
     std::uint32_t target : 1;
   };
@@ -42,8 +42,9 @@ ScoreTable make_score_table(std::span<const ScoredTrial> trials);
 /// Throws Error with file and line; an empty list is an error.
 std::vector<Trial> read_trials(const std::string& path);
 
-/// Reads and writes `enrol test score target|nontarget`, a trial a line. Scores are written so that
-/// they read back as the same double; a score that is not finite is an error in both directions.
+/// Reads and writes `enroll test score target|nontarget`, a trial a line. Scores are written so
+/// that they read back as the same double; a score that is not finite is an error in both
+/// directions.
 std::vector<ScoredTrial> read_scores(const std::string& path);
 ScoreTable read_score_table(const std::string& path);
 void write_scores(const std::string& path, const std::vector<ScoredTrial>& scores);

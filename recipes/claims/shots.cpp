@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Few-shot accuracy of one way to recognise labels never seen: an embedding's nearest centroid, a
+// Few-shot accuracy of one way to recognize labels never seen: an embedding's nearest centroid, a
 // logistic regression on embeddings, or an encoder of the model's kind trained on the shots alone.
 // Writes the accuracy of each episode, a line each; the episodes are the same for every way.
 #include <fmt/format.h>
@@ -74,13 +74,13 @@ class Regression {
   Matrix weights_;
 };
 
-/// The share of an episode's queries that `recognise` gives their class.
-template <class Recognise>
-double accuracy(const Episode& episode, const Recognise& recognise) {
+/// The share of an episode's queries that `recognize` gives their class.
+template <class Recognize>
+double accuracy(const Episode& episode, const Recognize& recognize) {
   const std::size_t per_class = episode.query.size() / episode.classes.size();
   double right = 0;
   for (std::size_t q = 0; q < episode.query.size(); ++q)
-    if (recognise(q) == q / per_class) ++right;
+    if (recognize(q) == q / per_class) ++right;
   return right / static_cast<double>(episode.query.size());
 }
 
@@ -167,7 +167,7 @@ void run(const Arguments& args) {
   } else {
     Matrix embeddings = verifier.embed(manifest.clips);
     if (!args.base.empty())
-      fit_standardisation(verifier.embed(read_manifest(args.base).clips)).apply(embeddings);
+      fit_standardization(verifier.embed(read_manifest(args.base).clips)).apply(embeddings);
     accuracies = args.by == "regression"
                      ? by_regression(embeddings, episodes)
                      : few_shot_accuracies(embeddings, episodes, Classifier::centroid);
@@ -180,11 +180,11 @@ void run(const Arguments& args) {
 
 int main(int argc, char** argv) {
   twinear::claims::Arguments args;
-  CLI::App app("Few-shot accuracy of one way to recognise labels never seen");
+  CLI::App app("Few-shot accuracy of one way to recognize labels never seen");
   app.add_option("model", args.model)->required();
   app.add_option("--by", args.by)->check(CLI::IsMember({"centroid", "regression", "scratch"}));
   app.add_option("--manifest", args.manifest)->required();
-  app.add_option("--base", args.base, "clips over which embeddings are standardised first");
+  app.add_option("--base", args.base, "clips over which embeddings are standardized first");
   app.add_option("--way", args.episodes.way);
   app.add_option("--shot", args.episodes.shot);
   app.add_option("--query", args.episodes.query);

@@ -63,23 +63,23 @@ using SpeakerNumbers = std::map<std::string, std::uint32_t>;  ///< by the name o
 Run eer_run(const std::string& file, const SpeakerNumbers& speaker_of, std::size_t speakers) {
   struct Compared {
     double score;
-    std::uint32_t enrol, test;
+    std::uint32_t enroll, test;
     bool target;
   };
   std::vector<Compared> trials;
   for (const auto& [trial, score] : read_scores(file)) {
-    const auto enrol = speaker_of.find(trial.enrol), test = speaker_of.find(trial.test);
-    if (enrol == speaker_of.end() || test == speaker_of.end())
+    const auto enroll = speaker_of.find(trial.enroll), test = speaker_of.find(trial.test);
+    if (enroll == speaker_of.end() || test == speaker_of.end())
       throw Error(Fault::mismatch, file + ": has clips that the manifest does not have");
-    trials.push_back({score, enrol->second, test->second, trial.target});
+    trials.push_back({score, enroll->second, test->second, trial.target});
   }
   const auto figure = [trials = std::move(trials)](Times times) {
     Scores scores;  // a nontarget trial counts as often as the pair of its speakers
     for (const Compared& t : trials)
       if (t.target)
-        scores.target.insert(scores.target.end(), times[t.enrol], t.score);
+        scores.target.insert(scores.target.end(), times[t.enroll], t.score);
       else
-        scores.nontarget.insert(scores.nontarget.end(), times[t.enrol] * times[t.test], t.score);
+        scores.nontarget.insert(scores.nontarget.end(), times[t.enroll] * times[t.test], t.score);
     if (scores.target.empty() || scores.nontarget.empty()) return std::nan("");
     return 100 * eer(scores).rocch;
   };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One tower for both clips of a comparison, or a tower each: the same pairs in the same order, the
 // same crops, the same loss; only the weights are shared or not. Writes DIR/log.jsonl (EER on dev
-// clips as it goes), DIR/scores.txt (the trials, enrolment through the left tower, test through the
-// right one), DIR/left.txt (both through the left one) and DIR/places.txt (`key value` lines).
+// clips as it goes), DIR/scores.txt (the trials, enrollment through the left tower, test through
+// the right one), DIR/left.txt (both through the left one) and DIR/places.txt (`key value` lines).
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -73,16 +73,17 @@ class Listening {
         features_(features_of(manifest_.clips, log_mel)) {
     for (std::size_t i = 0; i < manifest_.clips.size(); ++i) clip_of_[manifest_.clips[i].name] = i;
     for (const Trial& t : trials_)
-      for (const auto& name : {t.enrol, t.test})
+      for (const auto& name : {t.enroll, t.test})
         if (!clip_of_.contains(name))
           throw Error(Fault::mismatch, "towers: " + name + ": in a trial, but not in the manifest");
   }
 
-  std::vector<ScoredTrial> score(const Encoder& enrol, const Encoder& test) const {
-    const Matrix left = enrol.embed(features_), right = test.embed(features_);
+  std::vector<ScoredTrial> score(const Encoder& enroll, const Encoder& test) const {
+    const Matrix left = enroll.embed(features_), right = test.embed(features_);
     std::vector<ScoredTrial> scored;
     for (const Trial& t : trials_)
-      scored.push_back({t, cosine(left.row(clip_of_.at(t.enrol)), right.row(clip_of_.at(t.test)))});
+      scored.push_back(
+          {t, cosine(left.row(clip_of_.at(t.enroll)), right.row(clip_of_.at(t.test)))});
     return scored;
   }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Trains on the sounds of 30 classes and recognises 15 others from one and from five examples, without retraining,
+# Trains on the sounds of 30 classes and recognizes 15 others from one and from five examples, without retraining,
 # beside the untrained baseline.
 # Usage: recipes/esc50/run.sh [CORPUS] [WORK_DIR] [TABLE.KEY=VALUE...]; SEED=1 chooses another seed
 #   CORPUS is ESC-50 as it is published (audio/, meta/) or a folder with train.csv, dev.csv and test.csv

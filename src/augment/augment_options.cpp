@@ -28,10 +28,10 @@ void fields(Fields& f, AugmentOptions& o) {
   f.number("noise", o.noise, 0.0, 1.0);
   f.text("noises", o.noises);
   range(f, "noise_snr_low_db", "noise_snr_high_db", o.noise_snr_db, -40.0, 100.0);
-  f.number("coloured_noise", o.coloured_noise, 0.0, 1.0);
+  f.number("colored_noise", o.colored_noise, 0.0, 1.0);
   range(f, "slope_low_db", "slope_high_db", o.slope_db, -12.0, 12.0);
-  range(f, "coloured_noise_snr_low_db", "coloured_noise_snr_high_db", o.coloured_noise_snr_db,
-        -40.0, 100.0);
+  range(f, "colored_noise_snr_low_db", "colored_noise_snr_high_db", o.colored_noise_snr_db, -40.0,
+        100.0);
   f.number("microphone", o.microphone, 0.0, 1.0);
   f.number("microphone_db", o.microphone_db, 0.0, 20.0);
   f.number("band_limit", o.band_limit, 0.0, 1.0);
@@ -57,7 +57,7 @@ void check_augment(const AugmentOptions& o) {
   ordered(o.rt60_s, "rt60_low_s");
   ordered(o.direct_db, "direct_low_db");
   ordered(o.noise_snr_db, "noise_snr_low_db");
-  ordered(o.coloured_noise_snr_db, "coloured_noise_snr_low_db");
+  ordered(o.colored_noise_snr_db, "colored_noise_snr_low_db");
   ordered(o.slope_db, "slope_low_db");
   ordered(o.cutoff_hz, "cutoff_low_hz");
   ordered(o.gain_db, "gain_low_db");
@@ -70,7 +70,7 @@ void check_augment(const AugmentOptions& o) {
 }
 
 bool changes_sound(const AugmentOptions& o) {
-  return o.speed_labels || std::max({o.speed, o.reverb, o.noise, o.coloured_noise, o.microphone,
+  return o.speed_labels || std::max({o.speed, o.reverb, o.noise, o.colored_noise, o.microphone,
                                      o.band_limit, o.telephone, o.gain}) > 0;
 }
 

@@ -77,8 +77,8 @@ std::vector<float> Augmenter::operator()(std::size_t clip, std::uint32_t epoch) 
   if (auto random = happens(options_.reverb, Purpose::augment_room)) enter_room(samples, *random);
   if (auto random = happens(options_.noise, Purpose::augment_noise))
     add_recorded_noise(samples, *random);
-  if (auto random = happens(options_.coloured_noise, Purpose::augment_colour))
-    add_coloured_noise(samples, *random);
+  if (auto random = happens(options_.colored_noise, Purpose::augment_color))
+    add_colored_noise(samples, *random);
   if (auto random = happens(options_.microphone, Purpose::augment_microphone))
     samples =
         reverberated(samples, microphone_response(options_.microphone_db, sample_rate_, *random));
@@ -130,10 +130,10 @@ void Augmenter::add_recorded_noise(std::vector<float>& samples, Random& random) 
   add_noise(samples, excerpt(*recording, samples.size(), random), snr);
 }
 
-void Augmenter::add_coloured_noise(std::vector<float>& samples, Random& random) const {
-  const double snr = drawn(options_.coloured_noise_snr_db, random);
+void Augmenter::add_colored_noise(std::vector<float>& samples, Random& random) const {
+  const double snr = drawn(options_.colored_noise_snr_db, random);
   const double slope = drawn(options_.slope_db, random);
-  add_noise(samples, coloured_noise(samples.size(), slope, sample_rate_, random), snr);
+  add_noise(samples, colored_noise(samples.size(), slope, sample_rate_, random), snr);
 }
 
 }  // namespace twinear

@@ -52,7 +52,7 @@ class Augmenter {
   int speed_percent(std::size_t clip, std::uint32_t epoch) const;
   void enter_room(std::vector<float>& samples, Random& random);
   void add_recorded_noise(std::vector<float>& samples, Random& random);
-  void add_coloured_noise(std::vector<float>& samples, Random& random) const;
+  void add_colored_noise(std::vector<float>& samples, Random& random) const;
 
   AugmentOptions options_;
   std::span<const Clip> clips_;

@@ -55,8 +55,8 @@ double mean_power(std::span<const float> samples) {
              : sum_of_squares(samples.data(), samples.size()) / static_cast<double>(samples.size());
 }
 
-std::vector<float> coloured_noise(std::size_t count, double slope_db, int sample_rate,
-                                  Random& random) {
+std::vector<float> colored_noise(std::size_t count, double slope_db, int sample_rate,
+                                 Random& random) {
   // Segments overlap by half, each faded in and out by a sine, so that their powers add up to one.
   // A transform of random signs is such a segment in its real part and another in its imaginary
   // one, as each sums many bins; sixteen are made at once.

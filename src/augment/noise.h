@@ -14,8 +14,8 @@ double mean_power(std::span<const float> samples);
 
 /// Noise whose power density changes by `slope_db` per octave (0 white, -3 pink, -6 brown, 3 blue)
 /// and fades out below 20 Hz. Its level means nothing.
-std::vector<float> coloured_noise(std::size_t count, double slope_db, int sample_rate,
-                                  Random& random);
+std::vector<float> colored_noise(std::size_t count, double slope_db, int sample_rate,
+                                 Random& random);
 
 /// As many samples as asked for, from a random place; a recording that is too short is repeated.
 std::vector<float> excerpt(std::span<const float> recording, std::size_t count, Random& random);

@@ -10,9 +10,9 @@ namespace twinear {
 
 /// How much SpecAugment (Park et al. 2019) hides.
 struct Masks {
-  int bands = 2;         ///< masks of neighbouring bands
+  int bands = 2;         ///< masks of neighboring bands
   int band_width = 8;    ///< each from 0 to so many bands
-  int frames = 2;        ///< masks of neighbouring frames
+  int frames = 2;        ///< masks of neighboring frames
   int frame_width = 20;  ///< each from 0 to so many frames
 };
 

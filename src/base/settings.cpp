@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -56,6 +57,26 @@ Json json_of(const toml::node& node, const std::string& place) {
 /// JSON's text, also of names that are no UTF-8.
 std::string shown(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// What keys and values of recipes and model files were called before, and are called now.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> old_spellings{{
+    {"coloured_noise", "colored_noise"},
+    {"coloured_noise_snr_low_db", "colored_noise_snr_low_db"},
+    {"coloured_noise_snr_high_db", "colored_noise_snr_high_db"},
+    {"frame_centre", "frame_center"},
+    {"least_variance", "min_variance"},
+    {"sliding_centred", "sliding_centered"},
+    {"sliding_least", "sliding_min"},
+    {"sub_centres", "sub_centers"},
+    {"vad_least_seconds", "vad_min_seconds"},
+}};
+
+/// The spelling of today; most words have no other.
+std::string_view spelled_today(std::string_view word) {
+  const auto found =
+      std::ranges::find(old_spellings, word, &decltype(old_spellings)::value_type::first);
+  return found == old_spellings.end() ? word : found->second;
 }
 
 /// One given value and where it was given.
@@ -204,6 +225,18 @@ struct Settings::Tables {
   std::map<std::string, Table> tables;
   std::map<std::string, std::string> places;  // table -> where it begins
   std::set<std::string> asked;
+  std::vector<std::string> old;  // lines about old spellings
+
+  void give(const std::string& table, std::string_view key, Given given) {
+    const std::string today(spelled_today(key));
+    if (today != key) {
+      old.push_back(fmt::format("{}: \"{}\" is now called \"{}\"", given.place, key, today));
+      if (tables[table].contains(today))
+        throw Error(Fault::config,
+                    fmt::format("{}: \"{}\" and \"{}\" are the same key", given.place, key, today));
+    }
+    tables[table][today] = std::move(given);
+  }
 };
 
 Settings::Settings(std::string place) : tables_(std::make_unique<Tables>()) {
@@ -226,9 +259,9 @@ Settings Settings::from_toml(const std::string& path) {
                                              place(node), table_name.str()));
     const std::string name(table_name.str());
     settings.tables_->places[name] = place(node);
-    auto& into = settings.tables_->tables[name];
+    settings.tables_->tables[name];
     for (const auto& [key, value] : *table)
-      into[std::string(key.str())] = {json_of(value, place(value)), place(value)};
+      settings.tables_->give(name, key.str(), {json_of(value, place(value)), place(value)});
   }
   return settings;
 }
@@ -237,8 +270,7 @@ Settings Settings::from_json(const std::string& text, std::string place) {
   Settings settings(place);
   const Json object = parse_json(text, place);
   if (!object.is_object()) throw Error(Fault::format, place + ": expected a JSON object");
-  for (const auto& [key, value] : object.items())
-    settings.tables_->tables[""][key] = {value, place};
+  for (const auto& [key, value] : object.items()) settings.tables_->give("", key, {value, place});
   return settings;
 }
 
@@ -257,7 +289,8 @@ void Settings::override(const std::string& assignment) {
     given.value = json_of(*parsed.get("v"), place);
   } catch (const toml::parse_error&) {  // a bare word
   }
-  tables_->tables[table][key] = std::move(given);
+  tables_->tables[table].erase(std::string(spelled_today(key)));
+  tables_->give(table, key, std::move(given));
   tables_->places.try_emplace(table, place);
 }
 
@@ -269,6 +302,8 @@ std::string Settings::peek(const std::string& table, const std::string& key,
   if (k == t->second.end() || !k->second.value.is_string()) return otherwise;
   return k->second.value.get<std::string>();
 }
+
+const std::vector<std::string>& Settings::old_spellings() const { return tables_->old; }
 
 void Settings::refuse_other_tables() const {
   const std::vector<std::string> known(tables_->asked.begin(), tables_->asked.end());

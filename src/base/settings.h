@@ -66,6 +66,10 @@ class Settings {
   std::string peek(const std::string& table, const std::string& key,
                    const std::string& otherwise) const;
 
+  /// One line for each key that was given by the name that it had in an earlier version, with its
+  /// place and its name of today.
+  const std::vector<std::string>& old_spellings() const;
+
   /// Throws where a table was given that no read() asked for.
   void refuse_other_tables() const;
 

@@ -44,8 +44,8 @@ void add_adapt(Program& program) {
   command.option("--manifest", "CSV", args->manifest,
                  "clips of the new domain, of many sources; labels are not looked at",
                  Need::required);
-  command.choice("--by", {"whitening", "centring"}, args->by,
-                 "what is done to the embeddings; centring alone needs fewer clips");
+  command.choice("--by", {"whitening", "centering"}, args->by,
+                 "what is done to the embeddings; centering alone needs fewer clips");
   command.option("-o,--out", "MODEL", args->out, "the model that embeds so; calibrate it anew",
                  Need::required);
   command.channel(args->channel);

@@ -46,7 +46,8 @@ std::vector<std::string> names_of(const std::vector<Clip>& clips) {
 }
 
 int augment(const Arguments& args, const Common& common) {
-  Recipe recipe = read_recipe(args.recipe, args.overrides);
+  Recipe recipe = read_recipe(args.recipe, args.overrides,
+                              [&](const std::string& line) { common.console.warn(line); });
   AugmentOptions& options = recipe.augment;
   options.speed_labels = false;  // which makes new labels, not other sound
   const int sample_rate = recipe.front_end.sample_rate;

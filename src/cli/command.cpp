@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "base/settings.h"
@@ -18,7 +19,7 @@ namespace twinear::cli {
 namespace {
 
 constexpr const char* common_group = "Common options";
-constexpr int most_threads = 4096;
+constexpr int max_threads = 4096;
 
 CLI::Option* with(Need need, CLI::Option* option) {
   return option->required(need == Need::required);
@@ -222,7 +223,7 @@ Command Program::command(const std::string& name, const char* summary) {
   app.add_option("--threads", parts_->threads, "threads of the process; 0: all allowed cores")
       ->type_name("N")
       ->capture_default_str()
-      ->check(in_range(0, most_threads))
+      ->check(in_range(0, max_threads))
       ->group(common_group);
   app.add_option("--log-level", parts_->log_level, "what standard error shows")
       ->type_name(fmt::format("{}", fmt::join(Parts::levels, "|")))
@@ -241,10 +242,38 @@ std::map<std::string, std::string> Program::manual(const std::string& date) cons
   return cli::manual(parts_->app, date);
 }
 
+namespace {
+
+/// What options were called before, and are called now; the last one is a value.
+constexpr std::array<std::array<std::string_view, 2>, 4> renamed{
+    {{"--enrol-map", "--enrollment-map"},
+     {"--least-speech", "--min-speech"},
+     {"--enrol-average", "--enrollment-average"},
+     {"neighbour", "neighbor"}}};
+
+/// The arguments, the last one first as CLI11 takes them, with the names of today; `old` gets a
+/// line for each that had another.
+std::vector<std::string> spelled_today(int argc, char** argv, std::vector<std::string>& old) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i)
+    for (const auto& [before, now] : renamed) {
+      const bool is_value = !before.starts_with('-');
+      if (is_value && (i == 0 || words[i - 1] != "--classifier")) continue;
+      if (words[i] != before && !words[i].starts_with(std::string(before) + "=")) continue;
+      words[i].replace(0, before.size(), now);
+      old.push_back(fmt::format("{} is now called {}", before, now));
+    }
+  std::ranges::reverse(words);
+  return words;
+}
+
+}  // namespace
+
 int Program::run(int argc, char** argv) {
   auto& app = parts_->app;
+  std::vector<std::string> old_words;
   try {
-    app.parse(argc, argv);
+    app.parse(spelled_today(argc, argv, old_words));
   } catch (const CLI::CallForHelp&) {
     fmt::print("{}", app.help());
     return 0;
@@ -267,7 +296,9 @@ int Program::run(int argc, char** argv) {
                                            suggestion(words[0], known), names));
   }
   const ThreadLimit limit(parts_->threads);
-  return parts_->chosen({.json = parts_->json, .console = parts_->console()});
+  const Console console = parts_->console();
+  for (const auto& line : old_words) console.warn(line);
+  return parts_->chosen({.json = parts_->json, .console = console});
 }
 
 }  // namespace twinear::cli

@@ -17,7 +17,7 @@ struct Arguments {
 };
 
 int list(const Arguments& args, const Common& common) {
-  for (const auto& [name, clips, seconds] : Enrolment(args.db).list())
+  for (const auto& [name, clips, seconds] : Enrollment(args.db).list())
     if (common.json)
       print_json({{"name", name}, {"clips", clips}, {"seconds", seconds}});
     else
@@ -26,7 +26,7 @@ int list(const Arguments& args, const Common& common) {
 }
 
 int remove(const Arguments& args, const Common& common) {
-  if (!Enrolment(args.db).remove(args.name))
+  if (!Enrollment(args.db).remove(args.name))
     throw Error(Fault::config,
                 fmt::format("{}: knows nobody of the name \"{}\"", args.db, args.name));
   if (common.json) print_json({{"db", args.db}, {"removed", args.name}});
@@ -35,14 +35,14 @@ int remove(const Arguments& args, const Common& common) {
 
 int export_to(const Arguments& args, const Common& common) {
   check_output(args.file);
-  const Enrolment people(args.db);
+  const Enrollment people(args.db);
   people.export_to(args.file);
   if (common.json) print_json({{"output", args.file}, {"model_id", people.model_id()}});
   return 0;
 }
 
 int import_from(const Arguments& args, const Common& common) {
-  const std::size_t added = import_enrolment(args.file, args.db);
+  const std::size_t added = import_enrollment(args.file, args.db);
   if (common.json)
     print_json({{"db", args.db}, {"added", added}});
   else
@@ -53,7 +53,7 @@ int import_from(const Arguments& args, const Common& common) {
 }  // namespace
 
 void add_db(Program& program) {
-  program.group("db", "Looks after a database of enrolments");
+  program.group("db", "Looks after a database of enrollments");
   const auto add = [&](const char* name, const char* summary, const char* db,
                        int (*action)(const Arguments&, const Common&)) {
     const auto args = std::make_shared<Arguments>();

@@ -18,7 +18,7 @@ namespace {
 struct Arguments {
   std::string db, model, name;
   std::vector<std::string> files;
-  double least_speech = 1;
+  double min_speech = 1;
   bool force = false;
   int channel = -1;
 };
@@ -27,10 +27,10 @@ int enroll(const Arguments& args, const Common& common) {
   const Verifier verifier = Verifier::load(find_model(args.model));
   check_identity_name(args.name);
   if (std::filesystem::exists(args.db))  // told before the work; made only after it
-    Enrolment(args.db, verifier.model_id());
+    Enrollment(args.db, verifier.model_id());
   const auto warn = [&](const std::string& line) { common.console.warn(line); };
-  auto clips = hear_for_enrolment(verifier, clips_of_files(args.files), args.least_speech,
-                                  args.channel, warn);
+  auto clips = embed_for_enrollment(verifier, clips_of_files(args.files), args.min_speech,
+                                    args.channel, warn);
   for (EnrolledClip& clip : clips) {
     if (clip.flaw.empty()) continue;
     const std::string told = clip.source + ": " + clip.flaw;
@@ -39,7 +39,7 @@ int enroll(const Arguments& args, const Common& common) {
     clip.flaw.clear();
   }
 
-  Enrolment people(args.db, verifier.model_id());
+  Enrollment people(args.db, verifier.model_id());
   const std::size_t added = people.enroll(args.name, clips);
   const Identity known = people.find(args.name).value_or(Identity{args.name, 0, 0});
   if (common.json)
@@ -65,7 +65,7 @@ void add_enroll(Program& program) {
   command.option("--db", "DB", args->db, "an SQLite file, made where there is none",
                  Need::required);
   command.model(args->model, Need::optional);
-  command.option("--least-speech", "SECONDS", args->least_speech, 0, 3600, "that a clip must hold");
+  command.option("--min-speech", "SECONDS", args->min_speech, 0, 3600, "that a clip must hold");
   command.flag("--force", args->force,
                "takes clips with too little speech, and silent, clipped and telephone ones");
   command.channel(args->channel);

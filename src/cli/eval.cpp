@@ -117,7 +117,7 @@ void print(const std::string& name, const Evaluation& e) {
   print_row("Cllr, bits", e.cllr, &e.cllr_interval, "information lost by the scores as LLRs");
   if (e.top_1)
     print_percent("top-1, %", *e.top_1, e.top_1_interval,
-                  "tests whose best-scoring enrolment is of the same source");
+                  "tests whose best-scoring enrollment is of the same source");
 }
 
 /// "p,c_miss,c_false_alarm"; the costs may be left out.
@@ -150,7 +150,7 @@ class Clips {
       for (auto& clip : read_manifest(args.manifest).clips) known_.emplace(clip.name, clip);
   }
 
-  /// None for a name that is no clip, as an enrolment's of several.
+  /// None for a name that is no clip, as an enrollment's of several.
   std::optional<Clip> find(const std::string& name) const {
     if (manifest_) {
       const auto found = known_.find(name);
@@ -188,8 +188,8 @@ std::vector<ReportedError> errors_of(const ReportedScores& system, const Clips& 
   for (const std::size_t i :
        hardest_errors(trials, system.evaluation.eer.threshold, errors_of_a_kind)) {
     const auto& row = trials.rows[i];
-    const auto &enrol = trials.names[row.enrol], &test = trials.names[row.test];
-    errors.push_back({row.target == 1, row.score, enrol, test, sound(enrol), sound(test)});
+    const auto &enroll = trials.names[row.enroll], &test = trials.names[row.test];
+    errors.push_back({row.target == 1, row.score, enroll, test, sound(enroll), sound(test)});
   }
   return errors;
 }

@@ -36,10 +36,10 @@ int fewshot(const Arguments& args, const Common& common) {
   Matrix embeddings = verifier.embed(manifest.clips, args.channel);
   if (!args.base.empty()) {
     const Matrix base = verifier.embed(read_manifest(args.base).clips, args.channel);
-    within(args.base, [&] { return fit_standardisation(base); }).apply(embeddings);
+    within(args.base, [&] { return fit_standardization(base); }).apply(embeddings);
   }
   const auto classifier =
-      args.classifier == "centroid" ? Classifier::centroid : Classifier::neighbour;
+      args.classifier == "centroid" ? Classifier::centroid : Classifier::neighbor;
   const auto [mean, half] =
       few_shot_accuracy(few_shot_accuracies(embeddings, episodes, classifier));
 
@@ -53,7 +53,7 @@ int fewshot(const Arguments& args, const Common& common) {
                 {"query", query},
                 {"episodes", episodes.size()},
                 {"classifier", args.classifier},
-                {"standardised", !args.base.empty()},
+                {"standardized", !args.base.empty()},
                 {"shuffled", args.shuffle},
                 {"accuracy", mean},
                 {"half_interval", half},
@@ -80,10 +80,10 @@ void add_fewshot(Program& program) {
   command.option("--shot", "K", args->episodes.shot, 1, 10000, "clips shown of each");
   command.option("--query", "Q", args->episodes.query, 1, 10000, "clips asked for of each");
   command.option("--episodes", "E", args->episodes.episodes, 1, 10000000, "how many");
-  command.choice("--classifier", {"centroid", "neighbour"}, args->classifier,
+  command.choice("--classifier", {"centroid", "neighbor"}, args->classifier,
                  "what a query is compared with: each class's mean, or every clip shown");
   command.option("--base", "CSV", args->base,
-                 "clips of training classes, over which embeddings are standardised first");
+                 "clips of training classes, over which embeddings are standardized first");
   command.option("--save-episodes", "JSONL", args->save, "writes the episodes, to be repeated");
   command.option("--episodes-file", "JSONL", args->from,
                  "those episodes again, instead of drawing");

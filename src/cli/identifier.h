@@ -41,7 +41,7 @@ class Identifier {
   std::string path_;
   Verifier verifier_;
   Judge judge_;
-  Enrolment people_;
+  Enrollment people_;
   std::size_t top_;
   bool json_;
 };

@@ -24,7 +24,7 @@
 namespace twinear::cli {
 namespace {
 
-constexpr double least_seconds = 0.5;  // of a last window that the end has cut
+constexpr double min_seconds = 0.5;  // of a last window that the end has cut
 
 /// Bytes that come when they come.
 class Input {
@@ -120,7 +120,7 @@ class Listener {
 
   void finish() {
     if (resampler_) windows_.push(resampler_->finish());
-    windows_.finish(samples(least_seconds));
+    windows_.finish(samples(min_seconds));
   }
 
   std::size_t broken() const { return pcm_.broken(); }

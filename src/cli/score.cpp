@@ -14,7 +14,7 @@ namespace twinear::cli {
 namespace {
 
 struct Arguments {
-  std::string model, trials, root, manifest, enrol_map, out, adapt;
+  std::string model, trials, root, manifest, enrollment_map, out, adapt;
   std::string similarity = "cosine", average = "embeddings", norm = "none", cohort,
               cohort_by = "label", adapt_by = "whitening";
   int top = 300;
@@ -23,10 +23,10 @@ struct Arguments {
 };
 
 void check(const Arguments& args) {
-  const bool normalised = args.norm != "none";
-  if (normalised != !args.cohort.empty())
+  const bool normalized = args.norm != "none";
+  if (normalized != !args.cohort.empty())
     throw Error(Fault::config, "score: --norm and --cohort need each other");
-  if (args.llr && (normalised || args.similarity != "cosine" || !args.adapt.empty()))
+  if (args.llr && (normalized || args.similarity != "cosine" || !args.adapt.empty()))
     throw Error(Fault::config,
                 "score: --llr is of the cosines that the model's calibration speaks of: no --norm, "
                 "--similarity or --adapt");
@@ -39,7 +39,7 @@ ScoreOptions options_of(const Arguments& args) {
   options.root =
       args.root.empty() ? std::filesystem::path(args.trials).parent_path().string() : args.root;
   if (!args.manifest.empty()) options.clips = read_manifest(args.manifest).clips;
-  if (!args.enrol_map.empty()) options.enrolments = read_enrol_map(args.enrol_map);
+  if (!args.enrollment_map.empty()) options.enrollments = read_enrollment_map(args.enrollment_map);
   if (!args.cohort.empty()) options.cohort = read_manifest(args.cohort).clips;
   options.cohort_by_label = args.cohort_by == "label";
   options.top = args.norm == "as-norm" ? static_cast<std::size_t>(args.top) : 0;
@@ -73,26 +73,26 @@ void add_score(Program& program) {
   const auto args = std::make_shared<Arguments>();
   auto command = program.command("score", "Scores a trial list");
   command.option("--trials", "FILE", args->trials,
-                 "lines of \"1 enrol test\" or \"enrol test target\"", Need::required);
+                 "lines of \"1 enroll test\" or \"enroll test target\"", Need::required);
   command.option("--root", "DIR", args->root,
                  "where the names of the trials start (default: the folder of the trials)");
   command.option("-o,--out", "SCORES", args->out,
-                 "lines of \"enrol test score target\", in the order of the trials",
+                 "lines of \"enroll test score target\", in the order of the trials",
                  Need::required);
   command.model(args->model, Need::optional);
   command.option("--manifest", "CSV", args->manifest,
                  "clips by the names that trials use, with labels; names that it does not have are "
                  "files under --root");
   command.option(
-      "--enrol-map", "FILE", args->enrol_map,
-      "enrolments of several clips: lines of \"enrolment clip...\" (Kaldi's spk2utt), or "
-      "a .csv with the columns enrolment,path");
-  command.choice("--enrol-average", {"embeddings", "scores"}, args->average,
-                 "what such an enrolment is the mean of");
+      "--enrollment-map", "FILE", args->enrollment_map,
+      "enrollments of several clips: lines of \"enrollment clip...\" (Kaldi's spk2utt), or "
+      "a .csv with the columns enrollment,path");
+  command.choice("--enrollment-average", {"embeddings", "scores"}, args->average,
+                 "what such an enrollment is the mean of");
   command.choice("--similarity", {"cosine", "euclidean"}, args->similarity,
                  "of two embeddings; euclidean is the distance, negated");
   command.choice("--norm", {"none", "s-norm", "as-norm"}, args->norm,
-                 "scores normalised by those of either side against --cohort");
+                 "scores normalized by those of either side against --cohort");
   command.option("--cohort", "CSV", args->cohort,
                  "clips of sources that are not in the trials, with labels");
   command.choice("--cohort-by", {"label", "clip"}, args->cohort_by,
@@ -101,7 +101,7 @@ void add_score(Program& program) {
   command.option("--adapt", "CSV", args->adapt,
                  "fits the model to these clips of the trials' domain first; labels are not looked "
                  "at (see twinear adapt)");
-  command.choice("--adapt-by", {"whitening", "centring"}, args->adapt_by, "how");
+  command.choice("--adapt-by", {"whitening", "centering"}, args->adapt_by, "how");
   command.flag("--llr", args->llr,
                "log-likelihood ratios by the model's calibration instead of scores");
   command.channel(args->channel);

@@ -77,7 +77,8 @@ std::string summary(const Arguments& args, const Recipe& recipe, const TrainResu
 }
 
 int train(const Arguments& args, const Common& common) {
-  const Recipe recipe = read_recipe(args.recipe, args.overrides);
+  const Recipe recipe = read_recipe(args.recipe, args.overrides,
+                                    [&](const std::string& line) { common.console.warn(line); });
   if (recipe.data.train.empty())
     throw Error(Fault::config, args.recipe + ": [data] names no train manifest");
   const OutputFolder folder(args.out);

@@ -21,10 +21,10 @@ constexpr float silent_peak = 1e-4F;     // -80 dB
 constexpr float full_scale = 0.9999F;    // the three highest values of 16 bits
 constexpr std::size_t flat_top = 3;      // samples in a row; a tone that just reaches it has fewer
 constexpr double clipped_part = 0.0005;  // of all samples
-constexpr double least_offset = 0.01, offset_to_level = 0.1;
+constexpr double min_offset = 0.01, offset_to_level = 0.1;
 
 // Telephones end at 3.4 kHz. What lies above 4.3 kHz is compared, per bin, with speech's main band.
-constexpr std::size_t spectrum_size = 512, most_spectra = 400;  // 20 s
+constexpr std::size_t spectrum_size = 512, max_spectra = 400;  // 20 s
 constexpr double spectra_per_second = 20.0;
 constexpr double upper_hz = 4300.0, lower_hz = 300.0, telephone_hz = 3400.0;
 constexpr double empty_ratio = 3e-6;  // of energy: -55 dB; speech without fricatives has -50
@@ -94,7 +94,7 @@ class BandMeter {
 
   void push(std::span<const float> samples) {
     if (!has_upper_band()) return;
-    while (!samples.empty() && spectra_ < most_spectra) {
+    while (!samples.empty() && spectra_ < max_spectra) {
       const std::size_t skipped = std::min(skip_, samples.size());
       skip_ -= skipped;
       samples = samples.subspan(skipped);
@@ -216,7 +216,7 @@ std::optional<InputFlaw> InputCheck::flaw(int silent_channels) const {
         fmt::format("nothing above 4 kHz although its rate is {} Hz: upsampled telephone audio?",
                     s.rate)};
   const double level = std::sqrt(s.levels.squares / samples);
-  if (std::abs(mean) >= std::max(least_offset, offset_to_level * level))
+  if (std::abs(mean) >= std::max(min_offset, offset_to_level * level))
     return InputFlaw{Flaw::offset,
                      fmt::format("its mean is {:.3f} of full scale (DC offset); expected 0", mean)};
   return std::nullopt;

@@ -38,7 +38,7 @@ void refuse_without_speech(const Speech& speech, const FrontEnd& front_end) {
     throw Error(
         Fault::format,
         fmt::format("{:.2f} s of speech in {:.2f} s; at least {} s is needed", speech.seconds,
-                    speech.total_seconds, front_end.vad_options.least_seconds));
+                    speech.total_seconds, front_end.vad_options.min_seconds));
 }
 
 /// Decodes a clip, resamples it and gives `take` the frames that `stream` makes of it, all piece by

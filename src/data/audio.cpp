@@ -27,10 +27,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int lowest_rate = 1000, highest_rate = 768000;     // Hz
-constexpr std::size_t most_samples = std::size_t{1} << 30;   // 18 hours at 16 kHz
-constexpr std::size_t most_reserved = std::size_t{1} << 22;  // samples, on a header's word alone
-constexpr std::size_t block_floats = std::size_t{1} << 15;   // decoded at a time, in cache
+constexpr int lowest_rate = 1000, highest_rate = 768000;    // Hz
+constexpr std::size_t max_samples = std::size_t{1} << 30;   // 18 hours at 16 kHz
+constexpr std::size_t max_reserved = std::size_t{1} << 22;  // samples, on a header's word alone
+constexpr std::size_t block_floats = std::size_t{1} << 15;  // decoded at a time, in cache
 constexpr double overshoot = 0.5;  // seconds that an end may lie past the file's, as in Kaldi
 
 TWINEAR_SIMD bool all_finite(const float* samples, std::size_t count) {
@@ -273,13 +273,13 @@ Waveform read_audio(const std::string& path, const ReadOptions& options) {
   AudioReader reader(path, options);
   Waveform waveform{reader.sample_rate(), reader.read()};
   std::vector<float>& samples = waveform.samples;
-  samples.reserve(std::min(reader.promised(), most_reserved));
+  samples.reserve(std::min(reader.promised(), max_reserved));
   for (;;) {
     const std::vector<float> next = reader.read();
     if (next.empty()) return waveform;
-    if (samples.size() + next.size() > most_samples)
+    if (samples.size() + next.size() > max_samples)
       refuse(path, Fault::format,
-             fmt::format("more than {} samples; read it in parts", most_samples));
+             fmt::format("more than {} samples; read it in parts", max_samples));
     samples.insert(samples.end(), next.begin(), next.end());
   }
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t longest_header = 1U << 16U;
 constexpr std::uint32_t endless = 0x7FFFF000;  // writers into a pipe know no size: so much or more
 constexpr float far_beyond_full_scale = 100.0F;
-constexpr int highest_rate = 768'000, most_channels = 1024;
+constexpr int highest_rate = 768'000, max_channels = 1024;
 
 std::uint32_t number(std::string_view bytes, std::size_t at, std::size_t width) {
   std::uint32_t value = 0;
@@ -38,7 +38,7 @@ PcmFormat wav_format(std::string_view chunk) {
     if (kind == extensible && chunk.size() >= subformat + 2) kind = number(chunk, subformat, 2);
   }
   const bool known = (kind == pcm && bits == 16) || (kind == ieee_float && bits == 32);
-  if (!known || format.channels < 1 || format.channels > most_channels || format.sample_rate < 1 ||
+  if (!known || format.channels < 1 || format.channels > max_channels || format.sample_rate < 1 ||
       format.sample_rate > highest_rate)
     throw Error(Fault::format,
                 fmt::format("WAV of kind {}, {} bits, {} channels, {} Hz; expected 16-bit "

@@ -61,13 +61,13 @@ std::vector<std::size_t> Sampler::draw(std::uint64_t k, std::size_t count) const
   return order;
 }
 
-std::vector<std::size_t> Sampler::batch(std::uint64_t k, const Neighbours& neighbours) const {
+std::vector<std::size_t> Sampler::batch(std::uint64_t k, const Neighbors& neighbors) const {
   const auto all = static_cast<std::size_t>(options_.labels);
   const auto hard =
-      neighbours.empty() ? 0 : static_cast<std::size_t>(options_.hard * options_.labels);
+      neighbors.empty() ? 0 : static_cast<std::size_t>(options_.hard * options_.labels);
   std::vector<std::size_t> labels = draw(k, all - hard);
   for (std::size_t i = 0; i < hard; ++i)
-    for (const int near : neighbours[labels[i]])
+    for (const int near : neighbors[labels[i]])
       if (const auto label = static_cast<std::size_t>(near);
           std::ranges::count(labels, label) == 0) {
         labels.push_back(label);

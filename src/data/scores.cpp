@@ -15,7 +15,7 @@
 namespace twinear {
 namespace {
 
-/// use(enrol, test, score, target) for each line of a score file.
+/// use(enroll, test, score, target) for each line of a score file.
 template <class Use>
 void for_each_score(const std::string& path, const Use& use) {
   TextFile file(path);
@@ -24,7 +24,7 @@ void for_each_score(const std::string& path, const Use& use) {
     const auto& words = file.next();
     if (words.empty()) break;
     if (words.size() != 4 || (words[3] != "target" && words[3] != "nontarget"))
-      file.refuse("expected \"enrol test score target|nontarget\"");
+      file.refuse("expected \"enroll test score target|nontarget\"");
     const auto score = finite_number(words[2]);
     if (!score) file.refuse(fmt::format("expected a finite score, found \"{}\"", words[2]));
     use(words[0], words[1], *score, words[3] == "target");
@@ -39,17 +39,17 @@ class TableMaker {
  public:
   TableMaker() : slots_(1024) {}
 
-  void add(std::string_view enrol, std::string_view test, double score, bool target) {
+  void add(std::string_view enroll, std::string_view test, double score, bool target) {
     Waiting& newest = queue_[added_ % queue_.size()];
     if (added_ >= queue_.size()) settle(newest);
     ++added_;
     newest.score = score;
     newest.target = target;
-    expect(newest.enrol, enrol);
+    expect(newest.enroll, enroll);
     expect(newest.test, test);
     if (added_ > queue_.size() / 2) {
       Waiting& halfway = queue_[(added_ - queue_.size() / 2) % queue_.size()];
-      __builtin_prefetch(bytes_.data() + slot(halfway.enrol.hash).begin);
+      __builtin_prefetch(bytes_.data() + slot(halfway.enroll.hash).begin);
       __builtin_prefetch(bytes_.data() + slot(halfway.test.hash).begin);
     }
   }
@@ -71,7 +71,7 @@ class TableMaker {
     std::uint64_t hash = 0;
   };
   struct Waiting {
-    Name enrol, test;
+    Name enroll, test;
     double score = 0;
     bool target = false;
   };
@@ -91,8 +91,8 @@ class TableMaker {
   }
 
   void settle(const Waiting& trial) {
-    const std::uint32_t enrol = number(trial.enrol), test = number(trial.test);
-    table_.rows.push_back({trial.score, enrol, test & 0x7fffffffU, trial.target ? 1U : 0U});
+    const std::uint32_t enroll = number(trial.enroll), test = number(trial.test);
+    table_.rows.push_back({trial.score, enroll, test & 0x7fffffffU, trial.target ? 1U : 0U});
   }
 
   std::uint32_t number(const Name& name) {
@@ -149,34 +149,35 @@ void check_writable(const std::string& path, const std::string& name) {
 std::vector<ScoredTrial> read_scores(const std::string& path) {
   std::vector<ScoredTrial> scores;
   for_each_score(path,
-                 [&](std::string_view enrol, std::string_view test, double score, bool target) {
-                   scores.push_back({{std::string(enrol), std::string(test), target}, score});
+                 [&](std::string_view enroll, std::string_view test, double score, bool target) {
+                   scores.push_back({{std::string(enroll), std::string(test), target}, score});
                  });
   return scores;
 }
 
 ScoreTable read_score_table(const std::string& path) {
   TableMaker maker;
-  for_each_score(path, [&](std::string_view enrol, std::string_view test, double score,
-                           bool target) { maker.add(enrol, test, score, target); });
+  for_each_score(path, [&](std::string_view enroll, std::string_view test, double score,
+                           bool target) { maker.add(enroll, test, score, target); });
   return maker.finish();
 }
 
 ScoreTable make_score_table(std::span<const ScoredTrial> trials) {
   TableMaker maker;
-  for (const auto& [trial, score] : trials) maker.add(trial.enrol, trial.test, score, trial.target);
+  for (const auto& [trial, score] : trials)
+    maker.add(trial.enroll, trial.test, score, trial.target);
   return maker.finish();
 }
 
 void write_scores(const std::string& path, const std::vector<ScoredTrial>& scores) {
   std::string text;
   for (const auto& [trial, score] : scores) {
-    check_writable(path, trial.enrol);
+    check_writable(path, trial.enroll);
     check_writable(path, trial.test);
     if (!std::isfinite(score))
       throw Error(Fault::numeric, fmt::format("{}: the score of {} and {} is not finite", path,
-                                              trial.enrol, trial.test));
-    fmt::format_to(std::back_inserter(text), "{} {} {} {}\n", trial.enrol, trial.test, score,
+                                              trial.enroll, trial.test));
+    fmt::format_to(std::back_inserter(text), "{} {} {} {}\n", trial.enroll, trial.test, score,
                    trial.target ? "target" : "nontarget");
   }
   write_file(path, text);

@@ -23,10 +23,10 @@ std::vector<Trial> read_trials(const std::string& path) {
     else if (!kaldi && words.size() == 3 && is_digit(words[0]))
       trials.push_back({std::string(words[1]), std::string(words[2]), words[0] == "1"});
     else if (trials.empty())
-      file.refuse("expected \"1|0 enrol test\" or \"enrol test target|nontarget\"");
+      file.refuse("expected \"1|0 enroll test\" or \"enroll test target|nontarget\"");
     else
-      file.refuse(kaldi ? "expected \"enrol test target|nontarget\", as before"
-                        : "expected \"1|0 enrol test\", as before");
+      file.refuse(kaldi ? "expected \"enroll test target|nontarget\", as before"
+                        : "expected \"1|0 enroll test\", as before");
   }
   if (trials.empty()) throw Error(Fault::format, path + ": no trials");
   return trials;

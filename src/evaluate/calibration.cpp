@@ -125,7 +125,7 @@ struct Column {
   double mean = 0, deviation = 0;
 };
 
-Column standardise(Trials& trials, std::size_t i) {
+Column standardize(Trials& trials, std::size_t i) {
   Column column;
   const auto n = static_cast<double>(trials.target.size() + trials.nontarget.size());
   const auto each = [&](const auto& f) {
@@ -142,7 +142,7 @@ Column standardise(Trials& trials, std::size_t i) {
 /// llr = dot(row, line) for rows as they were given.
 Row fit_line(Trials trials, const std::string& source) {
   std::array<Column, terms - 1> columns;
-  for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = standardise(trials, i);
+  for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = standardize(trials, i);
   if (!std::isfinite(columns[0].deviation))
     throw Error(Fault::numeric, source + ": a score that is not finite");
   Row line = regress(trials);
@@ -245,7 +245,7 @@ Trials trials_of(const ScoreTable& table, std::span<const double> seconds, doubl
   Trials trials{{}, {}, prior};
   for (const auto& row : table.rows) {
     if (!wanted(row)) continue;
-    const double a = std::log(seconds[row.enrol]), b = std::log(seconds[row.test]);
+    const double a = std::log(seconds[row.enroll]), b = std::log(seconds[row.test]);
     (row.target == 1 ? trials.target : trials.nontarget)
         .push_back({row.score, std::min(a, b), std::max(a, b), 1});
   }
@@ -285,7 +285,7 @@ LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const doub
   std::array<Trials, 2> halves, plain_halves;
   for (std::size_t half = 0; half < 2; ++half) {
     halves[half] = trials_of(trials, seconds, prior, [&](const ScoreTable::Row& row) {
-      return speakers.of_name[row.enrol] % 2 == half && speakers.of_name[row.test] % 2 == half;
+      return speakers.of_name[row.enroll] % 2 == half && speakers.of_name[row.test] % 2 == half;
     });
     if (halves[half].target.empty() || halves[half].nontarget.empty()) return result;
     plain_halves[half] = without_lengths(halves[half]);

@@ -34,7 +34,7 @@ class DisjointSets {
 Speakers find_speakers(const ScoreTable& trials) {
   DisjointSets sets(trials.names.size());
   for (const auto& row : trials.rows)
-    if (row.target == 1) sets.merge(row.enrol, row.test);
+    if (row.target == 1) sets.merge(row.enroll, row.test);
 
   std::vector<std::uint32_t> by_name(trials.names.size());
   std::iota(by_name.begin(), by_name.end(), 0U);
@@ -56,7 +56,7 @@ std::vector<Comparison> sorted_comparisons(const ScoreTable& trials, const Speak
   for (const auto& row : trials.rows) {
     if (std::isnan(row.score)) throw Error(Fault::numeric, "a score that is not a number");
     const auto test = speakers.of_name[row.test];
-    comparisons.push_back({row.score, row.target == 1 ? 0 : speakers.of_name[row.enrol], test});
+    comparisons.push_back({row.score, row.target == 1 ? 0 : speakers.of_name[row.enroll], test});
   }
   // By all members: the order is one, however many threads sort.
   tbb::parallel_sort(comparisons, [](const Comparison& x, const Comparison& y) {

@@ -89,7 +89,7 @@ std::vector<Reference> references(const std::vector<std::vector<float>>& rows,
   std::vector<Reference> result;
   for (std::size_t i = 0; i < episode.support.size(); ++i) {
     const auto& row = rows[episode.support[i]];
-    if (classifier == Classifier::neighbour || i % shot == 0) {
+    if (classifier == Classifier::neighbor || i % shot == 0) {
       result.push_back({{row.begin(), row.end()}, i / shot});
       continue;
     }
@@ -225,10 +225,10 @@ std::vector<Episode> shuffle_labels(std::span<const Episode> episodes, std::uint
   return result;
 }
 
-Standardisation fit_standardisation(const Matrix& base) {
+Standardization fit_standardization(const Matrix& base) {
   if (base.rows() < 2)
-    throw Error(Fault::numeric, "standardisation: embeddings of at least two clips are needed");
-  Standardisation s{std::vector<double>(base.cols()), std::vector<double>(base.cols())};
+    throw Error(Fault::numeric, "standardization: embeddings of at least two clips are needed");
+  Standardization s{std::vector<double>(base.cols()), std::vector<double>(base.cols())};
   const auto n = static_cast<double>(base.rows());
   for (std::size_t r = 0; r < base.rows(); ++r)
     for (std::size_t i = 0; i < s.mean.size(); ++i) s.mean[i] += base.row(r)[i] / n;
@@ -241,9 +241,9 @@ Standardisation fit_standardisation(const Matrix& base) {
   return s;
 }
 
-void Standardisation::apply(Matrix& embeddings) const {
+void Standardization::apply(Matrix& embeddings) const {
   if (embeddings.cols() != mean.size())
-    throw std::invalid_argument("standardisation: embeddings of another size");
+    throw std::invalid_argument("standardization: embeddings of another size");
   parallel_for(embeddings.rows(), [&](std::size_t r) {
     const auto row = embeddings.row(r);
     std::vector<double> z(row.size());

@@ -20,7 +20,7 @@ namespace {
 using Strings = std::vector<std::string>;
 using Ints = std::vector<std::int64_t>;
 
-constexpr float least_norm = 1e-6F;
+constexpr float min_norm = 1e-6F;
 
 /// Writes one layer after the other.
 class Exporter {
@@ -48,7 +48,7 @@ class Exporter {
   /// Vectors of [clips, n, 1] made unit vectors; what is all but 0 stays as small.
   std::string unit(const std::string& x, const std::string& name) {
     const auto length = graph_.node("ReduceL2", {x}, name + ".length", {{"axes", Ints{1}}});
-    return graph_.node("Div", {x, at_least(length, least_norm, name + ".length.least")}, name);
+    return graph_.node("Div", {x, at_least(length, min_norm, name + ".length.least")}, name);
   }
 
  private:
@@ -161,7 +161,7 @@ class Exporter {
 
   /// sqrt(max(variance, least))
   std::string deviation(const LayerSpec& spec, const std::string& variance, double otherwise) {
-    const double least = spec.least_variance > 0 ? spec.least_variance : otherwise;
+    const double least = spec.min_variance > 0 ? spec.min_variance : otherwise;
     return graph_.node("Sqrt", {at_least(variance, least, spec.name + ".variance.least")},
                        spec.name + ".deviation");
   }
@@ -240,7 +240,7 @@ std::string adapted(OnnxGraph& graph, Exporter& exporter, const Adaptation& a,
   const auto n = static_cast<std::int64_t>(a.mean.size());
   std::string x =
       graph.node("Sub", {embedding, graph.constant("adaptation.mean", Ints{n, 1}, a.mean)},
-                 "adaptation.centred");
+                 "adaptation.centered");
   if (a.whitening.rows() > 0)
     x = graph.node("Conv",
                    {x, graph.constant("adaptation.whitening", Ints{n, n, 1}, a.whitening.values())},
@@ -270,7 +270,7 @@ void export_onnx(const Model& model, const std::string& path) {
   write_file(
       path, graph.bytes("Embeddings of clips by Twinear. \"features\" are what the front end in "
                         "the metadata gives, "
-                        "its normalisation over the clip (norm, top_db) and its selection of "
+                        "its normalization over the clip (norm, top_db) and its selection of "
                         "speech (vad) included; "
                         "clips of a batch have as many frames. Scores are cosines of embeddings."));
 }

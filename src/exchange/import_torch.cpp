@@ -175,7 +175,7 @@ Translation speechbrain_xvector(const Shapes& shapes) {
     t.layers[norm] = fmt::format("blocks.{}.norm", 3 * i + 2);
   }
   t.spec.layers.push_back(
-      {.kind = "stats_pool", .name = "pool", .least_variance = 1e-12, .unbiased = true});
+      {.kind = "stats_pool", .name = "pool", .min_variance = 1e-12, .unbiased = true});
   t.spec.layers.push_back(
       {.kind = "linear", .name = "projection", .out = shapes.size(projection + ".weight", 0)});
   return t;

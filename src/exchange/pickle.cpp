@@ -17,8 +17,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
 using Kind = Pickle::Kind;
 
-constexpr std::size_t most_bytes = std::size_t{4} << 20;
-constexpr std::size_t most_values = std::size_t{1} << 20;
+constexpr std::size_t max_bytes = std::size_t{4} << 20;
+constexpr std::size_t max_values = std::size_t{1} << 20;
 constexpr std::size_t longest_name = 100;
 
 [[noreturn]] void refuse(const std::string& what) { throw Error(Fault::format, "pickle: " + what); }
@@ -28,7 +28,7 @@ class Reader {
  public:
   Reader(std::span<const std::byte> bytes, std::span<const std::string_view> allowed)
       : rest_(bytes), allowed_(allowed) {
-    if (bytes.size() > most_bytes) refuse(fmt::format("over {} MiB", most_bytes >> 20));
+    if (bytes.size() > max_bytes) refuse(fmt::format("over {} MiB", max_bytes >> 20));
   }
 
   Pickle read() {
@@ -65,7 +65,7 @@ class Reader {
   }
 
   void push(Pickle::Value value) {
-    if (pickle_.values.size() == most_values) refuse("too many values");
+    if (pickle_.values.size() == max_values) refuse("too many values");
     pickle_.values.push_back(std::move(value));
     stack_.push_back(static_cast<std::uint32_t>(pickle_.values.size() - 1));
   }
@@ -122,7 +122,7 @@ class Reader {
     const auto found = memo_.find(key);
     if (found == memo_.end()) refuse("recalls what it never said");
     stack_.push_back(found->second);
-    if (stack_.size() > most_values) refuse("too many values");
+    if (stack_.size() > max_values) refuse("too many values");
   }
 
   void global() {

@@ -20,8 +20,8 @@ namespace {
 
 using Kind = Pickle::Kind;
 
-constexpr zip_int64_t most_entries = 1 << 16;
-constexpr std::size_t most_dimensions = 8;
+constexpr zip_int64_t max_entries = 1 << 16;
+constexpr std::size_t max_dimensions = 8;
 constexpr std::string_view dictionary = "collections OrderedDict";
 constexpr std::string_view tensor_maker = "torch._utils _rebuild_tensor_v2";
 constexpr std::string_view parameter_maker = "torch._utils _rebuild_parameter";
@@ -74,7 +74,7 @@ class Archive {
       refuse(fmt::format("not a checkpoint of torch.save: {}", why));
     }
     const zip_int64_t count = zip_get_num_entries(zip_.get(), 0);
-    if (count > most_entries) refuse(fmt::format("more than {} entries", most_entries));
+    if (count > max_entries) refuse(fmt::format("more than {} entries", max_entries));
     std::uint64_t left = bytes.size();
     for (zip_int64_t i = 0; i < count; ++i) add(static_cast<std::uint64_t>(i), left);
   }
@@ -166,8 +166,8 @@ class Tensors {
     return static_cast<std::size_t>(value.whole);
   }
   std::vector<std::size_t> sizes(const Pickle::Value& tuple) const {
-    if (tuple.items.size() > most_dimensions)
-      refuse(fmt::format("more than {} dimensions", most_dimensions));
+    if (tuple.items.size() > max_dimensions)
+      refuse(fmt::format("more than {} dimensions", max_dimensions));
     std::vector<std::size_t> all;
     for (const std::uint32_t i : tuple.items) all.push_back(size(pickle_.at(i)));
     return all;

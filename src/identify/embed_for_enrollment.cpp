@@ -35,7 +35,7 @@ bool is_grave(const InputFlaw& flaw, const FrontEnd& front_end) {
          (flaw.flaw == Flaw::telephone_band && front_end.sample_rate > telephone_rate);
 }
 
-EnrolledClip hear(const Verifier& verifier, const Clip& clip, double least_speech, int channel,
+EnrolledClip hear(const Verifier& verifier, const Clip& clip, double min_speech, int channel,
                   std::string& warning) {
   const FrontEnd& front_end = verifier.model().front_end;
   EnrolledClip heard{.embedding = {}, .source = clip.path};
@@ -54,9 +54,9 @@ EnrolledClip hear(const Verifier& verifier, const Clip& clip, double least_speec
       resample(waveform.samples, waveform.sample_rate, front_end.sample_rate), front_end);
   if (const auto flaw = check.flaw(); flaw && is_grave(*flaw, front_end))
     heard.flaw = flaw->text;
-  else if (speech.seconds < least_speech)
+  else if (speech.seconds < min_speech)
     heard.flaw = fmt::format("{:.2f} s of speech in {:.2f} s; at least {:g} s is needed",
-                             speech.seconds, heard.seconds, least_speech);
+                             speech.seconds, heard.seconds, min_speech);
   else if (const auto lesser = check.flaw(recording.silent_channels))
     warning = clip.path + ": " + lesser->text;
   return heard;
@@ -64,12 +64,13 @@ EnrolledClip hear(const Verifier& verifier, const Clip& clip, double least_speec
 
 }  // namespace
 
-std::vector<EnrolledClip> hear_for_enrolment(const Verifier& verifier, std::span<const Clip> clips,
-                                             double least_speech, int channel, const Warn& warn) {
+std::vector<EnrolledClip> embed_for_enrollment(const Verifier& verifier,
+                                               std::span<const Clip> clips, double min_speech,
+                                               int channel, const Warn& warn) {
   std::vector<EnrolledClip> heard(clips.size());
   std::vector<std::string> warnings(clips.size());
   parallel_for(clips.size(), [&](std::size_t i) {
-    heard[i] = hear(verifier, clips[i], least_speech, channel, warnings[i]);
+    heard[i] = hear(verifier, clips[i], min_speech, channel, warnings[i]);
   });
   for (const auto& warning : warnings)
     if (warn && !warning.empty()) warn(warning);

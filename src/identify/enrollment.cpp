@@ -59,11 +59,12 @@ bool is_blank(Database& database) {
 std::int64_t checked_version(Database& database) {
   if (is_blank(database)) return 0;
   if (database.number("PRAGMA application_id") != application)
-    throw Error(Fault::format, database.path() + ": an SQLite database, but not one of enrolments");
+    throw Error(Fault::format,
+                database.path() + ": an SQLite database, but not one of enrollments");
   const std::int64_t version = database.number("PRAGMA user_version");
   if (version < 1 || version > newest)
     throw Error(Fault::format,
-                fmt::format("{}: an enrolment database of version {}; this twinear knows up to {}",
+                fmt::format("{}: an enrollment database of version {}; this twinear knows up to {}",
                             database.path(), version, newest));
   return version;
 }
@@ -74,7 +75,7 @@ void upgrade(Database& database, const std::string* model_id) {
   const std::int64_t found = checked_version(database);
   if (found == newest) return;
   if (found == 0 && model_id == nullptr)
-    throw Error(Fault::format, database.path() + ": an empty file, no enrolment database");
+    throw Error(Fault::format, database.path() + ": an empty file, no enrollment database");
   if (found == 0) try {
       database.run("PRAGMA journal_mode = WAL");
     } catch (const Error&) {  // somebody else is at it
@@ -181,7 +182,7 @@ void check_identity_name(const std::string& name) {
                 fmt::format("\"{}\": a name is UTF-8 without control characters", name));
 }
 
-struct Enrolment::State {
+struct Enrollment::State {
   State(const std::string& path, const std::string* id)
       : database(path, id == nullptr ? Database::Missing::refuse : Database::Missing::create) {
     // secure_delete: who is removed leaves no voice behind.
@@ -237,7 +238,7 @@ struct Enrolment::State {
     return result;
   }
 
-  /// Calls see(name, clip) for each clip, by name and then in the order of their enrolment.
+  /// Calls see(name, clip) for each clip, by name and then in the order of their enrollment.
   template <class See>
   void each_clip(const See& see) {
     Statement clips(database,
@@ -299,24 +300,24 @@ struct Enrolment::State {
   std::shared_ptr<const Snapshot> snapshot;  // null: to be read again
 };
 
-Enrolment::Enrolment(const std::string& path, const std::string& model_id)
+Enrollment::Enrollment(const std::string& path, const std::string& model_id)
     : state_(std::make_unique<State>(path, &model_id)) {
   require_model(model_id);
 }
-Enrolment::Enrolment(const std::string& path) : state_(std::make_unique<State>(path, nullptr)) {}
-Enrolment::Enrolment(Enrolment&&) noexcept = default;
-Enrolment& Enrolment::operator=(Enrolment&&) noexcept = default;
-Enrolment::~Enrolment() = default;
+Enrollment::Enrollment(const std::string& path) : state_(std::make_unique<State>(path, nullptr)) {}
+Enrollment::Enrollment(Enrollment&&) noexcept = default;
+Enrollment& Enrollment::operator=(Enrollment&&) noexcept = default;
+Enrollment::~Enrollment() = default;
 
-const std::string& Enrolment::model_id() const noexcept { return state_->model_id; }
+const std::string& Enrollment::model_id() const noexcept { return state_->model_id; }
 
-void Enrolment::require_model(const std::string& model_id) const {
+void Enrollment::require_model(const std::string& model_id) const {
   if (model_id != state_->model_id)
     throw Error(Fault::mismatch, fmt::format("{}: its embeddings are of the model {}, not of {}",
                                              state_->path(), state_->model_id, model_id));
 }
 
-std::size_t Enrolment::enroll(const std::string& name, std::span<const EnrolledClip> clips) {
+std::size_t Enrollment::enroll(const std::string& name, std::span<const EnrolledClip> clips) {
   check_identity_name(name);
   std::vector<NamedClip> named;
   for (const EnrolledClip& clip : clips) {
@@ -329,12 +330,12 @@ std::size_t Enrolment::enroll(const std::string& name, std::span<const EnrolledC
   return state_->add(named);
 }
 
-std::size_t Enrolment::enroll(const std::string& name, std::span<const float> embedding) {
+std::size_t Enrollment::enroll(const std::string& name, std::span<const float> embedding) {
   const EnrolledClip clip{.embedding = {embedding.begin(), embedding.end()}};
   return enroll(name, std::span(&clip, 1));
 }
 
-bool Enrolment::remove(const std::string& name) {
+bool Enrollment::remove(const std::string& name) {
   const std::lock_guard lock(state_->mutex);
   Transaction transaction(state_->database, Transaction::Kind::write);
   Statement(state_->database, "DELETE FROM identity WHERE name = ?").with(name).run();
@@ -345,13 +346,13 @@ bool Enrolment::remove(const std::string& name) {
   return removed;
 }
 
-std::vector<Identity> Enrolment::list() const {
+std::vector<Identity> Enrollment::list() const {
   return state_->identities(
       "SELECT name, count(*), total(seconds) FROM identity "
       "JOIN clip ON identity.id = identity GROUP BY name ORDER BY name");
 }
 
-std::optional<Identity> Enrolment::find(const std::string& name) const {
+std::optional<Identity> Enrollment::find(const std::string& name) const {
   const auto found = state_->identities(
       "SELECT name, count(*), total(seconds) FROM identity "
       "JOIN clip ON identity.id = identity WHERE name = ? GROUP BY name",
@@ -359,7 +360,7 @@ std::optional<Identity> Enrolment::find(const std::string& name) const {
   return found.empty() ? std::nullopt : std::optional(found.front());
 }
 
-std::vector<std::vector<Match>> Enrolment::rank(const Matrix& embeddings, std::size_t top) const {
+std::vector<std::vector<Match>> Enrollment::rank(const Matrix& embeddings, std::size_t top) const {
   const auto snapshot = state_->current();
   if (const auto& means = snapshot->means;
       means.size() > 0 && means.rows().cols() != embeddings.cols())
@@ -381,7 +382,8 @@ std::vector<std::vector<Match>> Enrolment::rank(const Matrix& embeddings, std::s
   return ranked;
 }
 
-std::optional<Match> Enrolment::identify(std::span<const float> embedding, double threshold) const {
+std::optional<Match> Enrollment::identify(std::span<const float> embedding,
+                                          double threshold) const {
   Matrix one(1, embedding.size());
   std::ranges::copy(embedding, one.values().begin());
   const auto best = rank(one, 1).front();
@@ -389,7 +391,7 @@ std::optional<Match> Enrolment::identify(std::span<const float> embedding, doubl
   return best.front();
 }
 
-void Enrolment::export_to(const std::string& path) const {
+void Enrollment::export_to(const std::string& path) const {
   auto names = Json::array(), sources = Json::array(), seconds = Json::array();
   std::vector<float> values;
   {
@@ -410,9 +412,9 @@ void Enrolment::export_to(const std::string& path) const {
                      {"seconds", seconds.dump()}});
 }
 
-std::size_t import_enrolment(const std::string& file, const std::string& path) {
+std::size_t import_enrollment(const std::string& file, const std::string& path) {
   const EmbeddingFile content = read_embeddings(file);
-  return Enrolment(path, content.model_id).state_->add(content.clips);
+  return Enrollment(path, content.model_id).state_->add(content.clips);
 }
 
 }  // namespace twinear

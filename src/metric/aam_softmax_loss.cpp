@@ -30,23 +30,23 @@ Widened widened(double cosine, double margin) {
 void check_classes(std::span<const int> labels, const AamOptions& options,
                    const LossParameters& classes, std::size_t width) {
   const auto rows = static_cast<int>(classes.value.rows());
-  if (options.sub_centres < 1 || rows % options.sub_centres != 0)
-    throw std::invalid_argument("aam_softmax_loss: sub_centres rows for each class");
+  if (options.sub_centers < 1 || rows % options.sub_centers != 0)
+    throw std::invalid_argument("aam_softmax_loss: sub_centers rows for each class");
   if (classes.value.cols() != width || classes.gradient.rows() != classes.value.rows() ||
       classes.gradient.cols() != width)
     throw std::invalid_argument("aam_softmax_loss: classes as wide as embeddings");
   for (const int label : labels)
-    if (label < 0 || label >= rows / options.sub_centres)
+    if (label < 0 || label >= rows / options.sub_centers)
       throw std::invalid_argument("aam_softmax_loss: labels that are classes");
 }
 
 }  // namespace
 
-LossParameters class_parameters(std::size_t classes, int sub_centres, std::size_t width,
+LossParameters class_parameters(std::size_t classes, int sub_centers, std::size_t width,
                                 std::uint64_t seed) {
-  const std::size_t rows = classes * static_cast<std::size_t>(sub_centres);
+  const std::size_t rows = classes * static_cast<std::size_t>(sub_centers);
   LossParameters parameters{Matrix(rows, width), Matrix(rows, width)};
-  Random random(seed, Purpose::class_centre);
+  Random random(seed, Purpose::class_center);
   const double about_unit = 1 / std::sqrt(static_cast<double>(width));
   for (float& v : parameters.value.values()) v = static_cast<float>(about_unit * random.normal());
   return parameters;
@@ -56,17 +56,17 @@ LossValue aam_softmax_loss(const Matrix& embeddings, std::span<const int> labels
                            const AamOptions& options, LossParameters& classes, Matrix& gradient) {
   check_batch("aam_softmax_loss", embeddings, labels, gradient);
   check_classes(labels, options, classes, embeddings.cols());
-  const auto sub_centres = static_cast<std::size_t>(options.sub_centres);
+  const auto sub_centers = static_cast<std::size_t>(options.sub_centers);
   const std::vector<std::size_t> own(labels.begin(), labels.end());
   const double margin = options.margin, scale = options.scale;
-  const Directions row(Table{embeddings}), centre(Table{classes.value});
-  Table cosines = product(row.unit(), centre.unit(), Transpose::second);
-  Table logits(embeddings.rows(), centre.unit().rows() / sub_centres);
+  const Directions row(Table{embeddings}), center(Table{classes.value});
+  Table cosines = product(row.unit(), center.unit(), Transpose::second);
+  Table logits(embeddings.rows(), center.unit().rows() / sub_centers);
 
-  const auto each_class = [&](const auto& visit) {  // visit(i, class, cosines to its centres)
+  const auto each_class = [&](const auto& visit) {  // visit(i, class, cosines to its centers)
     parallel_for(logits.rows(), [&](std::size_t i) {
       for (std::size_t c = 0; c < logits.cols(); ++c)
-        visit(i, c, cosines.row(i).subspan(c * sub_centres, sub_centres));
+        visit(i, c, cosines.row(i).subspan(c * sub_centers, sub_centers));
     });
   };
   each_class([&](std::size_t i, std::size_t c, std::span<double> of_class) {
@@ -81,8 +81,8 @@ LossValue aam_softmax_loss(const Matrix& embeddings, std::span<const int> labels
     std::ranges::fill(of_class, 0.0);
     *nearest = scale * slope * logits(i, c);
   });
-  add(row.slope(product(cosines, centre.unit())), gradient);
-  add(centre.slope(product(cosines, row.unit(), Transpose::first)), classes.gradient);
+  add(row.slope(product(cosines, center.unit())), gradient);
+  add(center.slope(product(cosines, row.unit(), Transpose::first)), classes.gradient);
   return loss;
 }
 

@@ -95,15 +95,15 @@ Matrix inverse_of_lower(const Square& l) {
 void Adaptation::apply(std::span<float> embedding) const {
   if (embedding.size() != mean.size())
     throw std::invalid_argument("adaptation: embeddings of another size");
-  std::vector<double> centred(mean.size()), result;
+  std::vector<double> centered(mean.size()), result;
   for (std::size_t i = 0; i < mean.size(); ++i)
-    centred[i] = static_cast<double>(embedding[i]) - mean[i];
+    centered[i] = static_cast<double>(embedding[i]) - mean[i];
   if (whitening.rows() == 0) {
-    result = std::move(centred);
+    result = std::move(centered);
   } else {
     result.resize(mean.size());
     for (std::size_t i = 0; i < mean.size(); ++i)
-      for (std::size_t j = 0; j <= i; ++j) result[i] += whitening.row(i)[j] * centred[j];
+      for (std::size_t j = 0; j <= i; ++j) result[i] += whitening.row(i)[j] * centered[j];
   }
   double square = 0;
   for (const double v : result) square += v * v;

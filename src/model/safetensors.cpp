@@ -23,7 +23,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the format is little-endian");
 constexpr std::size_t longest_header = std::size_t{16} << 20;
-constexpr std::size_t most_keys = 1 << 15;
+constexpr std::size_t max_keys = 1 << 15;
 constexpr std::size_t alignment = 64;
 constexpr const char* metadata_key = "__metadata__";
 
@@ -99,8 +99,8 @@ std::size_t count_keys(std::string_view json) {
 
 nlohmann::ordered_json parse_header(std::string_view text) {
   // An ordered object compares a new key with all before it: millions would take hours.
-  if (count_keys(text) > most_keys)
-    throw Error(Fault::format, fmt::format("more than {} keys in its header", most_keys));
+  if (count_keys(text) > max_keys)
+    throw Error(Fault::format, fmt::format("more than {} keys in its header", max_keys));
   auto header = parse_json(std::string(text), "header");
   if (!header.is_object()) throw Error(Fault::format, "not a safetensors file");
   return header;
@@ -167,7 +167,7 @@ SafetensorsContent parse_safetensors(std::span<const std::byte> bytes) try {
       content.metadata = entry.get<std::map<std::string, std::string>>();
     else
       content.tensors.push_back(read_entry(name, entry, data));
-  // The format lets the header name them in any order; one of no bytes comes before its neighbour.
+  // The format lets the header name them in any order; one of no bytes comes before its neighbor.
   std::ranges::sort(content.tensors, {}, [](const StoredTensor& t) {
     return std::pair(t.bytes.data(), t.bytes.size());
   });

@@ -128,7 +128,7 @@ EncoderSpec EncoderSpec::ecapa(const EcapaOptions& o) {
   if (o.blocks < 2)
     throw Error(Fault::config, fmt::format("ecapa: {} blocks; at least 2 are needed", o.blocks));
   const bool wespeaker = o.dialect == EcapaDialect::wespeaker;
-  const double least_variance = wespeaker ? 1e-7 : 0;
+  const double min_variance = wespeaker ? 1e-7 : 0;
   EncoderSpec spec{.kind = "ecapa", .bins = o.bins, .layers = {}};
   Builder b(spec, !wespeaker);
   std::string last = b.tdnn("block0", "", o.channels, o.first_kernel);
@@ -150,7 +150,7 @@ EncoderSpec EncoderSpec::ecapa(const EcapaOptions& o) {
            .name = "attention.context",
            .inputs = {mfa},
            .out = o.attention,
-           .least_variance = least_variance,
+           .min_variance = min_variance,
            .unbiased = wespeaker});
   else
     b.add({.kind = "conv1d", .name = "attention.context", .inputs = {mfa}, .out = o.attention});
@@ -161,7 +161,7 @@ EncoderSpec EncoderSpec::ecapa(const EcapaOptions& o) {
   b.add({.kind = "attentive_pool",
          .name = "pool",
          .inputs = {mfa, logits},
-         .least_variance = least_variance});
+         .min_variance = min_variance});
   b.add({.kind = "batch_norm", .name = "pooled_norm"});
   b.add({.kind = "linear", .name = "projection", .out = o.embedding});
   if (o.unit) b.add({.kind = "l2_normalize", .name = "sphere"});

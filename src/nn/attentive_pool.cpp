@@ -34,7 +34,7 @@ TWINEAR_SIMD void softmax_rows(const T* logits, T* weights, std::int64_t rows,
 
 template <class T>
 TWINEAR_SIMD void pool(const T* __restrict x, const T* __restrict weights, std::int64_t rows,
-                       std::int64_t channels, float least_variance, float* __restrict mean,
+                       std::int64_t channels, float min_variance, float* __restrict mean,
                        float* __restrict deviation) {
   std::fill(mean, mean + channels, 0.0F);
   std::fill(deviation, deviation + channels, 0.0F);
@@ -46,7 +46,7 @@ TWINEAR_SIMD void pool(const T* __restrict x, const T* __restrict weights, std::
       deviation[c] += widen(weights[r + c]) * d * d;
     }
   for (std::int64_t c = 0; c < channels; ++c)
-    deviation[c] = std::sqrt(std::max(deviation[c], least_variance));
+    deviation[c] = std::sqrt(std::max(deviation[c], min_variance));
 }
 
 // With weights w, gradients g of the mean m and h of the variance v (d v / d m = 0):
@@ -67,8 +67,8 @@ TWINEAR_SIMD void unpool(const T* __restrict x, const T* __restrict weights, T* 
 template <class T>
 class AttentivePoolStep final : public Step {
  public:
-  AttentivePoolStep(float least_variance, std::span<const Edge> in, Flow& out, Mode mode)
-      : least_variance_(least_variance),
+  AttentivePoolStep(float min_variance, std::span<const Edge> in, Flow& out, Mode mode)
+      : min_variance_(min_variance),
         x_edge_(in[0]),
         logit_edge_(in[1]),
         x_(*in[0].flow),
@@ -86,14 +86,14 @@ class AttentivePoolStep final : public Step {
       T* weights =
           training_ ? weights_.data() + i * x_.shape.clip_size() : logits_.template clip<T>(i);
       softmax_rows(logits_.template clip<T>(i), weights, x_.length(i), channels, scratch.data());
-      pool(x_.template clip<T>(i), weights, x_.length(i), channels, least_variance_, out_.clip(i),
+      pool(x_.template clip<T>(i), weights, x_.length(i), channels, min_variance_, out_.clip(i),
            out_.clip(i) + channels);
     }
   }
 
   void backward(const Part& part) override {
     const std::int64_t channels = x_.shape.channels;
-    const float least = std::sqrt(least_variance_);
+    const float least = std::sqrt(min_variance_);
     InputGradient<T> dx(x_edge_, part), dlogits(logit_edge_, part);
     Buffer h(static_cast<std::size_t>(channels)), expected(h.size());
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
@@ -112,7 +112,7 @@ class AttentivePoolStep final : public Step {
   }
 
  private:
-  float least_variance_;
+  float min_variance_;
   Edge x_edge_, logit_edge_;
   Flow& x_;
   Flow& logits_;
@@ -125,7 +125,7 @@ class AttentivePoolStep final : public Step {
 
 std::unique_ptr<Step> AttentivePool::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
   return with_number(in[0].flow->number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<AttentivePoolStep<decltype(number)>>(least_variance_, in, out, mode);
+    return std::make_unique<AttentivePoolStep<decltype(number)>>(min_variance_, in, out, mode);
   });
 }
 

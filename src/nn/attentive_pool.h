@@ -7,10 +7,10 @@ namespace twinear::nn {
 
 /// Weighted mean and deviation over a clip's valid frames (Okabe et al. 2018): inputs x and logits,
 /// both [clips, frames, C]; the weights are each channel's softmax of its logits over time. C
-/// channels become 2 C, frames one. Deviation = sqrt(max(variance, least_variance)).
+/// channels become 2 C, frames one. Deviation = sqrt(max(variance, min_variance)).
 class AttentivePool final : public Layer {
  public:
-  explicit AttentivePool(float least_variance = 1e-12F) : least_variance_(least_variance) {}
+  explicit AttentivePool(float min_variance = 1e-12F) : min_variance_(min_variance) {}
   std::string_view kind() const override { return "attentive_pool"; }
   Shape output(std::span<const Shape> in) const override {
     return {in[0].clips, 1, 2 * in[0].channels};
@@ -19,7 +19,7 @@ class AttentivePool final : public Layer {
   std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
 
  private:
-  float least_variance_;
+  float min_variance_;
 };
 
 }  // namespace twinear::nn

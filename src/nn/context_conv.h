@@ -19,7 +19,7 @@ class PackedWeights;
 class ContextConv final : public Layer {
  public:
   ContextConv(std::int64_t channels, std::int64_t out,
-              const Deviation& deviation = {.least_variance = 1e-12F});
+              const Deviation& deviation = {.min_variance = 1e-12F});
   ~ContextConv() override;
   const Deviation& deviation() const noexcept { return deviation_; }
   std::string_view kind() const override { return "context_conv"; }

@@ -27,9 +27,9 @@ bool is_matrix(const Conv1dOptions& o) { return o.kernel == 1 && o.stride == 1; 
 /// its bf16 one is slow where clips are short. Not where the copy outgrows the caches: there the
 /// sgemm is the slower one.
 bool gathers(const Convolution::Options& c) {
-  constexpr std::int64_t short_clip = 128, most_numbers = std::int64_t{1} << 20;
+  constexpr std::int64_t short_clip = 128, max_numbers = std::int64_t{1} << 20;
   return !is_matrix(c.sizes) && (c.operands == Number::f32 || c.frames_out <= short_clip) &&
-         c.clips * c.frames_out * c.sizes.kernel * c.sizes.in <= most_numbers;
+         c.clips * c.frames_out * c.sizes.kernel * c.sizes.in <= max_numbers;
 }
 
 /// Such a copy: rows of kernel x channels numbers.
@@ -96,7 +96,7 @@ Convolution::Convolution(const Options& options) : options_(options) {
   const Conv1dOptions& o = options.sizes;
   std::int64_t clips = options.clips, frames_in = options.frames_in;
   std::int64_t frames_out = options.frames_out;
-  // A kernel of one frame sees no neighbours: all clips are one long clip, which oneDNN cuts best.
+  // A kernel of one frame sees no neighbors: all clips are one long clip, which oneDNN cuts best.
   if (is_matrix(o)) {
     frames_in *= clips;
     frames_out *= clips;

@@ -11,7 +11,7 @@
 namespace twinear {
 namespace {
 
-constexpr std::size_t most_layers = 1000;
+constexpr std::size_t max_layers = 1000;
 
 }  // namespace
 
@@ -32,7 +32,7 @@ void fields(Fields& f, LayerSpec& s) {
   }
   if (conv || linear) f.flag("bias", s.bias);
   const bool pool = s.kind == "stats_pool" || s.kind == "attentive_pool";
-  if (pool || s.kind == "context_conv") f.number("least_variance", s.least_variance, 0, 1);
+  if (pool || s.kind == "context_conv") f.number("min_variance", s.min_variance, 0, 1);
   if (s.kind == "stats_pool" || s.kind == "context_conv") f.flag("unbiased", s.unbiased);
   if (norm) {
     f.flag("relu", s.relu);
@@ -53,7 +53,7 @@ EncoderSpec parse_encoder_spec(const std::string& json, const std::string& place
   const auto object = nlohmann::json::parse(json);
   EncoderSpec spec{object.at("kind").get<std::string>(), object.at("bins").get<int>(), {}};
   const auto& layers = object.at("layers");
-  if (!layers.is_array() || layers.size() > most_layers || object.size() != 3)
+  if (!layers.is_array() || layers.size() > max_layers || object.size() != 3)
     throw Error(Fault::format, place + ": expected kind, bins and at most 1000 layers");
   for (const auto& layer : layers) {
     LayerSpec one;

@@ -7,7 +7,7 @@
 namespace twinear::nn {
 namespace {
 
-constexpr double least_norm = 1e-6;
+constexpr double min_norm = 1e-6;
 
 template <class T>
 double dot(const T* a, const T* b, std::int64_t n) {
@@ -48,7 +48,7 @@ class L2NormalizeStep final : public Step {
  private:
   std::int64_t width() const { return in_.shape.channels; }
   std::int64_t size(const Part& part) const { return part.clips * in_.shape.clip_size(); }
-  double norm(const T* x) const { return std::max(std::sqrt(dot(x, x, width())), least_norm); }
+  double norm(const T* x) const { return std::max(std::sqrt(dot(x, x, width())), min_norm); }
 
   Edge edge_;
   Flow& in_;

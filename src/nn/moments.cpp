@@ -12,7 +12,7 @@ namespace {
 
 template <class T>
 TWINEAR_SIMD void pool(const T* __restrict x, std::int64_t rows, std::int64_t channels,
-                       float least_variance, float of_variance, float* __restrict mean,
+                       float min_variance, float of_variance, float* __restrict mean,
                        float* __restrict deviation) {
   const float share = 1.0F / static_cast<float>(rows);
   std::fill(mean, mean + channels, 0.0F);
@@ -26,7 +26,7 @@ TWINEAR_SIMD void pool(const T* __restrict x, std::int64_t rows, std::int64_t ch
       deviation[c] += d * d;
     }
   for (std::int64_t c = 0; c < channels; ++c)
-    deviation[c] = std::sqrt(std::max(deviation[c] * of_variance, least_variance));
+    deviation[c] = std::sqrt(std::max(deviation[c] * of_variance, min_variance));
 }
 
 // d mean / dx = 1 / T;  d deviation / dx = (x - mean) / (T deviation), or T - 1 where unbiased
@@ -46,13 +46,13 @@ TWINEAR_SIMD void unpool(const T* __restrict x, T* __restrict dx, std::int64_t r
 template <class T>
 void pool_moments(const T* x, std::int64_t rows, std::int64_t channels, const Deviation& how,
                   float* mean, float* deviation) {
-  pool(x, rows, channels, how.least_variance, how.share(rows), mean, deviation);
+  pool(x, rows, channels, how.min_variance, how.share(rows), mean, deviation);
 }
 
 template <class T>
 void unpool_moments(const T* x, T* dx, std::int64_t rows, std::int64_t channels,
                     const Deviation& how, const float* moments, const float* dmoments, bool add) {
-  const float share = 1.0F / static_cast<float>(rows), least = std::sqrt(how.least_variance);
+  const float share = 1.0F / static_cast<float>(rows), least = std::sqrt(how.min_variance);
   Buffer slope(static_cast<std::size_t>(channels)), shift(slope.size());
   for (std::int64_t c = 0; c < channels; ++c) {
     const auto at = static_cast<std::size_t>(c);

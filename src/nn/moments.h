@@ -5,10 +5,10 @@
 
 namespace twinear::nn {
 
-/// How a deviation is taken: sqrt(max(variance, least_variance)), where the variance of T rows is
+/// How a deviation is taken: sqrt(max(variance, min_variance)), where the variance of T rows is
 /// their squares' sum over T, or over T - 1 where `unbiased` (and T > 1).
 struct Deviation {
-  float least_variance;
+  float min_variance;
   bool unbiased = false;
   float share(std::int64_t rows) const {
     return 1.0F / static_cast<float>(unbiased && rows > 1 ? rows - 1 : rows);

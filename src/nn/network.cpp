@@ -22,7 +22,7 @@
 namespace twinear::nn {
 namespace {
 
-constexpr std::int64_t most_channels = 1 << 16, most_weights = 1 << 26;
+constexpr std::int64_t max_channels = 1 << 16, max_weights = 1 << 26;
 
 [[noreturn]] void refuse(const LayerSpec& spec, const std::string& why) {
   throw Error(Fault::config, fmt::format("layer \"{}\" ({}): {}", spec.name, spec.kind, why));
@@ -35,11 +35,11 @@ void expect_range(const LayerSpec& spec, const char* what, std::int64_t value, s
 
 /// Before they are allocated: a description can ask for any number.
 void expect_weights(const LayerSpec& spec, std::int64_t count) {
-  if (count > most_weights) refuse(spec, fmt::format("more than {} weights", most_weights));
+  if (count > max_weights) refuse(spec, fmt::format("more than {} weights", max_weights));
 }
 
-float least_variance(const LayerSpec& spec, double otherwise) {
-  return static_cast<float>(spec.least_variance > 0 ? spec.least_variance : otherwise);
+float min_variance(const LayerSpec& spec, double otherwise) {
+  return static_cast<float>(spec.min_variance > 0 ? spec.min_variance : otherwise);
 }
 
 std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> in) {
@@ -71,7 +71,7 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> 
   }
   if (spec.kind == "squeeze_excite") {
     expect_inputs(1, 2);
-    expect_range(spec, "out", spec.out, most_channels);
+    expect_range(spec, "out", spec.out, max_channels);
     expect_same_channels(channels);
     expect_weights(spec, 2 * channels * spec.out);
     return std::make_unique<SqueezeExcite>(channels, spec.out);
@@ -79,17 +79,17 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> 
   if (spec.kind == "attentive_pool") {
     expect_inputs(2, 2);
     expect_same_channels(channels);
-    return std::make_unique<AttentivePool>(least_variance(spec, 1e-12));
+    return std::make_unique<AttentivePool>(min_variance(spec, 1e-12));
   }
   expect_inputs(1, 1);
   if (spec.kind == "context_conv") {
-    expect_range(spec, "out", spec.out, most_channels);
+    expect_range(spec, "out", spec.out, max_channels);
     expect_weights(spec, 3 * channels * spec.out);
     return std::make_unique<ContextConv>(channels, spec.out,
-                                         Deviation{least_variance(spec, 1e-12), spec.unbiased});
+                                         Deviation{min_variance(spec, 1e-12), spec.unbiased});
   }
   if (spec.kind == "conv1d" || spec.kind == "linear") {
-    expect_range(spec, "out", spec.out, most_channels);
+    expect_range(spec, "out", spec.out, max_channels);
     expect_range(spec, "kernel", spec.kernel, 1023);
     expect_range(spec, "stride", spec.stride, 1024);
     expect_range(spec, "dilation", spec.dilation, 1024);
@@ -117,7 +117,7 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> 
   if (spec.kind == "leaky_relu") return std::make_unique<Activation>(Activation::Kind::leaky_relu);
   if (spec.kind == "tanh") return std::make_unique<Activation>(Activation::Kind::tanh);
   if (spec.kind == "stats_pool")
-    return std::make_unique<StatsPool>(Deviation{least_variance(spec, 1e-5), spec.unbiased});
+    return std::make_unique<StatsPool>(Deviation{min_variance(spec, 1e-5), spec.unbiased});
   if (spec.kind == "l2_normalize") return std::make_unique<L2Normalize>();
   refuse(
       spec,
@@ -151,9 +151,9 @@ bool pools(std::string_view kind) { return kind == "stats_pool" || kind == "atte
 }  // namespace
 
 Network::Network(const EncoderSpec& spec, std::uint64_t seed) : bins_(spec.bins) {
-  if (spec.bins < 1 || spec.bins > most_channels)
+  if (spec.bins < 1 || spec.bins > max_channels)
     throw Error(Fault::config,
-                fmt::format("encoder: bins: expected 1 to {}, found {}", most_channels, spec.bins));
+                fmt::format("encoder: bins: expected 1 to {}, found {}", max_channels, spec.bins));
   if (spec.layers.empty()) throw Error(Fault::config, "encoder: no layers");
   struct Made {
     std::size_t flow;
@@ -193,10 +193,10 @@ Network::Network(const EncoderSpec& spec, std::uint64_t seed) : bins_(spec.bins)
     draw_weights(*node.layer, seed, nodes_.size());
     for (const Parameter& p : node.layer->parameters())
       weights += static_cast<std::int64_t>(p.value.size());
-    if (weights > most_weights) refuse(layer, "too many weights by here");
+    if (weights > max_weights) refuse(layer, "too many weights by here");
     last = {nodes_.size() + 1, node.layer->output(shapes), last.pooled || pools(layer.kind),
             last.stride * (layer.kind == "conv1d" ? layer.stride : 1)};
-    if (last.shape.channels > most_channels) refuse(layer, "too many channels");
+    if (last.shape.channels > max_channels) refuse(layer, "too many channels");
     nodes_.push_back(std::move(node));
     made[layer.name] = last;
   }

@@ -24,7 +24,7 @@ void PassPool::put(std::unique_ptr<Pass> pass) {
   const std::lock_guard lock(mutex_);
   bytes_ += pass->bytes();
   passes_.push_front(std::move(pass));
-  while (passes_.size() > most_passes_ || bytes_ > most_bytes_) {
+  while (passes_.size() > max_passes_ || bytes_ > max_bytes_) {
     bytes_ -= passes_.back()->bytes();
     passes_.pop_back();
   }

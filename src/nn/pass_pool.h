@@ -13,8 +13,8 @@ namespace twinear::nn {
 /// bounds their primitives, and in memory. Calls may run in parallel, but for set_numbers().
 class PassPool {
  public:
-  explicit PassPool(std::size_t most_passes = 64, std::size_t most_bytes = std::size_t{256} << 20U)
-      : most_passes_(most_passes), most_bytes_(most_bytes) {}
+  explicit PassPool(std::size_t max_passes = 64, std::size_t max_bytes = std::size_t{256} << 20U)
+      : max_passes_(max_passes), max_bytes_(max_bytes) {}
 
   /// One that was put back, or a new one.
   std::unique_ptr<Pass> take(Network& network, const Shape& shape);
@@ -27,7 +27,7 @@ class PassPool {
   std::size_t bytes() const;
 
  private:
-  std::size_t most_passes_, most_bytes_;
+  std::size_t max_passes_, max_bytes_;
   mutable std::mutex mutex_;
   std::list<std::unique_ptr<Pass>> passes_;
   std::size_t bytes_ = 0;

@@ -11,7 +11,7 @@ namespace twinear::nn {
 /// gradient is 0.
 class StatsPool final : public Layer {
  public:
-  explicit StatsPool(const Deviation& deviation = {.least_variance = 1e-5F})
+  explicit StatsPool(const Deviation& deviation = {.min_variance = 1e-5F})
       : deviation_(deviation) {}
   std::string_view kind() const override { return "stats_pool"; }
   Shape output(std::span<const Shape> in) const override {

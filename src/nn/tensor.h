@@ -41,7 +41,7 @@ struct Loan {
 };
 
 /// A batch on its way from one layer to the next, and the gradient on its way back. Frames from
-/// lengths[clip] on are padding: zeros in both, so that a clip's neighbours never matter.
+/// lengths[clip] on are padding: zeros in both, so that a clip's neighbors never matter.
 struct Flow {
   Shape shape;
   Number number = Number::f32;

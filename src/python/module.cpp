@@ -278,7 +278,7 @@ PYBIND11_MODULE(twinear, m) {
         py::arg("scores"), py::arg("target"), py::arg("p_target") = 0.01, py::arg("c_miss") = 1.0,
         py::arg("c_false_alarm") = 1.0, help);
   };
-  dcf("min_dcf", twinear::min_dcf, "Normalised detection cost at the best threshold.");
+  dcf("min_dcf", twinear::min_dcf, "Normalized detection cost at the best threshold.");
   dcf("act_dcf", twinear::act_dcf, "The same at the Bayes threshold; of log-likelihood ratios.");
   m.def(
       "cllr", [](const Doubles& s, const Flags& t) { return figure(s, t, twinear::cllr); },

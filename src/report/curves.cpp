@@ -10,10 +10,10 @@
 namespace twinear {
 namespace {
 
-constexpr double least_rate = 1e-7;
+constexpr double min_rate = 1e-7;
 
 double logit(double p) {
-  p = std::clamp(p, least_rate, 1 - least_rate);
+  p = std::clamp(p, min_rate, 1 - min_rate);
   return std::log(p / (1 - p));
 }
 
@@ -29,7 +29,7 @@ std::vector<double> shares(std::span<const double> scores, const Histogram& of, 
 }  // namespace
 
 double probit(double p) {
-  p = std::clamp(p, least_rate, 1 - least_rate);
+  p = std::clamp(p, min_rate, 1 - min_rate);
   // Newton's method on the distribution's tail; convex there, so it cannot overshoot from 0.
   const double tail = std::min(p, 1 - p);
   double z = 0;

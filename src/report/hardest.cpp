@@ -56,8 +56,8 @@ std::vector<std::size_t> hardest_errors(const ScoreTable& trials, double thresho
     for (std::size_t taken = 0; const std::size_t i : errors) {
       const auto& row = trials.rows[i];
       if (taken == count) break;
-      if (clips.contains(row.enrol) || clips.contains(row.test)) continue;
-      clips.insert({row.enrol, std::uint32_t{row.test}});
+      if (clips.contains(row.enroll) || clips.contains(row.test)) continue;
+      clips.insert({row.enroll, std::uint32_t{row.test}});
       hardest.push_back(i);
       ++taken;
     }

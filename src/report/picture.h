@@ -8,7 +8,7 @@
 
 namespace twinear {
 
-/// A drawing on white, in pixels from the upper left: colour maps, then lines, then words.
+/// A drawing on white, in pixels from the upper left: color maps, then lines, then words.
 struct Picture {
   /// Levels from 0 (dark) to 253 (bright), row after row from the top, stretched over a rectangle.
   struct Map {
@@ -20,7 +20,7 @@ struct Picture {
   struct Line {
     int x = 0, y = 0, to_x = 0, to_y = 0;
   };
-  /// Words around a point: centred on its height, and from, around or up to it.
+  /// Words around a point: centered on its height, and from, around or up to it.
   struct Words {
     enum class Align { begin, middle, end };
     int x = 0, y = 0;
@@ -41,7 +41,7 @@ std::string svg(const Picture& picture);
 /// The bytes of a Portable Network Graphics file. Words have ASCII only, `?` for the rest.
 std::string png(const Picture& picture);
 
-/// A PNG of the colours by number that both use: 0 white, 1 black, 2 + level.
+/// A PNG of the colors by number that both use: 0 white, 1 black, 2 + level.
 std::string png(int width, int height, const std::vector<std::uint8_t>& pixels);
 
 /// The characters of a text in UTF-8; U+FFFD for each byte that is of none.

@@ -40,7 +40,7 @@ Matrix turned(const Matrix& frames) {
   return image;
 }
 
-/// What the darkest and the brightest colour stand for.
+/// What the darkest and the brightest color stand for.
 struct Scale {
   double low, high;
 
@@ -90,7 +90,7 @@ void add_time_axis(Picture& picture, std::size_t frames, const FrontEnd& front_e
   // A frame's column has its middle as its own, and is a hop wide.
   const double hop = 0.001 * front_end.hop_ms, window = 0.001 * front_end.window_ms;
   const double first_middle = front_end.snip_edges                           ? 0.5 * window
-                              : front_end.frame_centre == Centre::hop_middle ? 0.5 * hop
+                              : front_end.frame_center == Center::hop_middle ? 0.5 * hop
                                                                              : 0.0;
   const double begin = first_middle - 0.5 * hop, seconds = static_cast<double>(frames) * hop;
   const bool in_minutes = seconds > 300.0;
@@ -130,7 +130,7 @@ std::string unit_of(const FrontEnd& front_end) {
   std::string unit = front_end.log == LogScale::natural ? fmt::format("ln {}", quantity)
                      : front_end.log == LogScale::db    ? "dB"
                                                         : quantity;
-  return front_end.norm == Norm::none ? unit : unit + ", normalised";
+  return front_end.norm == Norm::none ? unit : unit + ", normalized";
 }
 
 void add_bar(Picture& picture, const Scale& scale, const FrontEnd& front_end) {

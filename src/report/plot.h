@@ -10,7 +10,7 @@
 namespace twinear {
 
 /// A clip's features over time and frequency, with ticks in seconds and, where they lie among the
-/// bands, in Hz, and a bar that tells what the colours mean: from the lowest hundredth of the
+/// bands, in Hz, and a bar that tells what the colors mean: from the lowest hundredth of the
 /// values to the highest thousandth. Many frames are averaged into one column. `frames` has a row
 /// at least.
 Picture plot(const Matrix& frames, const FrontEnd& front_end, const std::string& title);

@@ -11,29 +11,29 @@
 namespace twinear {
 namespace {
 
-using Colour = std::array<std::uint8_t, 3>;
+using Color = std::array<std::uint8_t, 3>;
 
-/// White, black, and matplotlib's magma (CC0) between nine of its colours.
-std::array<Colour, 256> palette() {
-  constexpr std::array<Colour, 9> magma{{{0x00, 0x00, 0x04},
-                                         {0x1d, 0x11, 0x47},
-                                         {0x51, 0x12, 0x7c},
-                                         {0x82, 0x26, 0x81},
-                                         {0xb6, 0x36, 0x79},
-                                         {0xe6, 0x51, 0x64},
-                                         {0xfb, 0x88, 0x61},
-                                         {0xfe, 0xc2, 0x87},
-                                         {0xfc, 0xfd, 0xbf}}};
-  std::array<Colour, 256> colours{{{255, 255, 255}, {0, 0, 0}}};
+/// White, black, and matplotlib's magma (CC0) between nine of its colors.
+std::array<Color, 256> palette() {
+  constexpr std::array<Color, 9> magma{{{0x00, 0x00, 0x04},
+                                        {0x1d, 0x11, 0x47},
+                                        {0x51, 0x12, 0x7c},
+                                        {0x82, 0x26, 0x81},
+                                        {0xb6, 0x36, 0x79},
+                                        {0xe6, 0x51, 0x64},
+                                        {0xfb, 0x88, 0x61},
+                                        {0xfe, 0xc2, 0x87},
+                                        {0xfc, 0xfd, 0xbf}}};
+  std::array<Color, 256> colors{{{255, 255, 255}, {0, 0, 0}}};
   for (std::size_t level = 0; level < 254; ++level) {
     const double at = 8.0 * static_cast<double>(level) / 253.0;
     const auto left = std::min<std::size_t>(static_cast<std::size_t>(at), 7);
     const double share = at - static_cast<double>(left);
     for (std::size_t c = 0; c < 3; ++c)
-      colours[level + 2][c] = static_cast<std::uint8_t>((1 - share) * magma[left][c] +
-                                                        share * magma[left + 1][c] + 0.5);
+      colors[level + 2][c] = static_cast<std::uint8_t>((1 - share) * magma[left][c] +
+                                                       share * magma[left + 1][c] + 0.5);
   }
-  return colours;
+  return colors;
 }
 
 /// Pixels to draw on; what lies outside is not drawn.
@@ -50,10 +50,10 @@ class Canvas {
   const std::vector<std::uint8_t>& pixels() const noexcept { return pixels_; }
 
  private:
-  void set(int x, int y, std::uint8_t colour) {
+  void set(int x, int y, std::uint8_t color) {
     if (x >= 0 && x < width_ && y >= 0 && y < height_)
       pixels_[static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) +
-              static_cast<std::size_t>(x)] = colour;
+              static_cast<std::size_t>(x)] = color;
   }
 
   void draw(const Picture::Map& map) {
@@ -98,17 +98,17 @@ class Canvas {
 }  // namespace
 
 std::string png(int width, int height, const std::vector<std::uint8_t>& pixels) {
-  static const auto colours = palette();
+  static const auto colors = palette();
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   image.width = static_cast<png_uint_32>(width);
   image.height = static_cast<png_uint_32>(height);
   image.format = PNG_FORMAT_RGB_COLORMAP;
-  image.colormap_entries = static_cast<png_uint_32>(colours.size());
+  image.colormap_entries = static_cast<png_uint_32>(colors.size());
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
   std::string bytes(size, '\0');
   if (png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels.data(), width,
-                                colours.data()) == 0)
+                                colors.data()) == 0)
     throw std::runtime_error(std::string("png: ") + image.message);
   bytes.resize(size);
   return bytes;

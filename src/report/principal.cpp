@@ -32,13 +32,13 @@ void make_orthonormal(std::vector<Vector>& vectors) {
   }
 }
 
-std::vector<Vector> covariance(const std::vector<Vector>& centred) {
-  const std::size_t d = centred[0].size();
+std::vector<Vector> covariance(const std::vector<Vector>& centered) {
+  const std::size_t d = centered[0].size();
   std::vector<Vector> result(d, Vector(d));
   parallel_for(d, [&](std::size_t i) {
-    for (const Vector& row : centred)
+    for (const Vector& row : centered)
       for (std::size_t j = 0; j < d; ++j)
-        result[i][j] += row[i] * row[j] / static_cast<double>(centred.size());
+        result[i][j] += row[i] * row[j] / static_cast<double>(centered.size());
   });
   return result;
 }
@@ -52,10 +52,10 @@ Principal principal_components(const Matrix& rows, std::size_t count) {
   Vector mean(d);
   for (std::size_t r = 0; r < n; ++r)
     for (std::size_t i = 0; i < d; ++i) mean[i] += rows.row(r)[i] / static_cast<double>(n);
-  std::vector<Vector> centred(n, Vector(d));
+  std::vector<Vector> centered(n, Vector(d));
   for (std::size_t r = 0; r < n; ++r)
-    for (std::size_t i = 0; i < d; ++i) centred[r][i] = rows.row(r)[i] - mean[i];
-  const auto spread = covariance(centred);
+    for (std::size_t i = 0; i < d; ++i) centered[r][i] = rows.row(r)[i] - mean[i];
+  const auto spread = covariance(centered);
 
   std::vector<Vector> directions(count, Vector(d));
   Random random(0, Purpose::projection);
@@ -84,7 +84,7 @@ Principal principal_components(const Matrix& rows, std::size_t count) {
         *std::ranges::max_element(directions[c], {}, [](double v) { return std::abs(v); });
     const double sign = largest < 0 ? -1 : 1;
     for (std::size_t r = 0; r < n; ++r)
-      result.rows.row(r)[c] = static_cast<float>(sign * dot(centred[r], directions[c]));
+      result.rows.row(r)[c] = static_cast<float>(sign * dot(centered[r], directions[c]));
     result.shares[c] = whole > 0 ? variance[c] / whole : 0;
   }
   return result;

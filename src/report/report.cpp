@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t most_points = 500, bins = 60;  // so that no list of trials makes a big page
+constexpr std::size_t max_points = 500, bins = 60;  // so that no list of trials makes a big page
 
 std::string escaped(std::string_view text) {
   std::string result;
@@ -172,7 +172,7 @@ Json det_curve_of(const ReportedScores& system, const Scores& scores,
                   std::optional<double> threshold) {
   const auto curve = det_curve(scores);
   Json points = Json::array();
-  for (const auto& at : thin(curve, most_points))
+  for (const auto& at : thin(curve, max_points))
     points.push_back({shortened(probit(at.false_alarm)), shortened(probit(at.miss))});
 
   const double eer = system.evaluation.eer.rocch;
@@ -188,13 +188,13 @@ Json det_curve_of(const ReportedScores& system, const Scores& scores,
 
 /// Axes from the least rate that so many trials can show to a rate above every EER.
 Json det_axes(std::span<const ReportedScores> systems) {
-  std::size_t most_trials = 1;
+  std::size_t max_trials = 1;
   double worst_eer = 0;
   for (const auto& [name, trials, evaluation] : systems) {
-    most_trials = std::max({most_trials, evaluation.targets, evaluation.nontargets});
+    max_trials = std::max({max_trials, evaluation.targets, evaluation.nontargets});
     worst_eer = std::max(worst_eer, evaluation.eer.rocch);
   }
-  const double low = std::clamp(0.5 / static_cast<double>(most_trials), 1e-5, 0.01);
+  const double low = std::clamp(0.5 / static_cast<double>(max_trials), 1e-5, 0.01);
   const double high = worst_eer < 0.4 ? 0.6 : 0.99;
 
   Json ticks = Json::array();
@@ -224,7 +224,7 @@ Json calibration_of(const ReportedScores& system, const Scores& scores,
                     const std::optional<Calibration>& calibration) {
   Json steps = Json::array();
   const auto meant = meant_llrs(scores);
-  const std::size_t stride = meant.size() / most_points + 1;
+  const std::size_t stride = meant.size() / max_points + 1;
   for (std::size_t i = 0; i < meant.size(); i += stride)
     steps.push_back({shortened(meant[i].from), shortened(meant[i].to), shortened(meant[i].llr)});
   return {{"name", system.name},
@@ -246,8 +246,8 @@ Json errors_of(std::span<const ReportedError> errors) {
   for (const auto& e : errors)
     list.push_back({{"missed", e.target},
                     {"score", shortened(e.score)},
-                    {"clips", {e.enrol, e.test}},
-                    {"sounds", {number(e.enrol_sound), number(e.test_sound)}}});
+                    {"clips", {e.enroll, e.test}},
+                    {"sounds", {number(e.enroll_sound), number(e.test_sound)}}});
   return {{"sounds", std::move(sounds)}, {"list", std::move(list)}};
 }
 
@@ -269,7 +269,7 @@ Json map_of(const ReportedEmbeddings& embeddings) {
 
 /// A table as columns; of many rows, every so-manieth and the last.
 Json columns(const Table& table) {
-  const std::size_t stride = table.rows.size() / most_points + 1;
+  const std::size_t stride = table.rows.size() / max_points + 1;
   Json result;
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
     std::vector<double> values;

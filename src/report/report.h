@@ -23,7 +23,7 @@ struct ReportedScores {
 struct ReportedError {
   bool target;  ///< of the same source, and missed; else a false alarm
   double score;
-  std::string enrol, test, enrol_sound, test_sound;
+  std::string enroll, test, enroll_sound, test_sound;
 };
 
 /// Clips where the model puts them.

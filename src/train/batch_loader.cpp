@@ -58,7 +58,7 @@ void BatchLoader::begin_next() {
 
 void BatchLoader::load(std::uint64_t k) {
   const std::size_t frames = batching_.frames, bins = batching_.bins;
-  const auto clips = sampler_.batch(k, neighbours_);
+  const auto clips = sampler_.batch(k, neighbors_);
   const auto epoch = static_cast<std::uint32_t>(k / batching_.batches_per_epoch);
   Slot& to = slot(k);
   parallel_for(clips.size(), [&](std::size_t i) {

@@ -30,7 +30,7 @@ struct Batching {
 
 /// Makes training batches ahead of the trainer, one after the other on the threads that are free:
 /// P x K clips, a crop of each at a random place. Batch k is a pure function of seed, k and the
-/// neighbours. A clip shorter than the crop is padded and masked.
+/// neighbors. A clip shorter than the crop is padded and masked.
 class BatchLoader {
  public:
   /// Begins at batch `first`. `manifest` and `store` must outlive it.
@@ -41,7 +41,7 @@ class BatchLoader {
   BatchLoader& operator=(const BatchLoader&) = delete;
 
   /// What Sampler draws the batches from here on with; to be called where none is under way.
-  void set_neighbours(Neighbours neighbours) { neighbours_ = std::move(neighbours); }
+  void set_neighbors(Neighbors neighbors) { neighbors_ = std::move(neighbors); }
   /// Batches before `end` may be made, in the background.
   void load_until(std::uint64_t end);
   /// Waits for the next batch, taking part in the work, and moves it into `input`, whose shape is
@@ -64,7 +64,7 @@ class BatchLoader {
   Sampler sampler_;
   Batching batching_;
   FeatureStore& store_;
-  Neighbours neighbours_;
+  Neighbors neighbors_;
   std::mutex mutex_;  // over what follows
   std::uint64_t taken_, next_, end_ = 0;
   bool busy_ = false;  // one batch at a time, so that the next is the first to be ready

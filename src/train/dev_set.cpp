@@ -20,7 +20,7 @@ DevSet::DevSet(Manifest manifest, std::size_t trials, std::uint64_t seed, const 
   std::map<std::string, std::size_t> clip_of;
   for (std::size_t i = 0; i < manifest_.clips.size(); ++i) clip_of[manifest_.clips[i].name] = i;
   for (const Trial& t : make_trials(manifest_, trials, seed))
-    trials_.push_back({clip_of.at(t.enrol), clip_of.at(t.test), t.target});
+    trials_.push_back({clip_of.at(t.enroll), clip_of.at(t.test), t.target});
   const auto targets = std::ranges::count(trials_, true, &IndexedTrial::target);
   if (targets == 0 || targets == std::ssize(trials_))
     throw Error(Fault::config,
@@ -40,9 +40,9 @@ Scores DevSet::score(const Encoder& encoder) {
     std::ranges::copy(encoder.embed(features).values(), embeddings.row(begin).begin());
   }
   Scores scores;
-  for (const auto& [enrol, test, target] : trials_)
+  for (const auto& [enroll, test, target] : trials_)
     (target ? scores.target : scores.nontarget)
-        .push_back(cosine(embeddings.row(enrol), embeddings.row(test)));
+        .push_back(cosine(embeddings.row(enroll), embeddings.row(test)));
   return scores;
 }
 

@@ -28,7 +28,7 @@ class DevSet {
 
  private:
   struct IndexedTrial {
-    std::size_t enrol, test;
+    std::size_t enroll, test;
     bool target;
   };
   Manifest manifest_;

@@ -31,11 +31,11 @@ void LabelCentroids::add(const Matrix& embeddings, std::span<const int> labels) 
   }
 }
 
-Neighbours LabelCentroids::nearest(std::size_t count) const {
+Neighbors LabelCentroids::nearest(std::size_t count) const {
   const std::size_t n = means_.rows();
   std::vector<double> norms(n);
   for (std::size_t i = 0; i < n; ++i) norms[i] = std::sqrt(dot(means_.row(i), means_.row(i)));
-  Neighbours nearest(n);
+  Neighbors nearest(n);
   parallel_for(n, [&](std::size_t i) {
     std::vector<std::pair<double, int>> others;  // minus the cosine
     for (std::size_t j = 0; j < n; ++j) {

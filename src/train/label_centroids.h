@@ -20,7 +20,7 @@ class LabelCentroids {
 
   /// For each label the `count` (or all) others of the highest cosine, the lowest label in a tie;
   /// labels without rows come last. Parallel.
-  Neighbours nearest(std::size_t count) const;
+  Neighbors nearest(std::size_t count) const;
 
   const Matrix& means() const noexcept { return means_; }
 

@@ -37,7 +37,7 @@ bool mines(const Objective& o) { return o.kind == "triplet" || o.kind == "contra
 LossParameters parameters(const Objective& o, std::size_t classes, std::size_t width,
                           std::uint64_t seed) {
   if (o.kind == "angular-prototypical" || o.kind == "ge2e") return logit_parameters(o.logit);
-  if (o.kind == "aam-softmax") return class_parameters(classes, o.aam.sub_centres, width, seed);
+  if (o.kind == "aam-softmax") return class_parameters(classes, o.aam.sub_centers, width, seed);
   return {};
 }
 
@@ -128,7 +128,7 @@ std::map<std::string, Matrix> Criterion::state() const {
 }
 
 void Criterion::restore(const std::map<std::string, Matrix>& state) {
-  Matrix& learned = parameters_.value;  // copied to where it is: the optimiser looks there
+  Matrix& learned = parameters_.value;  // copied to where it is: the optimizer looks there
   if (learned.rows() > 0)
     std::ranges::copy(state_of(state, learned_key, learned.rows(), learned.cols()).values(),
                       learned.values().begin());

@@ -36,7 +36,7 @@ class Criterion {
   LossValue operator()(const Matrix& embeddings, std::span<const int> labels, std::uint32_t step,
                        Matrix& gradient);
 
-  /// For the optimiser; it looks into this object.
+  /// For the optimizer; it looks into this object.
   std::vector<nn::Learned> learned();
 
   /// For a checkpoint; restore() throws Error (format) for another objective's.

@@ -59,7 +59,7 @@ void fields(Fields& f, LossTable& table) {
   if (o.kind == "aam-softmax") {
     f.number("margin", o.aam.margin, 0.0, 1.5);
     f.number("scale", o.aam.scale, 0.01, 1000.0);
-    f.whole("sub_centres", o.aam.sub_centres, 1, 64);
+    f.whole("sub_centers", o.aam.sub_centers, 1, 64);
   }
   if (o.kind == "supcon") f.number("temperature", o.temperature, 0.001, 100.0);
 }
@@ -242,7 +242,8 @@ FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string
   return front_end;
 }
 
-Recipe read_recipe(const std::string& path, const std::vector<std::string>& overrides) {
+Recipe read_recipe(const std::string& path, const std::vector<std::string>& overrides,
+                   const std::function<void(const std::string&)>& warn) {
   Settings file = Settings::from_toml(path), command("--set");
   for (const auto& assignment : overrides)
     (is_path(assignment) ? command : file).override(assignment);
@@ -267,6 +268,9 @@ Recipe read_recipe(const std::string& path, const std::vector<std::string>& over
   command.read("train", recipe.train);
 
   check(recipe, path);
+  if (warn)
+    for (const Settings* settings : {&file, &command})
+      for (const auto& line : settings->old_spellings()) warn(line);
   return recipe;
 }
 

@@ -271,7 +271,7 @@ class Training {
     std::uint64_t end = steps_;
     if (centroids_) {  // the next epoch's batches depend on what this one makes of the labels
       if (epoch_centroids_)
-        loader.set_neighbours(
+        loader.set_neighbors(
             epoch_centroids_->nearest(static_cast<std::size_t>(recipe_.sampler.labels)));
       end = (k / steps_per_epoch_ + 1) * steps_per_epoch_;
     }

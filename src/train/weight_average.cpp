@@ -29,7 +29,7 @@ void WeightAverage::add(std::uint64_t step) {
 }
 
 void WeightAverage::swap() {
-  // Values, not buffers: the optimiser and the layers' steps know where they lie.
+  // Values, not buffers: the optimizer and the layers' steps know where they lie.
   for (std::size_t i = 0; i < means_.size(); ++i)
     std::ranges::swap_ranges(means_[i], parameters_[i].parameter->value);
   network_.weights_changed();

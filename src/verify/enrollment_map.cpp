@@ -11,7 +11,7 @@
 namespace twinear {
 namespace {
 
-EnrolMap from_csv(const std::string& path) {
+EnrollmentMap from_csv(const std::string& path) {
   const auto records = parse_csv(read_file(path), path);
   const auto refuse = [&](std::size_t line, const char* what) {
     throw Error(Fault::format, fmt::format("{}:{}: {}", path, line, what));
@@ -19,28 +19,30 @@ EnrolMap from_csv(const std::string& path) {
   if (records.empty()) return {};
   const auto& header = records.front().fields;
   const auto column = [&](const char* name) {
-    const auto found = std::ranges::find(header, name);
-    if (found == header.end()) refuse(records.front().line, "expected the columns enrolment,path");
+    auto found = std::ranges::find(header, name);
+    if (found == header.end() && name == std::string_view("enrollment"))
+      found = std::ranges::find(header, "enrolment");  // its name in version 0.1
+    if (found == header.end()) refuse(records.front().line, "expected the columns enrollment,path");
     return static_cast<std::size_t>(found - header.begin());
   };
-  const std::size_t enrolment = column("enrolment"), clip = column("path");
-  EnrolMap map;
+  const std::size_t enrollment = column("enrollment"), clip = column("path");
+  EnrollmentMap map;
   for (std::size_t i = 1; i < records.size(); ++i) {
     const auto& [line, fields] = records[i];
     if (fields.size() != header.size()) refuse(line, "other fields than the header has");
-    if (fields[enrolment].empty() || fields[clip].empty()) refuse(line, "an empty name");
-    map[fields[enrolment]].push_back(fields[clip]);
+    if (fields[enrollment].empty() || fields[clip].empty()) refuse(line, "an empty name");
+    map[fields[enrollment]].push_back(fields[clip]);
   }
   return map;
 }
 
-EnrolMap from_lines(const std::string& path) {
+EnrollmentMap from_lines(const std::string& path) {
   TextFile file(path);
-  EnrolMap map;
+  EnrollmentMap map;
   for (;;) {
     const auto& words = file.next();
     if (words.empty()) return map;
-    if (words.size() < 2) file.refuse("expected an enrolment and its clips");
+    if (words.size() < 2) file.refuse("expected an enrollment and its clips");
     auto& clips = map[std::string(words[0])];
     if (!clips.empty()) file.refuse(fmt::format("\"{}\" stands twice", words[0]));
     clips.assign(words.begin() + 1, words.end());
@@ -49,9 +51,9 @@ EnrolMap from_lines(const std::string& path) {
 
 }  // namespace
 
-EnrolMap read_enrol_map(const std::string& path) {
-  EnrolMap map = path.ends_with(".csv") ? from_csv(path) : from_lines(path);
-  if (map.empty()) throw Error(Fault::format, path + ": no enrolments");
+EnrollmentMap read_enrollment_map(const std::string& path) {
+  EnrollmentMap map = path.ends_with(".csv") ? from_csv(path) : from_lines(path);
+  if (map.empty()) throw Error(Fault::format, path + ": no enrollments");
   for (auto& [name, clips] : map) {
     auto sorted = clips;
     std::ranges::sort(sorted);

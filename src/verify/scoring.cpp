@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One side of trials: a clip, or an enrolment of several.
+/// One side of trials: a clip, or an enrollment of several.
 struct Side {
   std::vector<std::size_t> clips;              // rows of the embeddings
   std::vector<std::vector<float>> embeddings;  // one, or one a clip where scores are averaged
@@ -45,8 +45,8 @@ class Scorer {
     std::vector<std::pair<std::size_t, std::size_t>> sides_of;
     sides_of.reserve(trials.size());
     for (const Trial& trial : trials) {
-      const std::size_t enrol = side(trial.enrol);
-      sides_of.emplace_back(enrol, side(trial.test));
+      const std::size_t enroll = side(trial.enroll);
+      sides_of.emplace_back(enroll, side(trial.test));
     }
     if (!options_.cohort.empty()) refuse_shared_cohort();
     embed();
@@ -68,11 +68,11 @@ class Scorer {
     const auto [found, is_new] = side_of_.try_emplace(name, sides_.size());
     if (!is_new) return found->second;
     Side side;
-    const auto enrolment = options_.enrolments.find(name);
-    if (enrolment == options_.enrolments.end())
+    const auto enrollment = options_.enrollments.find(name);
+    if (enrollment == options_.enrollments.end())
       side.clips.push_back(clip(name));
     else
-      for (const auto& of_it : enrolment->second) side.clips.push_back(clip(of_it));
+      for (const auto& of_it : enrollment->second) side.clips.push_back(clip(of_it));
     sides_.push_back(std::move(side));
     return sides_.size() - 1;
   }
@@ -176,15 +176,15 @@ class Scorer {
       for (const std::size_t row : side.clips) side.seconds += seconds[row];
   }
 
-  double score(const Side& enrol, const Side& test) const {
+  double score(const Side& enroll, const Side& test) const {
     double sum = 0;
-    for (const auto& a : enrol.embeddings)
+    for (const auto& a : enroll.embeddings)
       for (const auto& b : test.embeddings) sum += similarity(a, b, options_.similarity);
-    double score = sum / static_cast<double>(enrol.embeddings.size() * test.embeddings.size());
-    if (!options_.cohort.empty()) score = normalized(score, enrol.statistics, test.statistics);
+    double score = sum / static_cast<double>(enroll.embeddings.size() * test.embeddings.size());
+    if (!options_.cohort.empty()) score = normalized(score, enroll.statistics, test.statistics);
     if (!options_.llr) return score;
     const Calibration& calibration = *verifier_.model().calibration;
-    return calibration.llr(score + calibration.shift({enrol.seconds, test.seconds}));
+    return calibration.llr(score + calibration.shift({enroll.seconds, test.seconds}));
   }
 
   const Verifier& verifier_;
@@ -224,13 +224,13 @@ CohortStatistics cohort_statistics(std::vector<double> scores, std::size_t top) 
     throw Error(
         Fault::numeric,
         fmt::format("the {} cohort scores of a clip do not differ: there is no deviation to "
-                    "normalise by",
+                    "normalize by",
                     scores.size()));
   return result;
 }
 
-double normalized(double score, const CohortStatistics& enrol, const CohortStatistics& test) {
-  return 0.5 * ((score - enrol.mean) / enrol.deviation + (score - test.mean) / test.deviation);
+double normalized(double score, const CohortStatistics& enroll, const CohortStatistics& test) {
+  return 0.5 * ((score - enroll.mean) / enroll.deviation + (score - test.mean) / test.deviation);
 }
 
 Matrix label_means(const Matrix& embeddings, const Manifest& manifest) {

@@ -17,7 +17,7 @@ inline void add_unit(std::vector<double>& sum, std::span<const float> row) {
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += scale * row[i];
 }
 
-/// The unit vector along a sum of such rows: their mean, as an enrolment is compared.
+/// The unit vector along a sum of such rows: their mean, as an enrollment is compared.
 inline std::vector<float> unit(const std::vector<double>& v) {
   const double square = std::inner_product(v.begin(), v.end(), v.begin(), 0.0);
   const double scale = square > 0 ? 1 / std::sqrt(square) : 0;

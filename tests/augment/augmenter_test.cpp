@@ -26,7 +26,7 @@ class AugmentedClips : public ::testing::Test {
  protected:
   AugmentedClips() : manifest_(read_manifest(write_sound_corpus(folder_, "clips", 0, 2, 2))) {
     Random random(1, Purpose::test);
-    write_audio(noise_, {rate, coloured(3000)});
+    write_audio(noise_, {rate, colored(3000)});
     std::vector<float> response(4000);
     response[200] = 0.9F;
     response[1800] = 0.3F;
@@ -35,9 +35,9 @@ class AugmentedClips : public ::testing::Test {
     put(folder_ / "responses.csv", "path,label\nresponse.wav,hall\n");
   }
 
-  static std::vector<float> coloured(std::size_t count) {
+  static std::vector<float> colored(std::size_t count) {
     Random random(1, Purpose::test);
-    auto noise = coloured_noise(count, -3, rate, random);
+    auto noise = colored_noise(count, -3, rate, random);
     const double scale = 0.1 / std::sqrt(mean_power(noise));
     for (float& x : noise) x *= static_cast<float>(scale);
     return noise;
@@ -66,7 +66,7 @@ class AugmentedClips : public ::testing::Test {
             .responses = folder_ / "responses.csv",
             .noise = 0.5,
             .noises = folder_ / "noises.csv",
-            .coloured_noise = 0.5,
+            .colored_noise = 0.5,
             .microphone = 0.5,
             .band_limit = 0.5,
             .telephone = 0.5,
@@ -131,10 +131,10 @@ TEST_F(AugmentedClips, NoiseLiesInItsRangeOfRatios) {
     const Range at{snr, snr};
     for (const AugmentOptions& options :
          {AugmentOptions{.noise = 1, .noises = noises, .noise_snr_db = at},
-          AugmentOptions{.coloured_noise = 1, .coloured_noise_snr_db = at}})
+          AugmentOptions{.colored_noise = 1, .colored_noise_snr_db = at}})
       EXPECT_NEAR(10 * std::log10(mean_power(plain(2)) / mean_power(added(options, 2))), snr, 0.1);
   }
-  const AugmentOptions wide{.coloured_noise = 1, .coloured_noise_snr_db = {3, 9}};
+  const AugmentOptions wide{.colored_noise = 1, .colored_noise_snr_db = {3, 9}};
   for (std::size_t clip = 0; clip < 4; ++clip) {
     const double snr = 10 * std::log10(mean_power(plain(clip)) / mean_power(added(wide, clip)));
     EXPECT_GT(snr, 2.9);
@@ -167,9 +167,9 @@ TEST_F(AugmentedClips, RoomsAreMadeUpWhereThereAreNone) {
 }
 
 TEST_F(AugmentedClips, BandAndLevelComeAfterTheNoise) {
-  AugmentOptions options{.coloured_noise = 1,
+  AugmentOptions options{.colored_noise = 1,
                          .slope_db = {0, 0},
-                         .coloured_noise_snr_db = {0, 0},
+                         .colored_noise_snr_db = {0, 0},
                          .telephone = 1,
                          .gain = 1,
                          .gain_db = {-20, -20}};
@@ -258,11 +258,11 @@ noise = 0.3
 noises = "/n.csv"
 noise_snr_low_db = 1
 noise_snr_high_db = 3
-coloured_noise = 0.4
+colored_noise = 0.4
 slope_low_db = -5
 slope_high_db = 5
-coloured_noise_snr_low_db = 4
-coloured_noise_snr_high_db = 6
+colored_noise_snr_low_db = 4
+colored_noise_snr_high_db = 6
 microphone = 0.45
 microphone_db = 3
 band_limit = 0.5
@@ -293,10 +293,10 @@ feature_cache = "kept"
   EXPECT_TRUE(is(o.direct_db, -1, 2));
   EXPECT_TRUE(is(o.noise_snr_db, 1, 3));
   EXPECT_TRUE(is(o.slope_db, -5, 5));
-  EXPECT_TRUE(is(o.coloured_noise_snr_db, 4, 6));
+  EXPECT_TRUE(is(o.colored_noise_snr_db, 4, 6));
   EXPECT_TRUE(is(o.cutoff_hz, 1000, 2000));
   EXPECT_TRUE(is(o.gain_db, -3, 4));
-  EXPECT_EQ((std::vector<double>{o.reverb, o.noise, o.coloured_noise, o.microphone, o.microphone_db,
+  EXPECT_EQ((std::vector<double>{o.reverb, o.noise, o.colored_noise, o.microphone, o.microphone_db,
                                  o.band_limit, o.telephone, o.gain, o.spec_augment}),
             (std::vector<double>{0.2, 0.3, 0.4, 0.45, 3, 0.5, 0.6, 0.7, 0.8}));
   EXPECT_EQ((std::vector<int>{o.mask_bands, o.mask_band_width, o.mask_frames, o.mask_frame_width}),

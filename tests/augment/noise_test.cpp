@@ -15,7 +15,7 @@ namespace {
 /// |FFT|^2 of a million samples of noise.
 std::vector<float> spectrum(double slope_db) {
   Random random(3, Purpose::test);
-  const auto noise = coloured_noise(1 << 20, slope_db, 16000, random);
+  const auto noise = colored_noise(1 << 20, slope_db, 16000, random);
   std::vector<float> power(noise.size() / 2 + 1);
   Rfft(noise.size()).power(noise, power);
   return power;
@@ -33,7 +33,7 @@ double density_db(const std::vector<float>& power, double low_hz, double high_hz
   return 10.0 * std::log10(sum / bins);
 }
 
-TEST(ColouredNoise, ItsDensityFallsBySoManyDecibelsAnOctave) {
+TEST(ColoredNoise, ItsDensityFallsBySoManyDecibelsAnOctave) {
   for (const double slope : {-6.0, -3.0, 0.0, 3.0}) {
     const auto noise = spectrum(slope);
     for (double hz = 62.5; hz < 2000; hz *= 2)
@@ -43,13 +43,13 @@ TEST(ColouredNoise, ItsDensityFallsBySoManyDecibelsAnOctave) {
   }
 }
 
-TEST(ColouredNoise, IsGaussianAndHasTheLengthAskedFor) {
+TEST(ColoredNoise, IsGaussianAndHasTheLengthAskedFor) {
   for (const std::size_t count : {0U, 1U, 1000U, 40000U}) {
     Random random(4, Purpose::test);
-    EXPECT_EQ(coloured_noise(count, 0, 16000, random).size(), count);
+    EXPECT_EQ(colored_noise(count, 0, 16000, random).size(), count);
   }
   Random random(5, Purpose::test);
-  const auto noise = coloured_noise(100000, 0, 16000, random);
+  const auto noise = colored_noise(100000, 0, 16000, random);
   const double deviation = std::sqrt(mean_power(noise));
   double within_one = 0, fourth = 0;
   for (const float x : noise) {
@@ -60,10 +60,10 @@ TEST(ColouredNoise, IsGaussianAndHasTheLengthAskedFor) {
   EXPECT_NEAR(fourth, 3.0, 0.1);
 }
 
-TEST(ColouredNoise, SameStreamSameNoise) {
+TEST(ColoredNoise, SameStreamSameNoise) {
   const auto noise = [](std::uint64_t seed) {
     Random random(seed, Purpose::test);
-    return coloured_noise(2000, -3, 16000, random);
+    return colored_noise(2000, -3, 16000, random);
   };
   EXPECT_EQ(noise(1), noise(1));
   EXPECT_NE(noise(1), noise(2));
@@ -73,7 +73,7 @@ TEST(AddNoise, SignalToNoiseRatioIsWhatWasAsked) {
   const auto clip = golden_signal(20000);
   for (const double snr : {-10.0, 0.0, 7.5, 40.0}) {
     Random random(6, Purpose::test);
-    const auto noise = coloured_noise(clip.size(), -3, 16000, random);
+    const auto noise = colored_noise(clip.size(), -3, 16000, random);
     auto noisy = clip;
     add_noise(noisy, noise, snr);
     for (std::size_t i = 0; i < noisy.size(); ++i) noisy[i] -= clip[i];

@@ -10,7 +10,7 @@
 
 namespace twinear {
 
-enum class Colour { red, green };
+enum class Color { red, green };
 
 struct Sample {
   double rate = 1.5;
@@ -21,7 +21,7 @@ struct Sample {
   std::string mode = "fast";
   std::vector<int> widths{1, 2};
   std::vector<std::string> files{"a"};
-  Colour colour = Colour::red;
+  Color color = Color::red;
   bool operator==(const Sample&) const = default;
 };
 
@@ -34,7 +34,7 @@ void fields(Fields& f, Sample& s) {
   f.one_of("mode", s.mode, {"fast", "slow"});
   f.numbers("widths", s.widths, 1, 512);
   f.texts("files", s.files);
-  f.choice("colour", s.colour, {"red", "green"});
+  f.choice("color", s.color, {"red", "green"});
 }
 
 namespace {
@@ -47,7 +47,7 @@ const Sample other{.rate = 2.0,
                    .mode = "slow",
                    .widths = {3, 4, 5},
                    .files = {"b", "c"},
-                   .colour = Colour::green};
+                   .color = Color::green};
 
 Settings toml(const TemporaryFolder& folder, const std::string& text) {
   return Settings::from_toml(put(folder / "r.toml", text));
@@ -65,7 +65,7 @@ name = "x y"
 mode = "slow"
 widths = [3, 4, 5]
 files = ["b", "c"]
-colour = "green"
+color = "green"
 )");
   Sample sample;
   settings.read("sample", sample);
@@ -122,8 +122,7 @@ TEST(Settings, NameTheLineAndTheNearestKnownKey) {
   refused("[sample]\nwidths = [3, 600]\n",
           ":2: widths: expected a value from 1 to 512, found [3,600]");
   refused("[sample]\nfiles = [1]\n", ":2: files: expected a text or a list of texts, found [1]");
-  refused("[sample]\ncolour = \"blue\"\n",
-          ":2: colour: expected one of red, green, found \"blue\"");
+  refused("[sample]\ncolor = \"blue\"\n", ":2: color: expected one of red, green, found \"blue\"");
   refused("\n[sampel]\n", ":2: unknown table [sampel]; did you mean [sample]?");
   refused("[sample]\n[quite_another]\n", ":2: unknown table [quite_another]");
 }
@@ -198,7 +197,7 @@ TEST(Settings, AStructsJsonReadsBackAsTheSameStruct) {
   EXPECT_EQ(sample, other);
   EXPECT_EQ(to_json(Sample{}),
             R"({"rate":1.5,"small":0.25,"epochs":3,"bold":false,"name":"none","mode":"fast",)"
-            R"("widths":[1,2],"files":["a"],"colour":"red"})");
+            R"("widths":[1,2],"files":["a"],"color":"red"})");
 }
 
 TEST(Settings, JsonIsReadAsStrictlyAsAFile) {
@@ -228,7 +227,7 @@ TEST(Nearest, FindsAMisspeltNameAndNothingFarAway) {
 
 TEST(Settings, BytesThatAreNoTextAreRefusedAsAnyWrongValue) {
   Settings settings("--set");
-  settings.override("t.colour=\xff");
+  settings.override("t.color=\xff");
   Sample sample;
   EXPECT_THROW(settings.read("t", sample), Error);
 }

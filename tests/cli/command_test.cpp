@@ -156,7 +156,7 @@ TEST_F(Command, AugmentWritesClipsAsTrainingHearsThem) {
   for (std::size_t i = 0; i < after.size(); ++i)
     ASSERT_NEAR(after[i], before[i] * std::pow(10.0, -6.0 / 20), 1.0 / 32768);
 
-  write_file(recipe, "[augment]\ncoloured_noise = 1\n");  // the same seed, the same bytes
+  write_file(recipe, "[augment]\ncolored_noise = 1\n");  // the same seed, the same bytes
   const auto noisy = [&](const std::vector<std::string>& more) {
     std::vector<std::string> words{"augment", recipe, "--manifest", manifest, "-o", out};
     words.insert(words.end(), more.begin(), more.end());

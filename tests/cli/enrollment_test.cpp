@@ -87,7 +87,7 @@ TEST_F(EnrolledPeople, SoundThatSaysLittleIsRefusedUnlessForced) {
     EXPECT_TRUE(is_refusal(enroll("ada", {file}), "(--force enrolls it all the same)"));
     EXPECT_FALSE(std::filesystem::exists(db)) << file;
   }
-  EXPECT_EQ(enroll("ada", {brief}, {"--least-speech", "0.3"}).code, 0);
+  EXPECT_EQ(enroll("ada", {brief}, {"--min-speech", "0.3"}).code, 0);
   const Outcome forced = enroll("ada", {clipped, telephone}, {"--force"});
   EXPECT_EQ(forced.code, 0);
   EXPECT_NE(forced.err.find("warning: " + clipped), std::string::npos) << forced.err;

@@ -57,7 +57,7 @@ class ScoreCommand : public ::testing::Test {
   const std::string model = path("model.safetensors"), out = path("scores.txt");
 };
 
-TEST_F(ScoreCommand, NormalisesByACohortOfOtherSpeakers) {
+TEST_F(ScoreCommand, NormalizesByACohortOfOtherSpeakers) {
   for (const char* norm : {"s-norm", "as-norm"}) {
     const Outcome outcome =
         score({"--norm", norm, "--cohort", path("rest.csv"), "--top", "3", "--cohort-by", "clip"});
@@ -93,10 +93,20 @@ TEST_F(ScoreCommand, RefusesACohortThatHoldsATestSpeaker) {
   EXPECT_FALSE(std::filesystem::exists(out));
 }
 
-TEST_F(ScoreCommand, EnrolsFromSeveralClips) {
+TEST_F(ScoreCommand, TakesOptionsByTheirFormerNamesAndNamesTheNewOnes) {
+  write_file(path("spk2utt"), "zero v0_0.wav v0_1.wav v0_2.wav\n");
+  write_file(path("trials.txt"), "zero v0_5.wav target\n");
+  const Outcome outcome = score({"--enrol-map", path("spk2utt"), "--enrol-average=scores"});
+  ASSERT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.err,
+            "twinear: warning: --enrol-map is now called --enrollment-map\n"
+            "twinear: warning: --enrol-average is now called --enrollment-average\n");
+}
+
+TEST_F(ScoreCommand, EnrollsFromSeveralClips) {
   write_file(path("spk2utt"), "zero v0_0.wav v0_1.wav v0_2.wav\none v1_0.wav v1_1.wav\n");
   write_file(path("trials.txt"), "zero v0_5.wav target\none v0_5.wav nontarget\n");
-  ASSERT_EQ(score({"--enrol-map", path("spk2utt"), "--enrol-average", "scores"}).code, 0);
+  ASSERT_EQ(score({"--enrollment-map", path("spk2utt"), "--enrollment-average", "scores"}).code, 0);
   const auto scores = read_scores(out);
   EXPECT_EQ(scores[0].trial, (Trial{"zero", "v0_5.wav", true}));
   const Verifier v = Verifier::load(model);
@@ -115,7 +125,7 @@ TEST_F(ScoreCommand, EuclideanScoresAreDistances) {
 
 TEST_F(ScoreCommand, AdaptsToADomainOnceOrForGood) {
   const std::string adapted = path("adapted.safetensors");
-  for (const std::string by : {"whitening", "centring"}) {
+  for (const std::string by : {"whitening", "centering"}) {
     ASSERT_EQ(score({"--adapt", path("rest.csv"), "--adapt-by", by}).code, 0);
     const std::string once = read_file(out);
     const Outcome outcome = run({"adapt", "--model", model, "--manifest", path("rest.csv"), "--by",
@@ -143,9 +153,9 @@ TEST_F(ScoreCommand, CalibratedScoresAreWhatVerifySays) {
   save_model(by_hand, calibrated);
   ASSERT_EQ(score({"--model", calibrated, "--llr"}).code, 0);
   for (const auto& [trial, llr] : read_scores(out)) {
-    if (trial.enrol != name(0, 1)) continue;
+    if (trial.enroll != name(0, 1)) continue;
     const auto verdict = Json::parse(
-        run({"verify", path(trial.enrol), path(trial.test), "--model", calibrated, "--json"}).out);
+        run({"verify", path(trial.enroll), path(trial.test), "--model", calibrated, "--json"}).out);
     EXPECT_NEAR(verdict["llr"], llr, 1e-4);
     EXPECT_EQ(verdict["same"], llr >= 0);
   }
@@ -199,7 +209,7 @@ TEST_F(ScoreCommand, FewShotRepeatsItsEpisodes) {
   EXPECT_GT(drawn["accuracy"], 0.4);
   auto again = fewshot({"--episodes-file", file, "--threads", "1"});
   EXPECT_EQ(again, drawn);
-  EXPECT_EQ(fewshot({"--episodes-file", file, "--classifier", "neighbour"})["accuracy"],
+  EXPECT_EQ(fewshot({"--episodes-file", file, "--classifier", "neighbor"})["accuracy"],
             drawn["accuracy"]);  // one clip is its own centroid
   EXPECT_NE(fewshot({"--episodes-file", file, "--base", path("rest.csv")})["accuracy"],
             drawn["accuracy"]);

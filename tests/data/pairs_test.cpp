@@ -30,10 +30,10 @@ std::size_t targets(const std::vector<Trial>& trials) {
 /// Each pair stands once, in whichever order, and is what it says.
 void expect_sound(const std::vector<Trial>& trials) {
   std::set<std::set<std::string>> pairs;
-  for (const auto& [enrol, test, target] : trials) {
-    EXPECT_EQ(target, enrol.substr(0, enrol.find('-')) == test.substr(0, test.find('-')));
-    EXPECT_NE(enrol, test);
-    EXPECT_TRUE(pairs.insert({enrol, test}).second) << enrol << " " << test;
+  for (const auto& [enroll, test, target] : trials) {
+    EXPECT_EQ(target, enroll.substr(0, enroll.find('-')) == test.substr(0, test.find('-')));
+    EXPECT_NE(enroll, test);
+    EXPECT_TRUE(pairs.insert({enroll, test}).second) << enroll << " " << test;
   }
 }
 
@@ -68,8 +68,8 @@ TEST(MakeTrials, EveryPairHasTheSameChance) {
   const Manifest manifest = clips_of_labels({6, 2, 3});  // 15 + 1 + 3 targets, 36 nontargets
   std::map<std::string, int> drawn;
   for (std::uint64_t seed = 0; seed < 5000; ++seed)
-    for (const auto& [enrol, test, target] : make_trials(manifest, 4, seed))
-      ++drawn[enrol + " " + test];
+    for (const auto& [enroll, test, target] : make_trials(manifest, 4, seed))
+      ++drawn[enroll + " " + test];
   EXPECT_EQ(drawn.size(), 19U + 36U);
   for (const auto& [pair, times] : drawn) {
     const bool target = pair[0] == pair[4];

@@ -174,14 +174,14 @@ TEST(Sampler, DrawsLabelsByTheirWeights) {
 
 TEST(Sampler, BringsTheNearestOfALabelIntoItsBatch) {
   const Manifest manifest = ten_labels();
-  Neighbours neighbours(10);
+  Neighbors neighbors(10);
   for (int label = 0; label < 10; ++label)  // the next one, then the one after that
     for (int i = 1; i <= 4; ++i)
-      neighbours[static_cast<std::size_t>(label)].push_back((label + i) % 10);
+      neighbors[static_cast<std::size_t>(label)].push_back((label + i) % 10);
   const Sampler sampler(manifest, {.labels = 4, .clips = 2, .hard = 0.5}, 5);
   std::set<int> drawn;
   for (std::uint64_t k = 0; k < 100; ++k) {
-    const auto labels = labels_drawn(manifest, sampler.batch(k, neighbours), 2);
+    const auto labels = labels_drawn(manifest, sampler.batch(k, neighbors), 2);
     ASSERT_EQ(labels.size(), 4U);
     EXPECT_EQ(std::set<int>(labels.begin(), labels.end()).size(), 4U);
     drawn.insert(labels[0]);
@@ -194,7 +194,7 @@ TEST(Sampler, BringsTheNearestOfALabelIntoItsBatch) {
     }
   }
   EXPECT_EQ(drawn.size(), 10U);
-  EXPECT_EQ(sampler.batch(7, neighbours), sampler.batch(7, neighbours));
+  EXPECT_EQ(sampler.batch(7, neighbors), sampler.batch(7, neighbors));
   EXPECT_EQ(sampler.batch(7), Sampler(manifest, {.labels = 4, .clips = 2}, 5).batch(7));
 }
 

@@ -33,11 +33,11 @@ TEST(Trials, NameTheLineThatIsWrong) {
     const std::string path = put(folder / "t", text);
     expect_error([&] { read_trials(path); }, Fault::format, path + message);
   };
-  refused("a b\n", ":1: expected \"1|0 enrol test\" or \"enrol test target|nontarget\"");
-  refused("2 a b\n", ":1: expected \"1|0 enrol test\" or \"enrol test target|nontarget\"");
-  refused("1 a b\n\n1 a\n", ":3: expected \"1|0 enrol test\", as before");
-  refused("1 a b\nyes a b\n", ":2: expected \"1|0 enrol test\", as before");
-  refused("a b target\n1 a b\n", ":2: expected \"enrol test target|nontarget\", as before");
+  refused("a b\n", ":1: expected \"1|0 enroll test\" or \"enroll test target|nontarget\"");
+  refused("2 a b\n", ":1: expected \"1|0 enroll test\" or \"enroll test target|nontarget\"");
+  refused("1 a b\n\n1 a\n", ":3: expected \"1|0 enroll test\", as before");
+  refused("1 a b\nyes a b\n", ":2: expected \"1|0 enroll test\", as before");
+  refused("a b target\n1 a b\n", ":2: expected \"enroll test target|nontarget\", as before");
   refused("\n \n", ": no trials");
   expect_error([&] { read_trials(folder / "none"); }, Fault::io,
                folder / "none: No such file or directory");
@@ -71,8 +71,8 @@ TEST(Scores, NameTheLineThatIsWrong) {
     const std::string path = put(folder / "s", text);
     expect_error([&] { read_scores(path); }, Fault::format, path + message);
   };
-  refused("a b 1 target\na b 1\n", ":2: expected \"enrol test score target|nontarget\"");
-  refused("a b 1 same\n", ":1: expected \"enrol test score target|nontarget\"");
+  refused("a b 1 target\na b 1\n", ":2: expected \"enroll test score target|nontarget\"");
+  refused("a b 1 same\n", ":1: expected \"enroll test score target|nontarget\"");
   refused("a b 1,5 target\n", ":1: expected a finite score, found \"1,5\"");
   refused("a b nan target\n", ":1: expected a finite score, found \"nan\"");
   refused("a b -inf nontarget\n", ":1: expected a finite score, found \"-inf\"");
@@ -92,13 +92,13 @@ TEST(Scores, ATableHoldsWhatAListDoes) {
   const ScoreTable made = make_score_table(scores), read = read_score_table(folder / "s");
   EXPECT_EQ(read.names, made.names);
   EXPECT_EQ(read.names.size(), 5003U + 1000);
-  EXPECT_EQ(read.names[0], scores[0].trial.enrol);
+  EXPECT_EQ(read.names[0], scores[0].trial.enroll);
   EXPECT_EQ(read.names[1], scores[0].trial.test);
   for (const ScoreTable* table : {&made, &read}) {
     ASSERT_EQ(table->rows.size(), scores.size());
     for (std::size_t i = 0; i < scores.size(); ++i) {
       const auto& row = table->rows[i];
-      EXPECT_EQ(table->names[row.enrol], scores[i].trial.enrol);
+      EXPECT_EQ(table->names[row.enroll], scores[i].trial.enroll);
       EXPECT_EQ(table->names[row.test], scores[i].trial.test);
       EXPECT_EQ(row.target == 1, scores[i].trial.target);
       EXPECT_EQ(row.score, scores[i].score);

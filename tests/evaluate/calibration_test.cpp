@@ -164,7 +164,8 @@ Scores llrs(const Timed& timed, const Calibration& c) {
   Scores scores;
   for (const auto& row : timed.table.rows)
     (row.target == 1 ? scores.target : scores.nontarget)
-        .push_back(c.llr(row.score + c.shift({timed.seconds[row.enrol], timed.seconds[row.test]})));
+        .push_back(
+            c.llr(row.score + c.shift({timed.seconds[row.enroll], timed.seconds[row.test]})));
   return scores;
 }
 
@@ -192,7 +193,7 @@ TEST(Calibration, LengthsAreLeftOutWhereTheyDoNotHelp) {
   EXPECT_EQ(fit.calibration.scale, fit_calibration(split_scores(dev.table), "dev").scale);
   EXPECT_EQ(fit.calibration.shift({1, 10}), 0);
   Timed few = dev;
-  std::erase_if(few.table.rows, [](const auto& row) { return row.enrol >= 12 || row.test >= 12; });
+  std::erase_if(few.table.rows, [](const auto& row) { return row.enroll >= 12 || row.test >= 12; });
   EXPECT_TRUE(std::isnan(fit_calibration(few.table, few.seconds, "").cllr_with));
   EXPECT_THROW(fit_calibration(dev.table, std::vector<double>(3, 1.0), ""), std::invalid_argument);
 }

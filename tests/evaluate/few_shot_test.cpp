@@ -29,15 +29,15 @@ Manifest corpus(int classes, int clips) {
   return make_manifest(std::move(all));
 }
 
-/// A centre for each class and clips around it.
+/// A center for each class and clips around it.
 Matrix embeddings(const Manifest& manifest, double spread) {
   constexpr std::size_t d = 8;
-  Matrix e(manifest.clips.size(), d), centres(manifest.labels.size(), d);
+  Matrix e(manifest.clips.size(), d), centers(manifest.labels.size(), d);
   Random random(3, Purpose::test);
-  for (float& x : centres.values()) x = static_cast<float>(random.normal());
+  for (float& x : centers.values()) x = static_cast<float>(random.normal());
   for (std::size_t i = 0; i < e.rows(); ++i)
     for (std::size_t k = 0; k < d; ++k)
-      e.row(i)[k] = centres.row(static_cast<std::size_t>(manifest.label_of[i]))[k] +
+      e.row(i)[k] = centers.row(static_cast<std::size_t>(manifest.label_of[i]))[k] +
                     static_cast<float>(spread * random.normal());
   return e;
 }
@@ -76,13 +76,13 @@ TEST(FewShot, EpisodesFollowTheSeedAndNotTheThreads) {
   const EpisodeOptions options{.way = 3, .shot = 2, .query = 5, .episodes = 40, .seed = 7};
   const auto many = draw_episodes(manifest, options);
   const Matrix e = embeddings(manifest, 1.5);
-  const auto accuracies = few_shot_accuracies(e, many, Classifier::neighbour);
+  const auto accuracies = few_shot_accuracies(e, many, Classifier::neighbor);
   auto other = options;
   other.seed = 8;
   EXPECT_NE(draw_episodes(manifest, other), many);
   const ThreadLimit one(1);
   EXPECT_EQ(draw_episodes(manifest, options), many);
-  EXPECT_EQ(few_shot_accuracies(e, many, Classifier::neighbour), accuracies);
+  EXPECT_EQ(few_shot_accuracies(e, many, Classifier::neighbor), accuracies);
 }
 
 TEST(FewShot, RefusesACorpusThatIsTooSmall) {
@@ -130,7 +130,7 @@ TEST(FewShot, SavedEpisodesAreReadAgainAndChecked) {
 }
 
 // One dimension decides by hand: support at 10 and 80 degrees, and at 50 for the second class.
-TEST(FewShot, CentroidAndNeighbourDecideAsTheySay) {
+TEST(FewShot, CentroidAndNeighborDecideAsTheySay) {
   std::vector<Clip> clips(6);
   const char* labels[] = {"a", "a", "b", "b", "a", "b"};
   const double degrees[] = {10, 80, 55, 60, 50, 62};
@@ -142,16 +142,16 @@ TEST(FewShot, CentroidAndNeighbourDecideAsTheySay) {
     e.row(i)[1] = static_cast<float>(7 * std::sin(degrees[i] * M_PI / 180));
   }
   const std::vector<Episode> episode{{{0, 1}, {0, 1, 2, 3}, {4, 5}}};
-  // Centroids at 45 and 57.5 degrees; neighbours of 50 and 62 degrees at 55 and 60.
+  // Centroids at 45 and 57.5 degrees; neighbors of 50 and 62 degrees at 55 and 60.
   EXPECT_EQ(few_shot_accuracies(e, episode, Classifier::centroid), (std::vector<double>{1.0}));
-  EXPECT_EQ(few_shot_accuracies(e, episode, Classifier::neighbour), (std::vector<double>{0.5}));
+  EXPECT_EQ(few_shot_accuracies(e, episode, Classifier::neighbor), (std::vector<double>{0.5}));
 }
 
 TEST(FewShot, ShuffledLabelsGiveChance) {
   const Manifest manifest = corpus(15, 20);
   const Matrix e = embeddings(manifest, 0.6);
   const EpisodeOptions options{.episodes = 600, .seed = 2};
-  for (const auto classifier : {Classifier::centroid, Classifier::neighbour}) {
+  for (const auto classifier : {Classifier::centroid, Classifier::neighbor}) {
     const auto episodes = draw_episodes(manifest, options), shuffled = shuffle_labels(episodes, 4);
     EXPECT_GT(few_shot_accuracy(few_shot_accuracies(e, episodes, classifier)).mean, 0.6);
     const auto chance = few_shot_accuracy(few_shot_accuracies(e, shuffled, classifier));
@@ -174,7 +174,7 @@ TEST(FewShot, EmbeddingsThatAreAllTheSameGiveChance) {
       few_shot_accuracy(few_shot_accuracies(same, episodes, Classifier::centroid)).mean, 0.2);
 }
 
-TEST(FewShot, StandardisationIsOfTheBaseClasses) {
+TEST(FewShot, StandardizationIsOfTheBaseClasses) {
   const Manifest manifest = corpus(10, 20);
   Matrix e = embeddings(manifest, 0.5);
   Random random(6, Purpose::test);
@@ -183,7 +183,7 @@ TEST(FewShot, StandardisationIsOfTheBaseClasses) {
   const auto episodes = draw_episodes(manifest, {.episodes = 100});
   const double plain =
       few_shot_accuracy(few_shot_accuracies(e, episodes, Classifier::centroid)).mean;
-  const Standardisation s = fit_standardisation(e);
+  const Standardization s = fit_standardization(e);
   Matrix z = e;
   s.apply(z);
   EXPECT_GT(few_shot_accuracy(few_shot_accuracies(z, episodes, Classifier::centroid)).mean,
@@ -194,7 +194,7 @@ TEST(FewShot, StandardisationIsOfTheBaseClasses) {
   for (std::size_t k = 0; k < 8; ++k)
     expected += std::pow((e.row(3)[k] - s.mean[k]) / s.deviation[k], 2);
   EXPECT_NEAR(z.row(3)[5], (e.row(3)[5] - s.mean[5]) / s.deviation[5] / std::sqrt(expected), 1e-5);
-  EXPECT_THROW(fit_standardisation(Matrix(1, 3)), Error);
+  EXPECT_THROW(fit_standardization(Matrix(1, 3)), Error);
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ TEST(Metrics, ATaskNeedsAPriorAndCosts) {
   }
 }
 
-TEST(Metrics, Top1IsTheShareOfTestsWhoseBestEnrolmentIsATarget) {
+TEST(Metrics, Top1IsTheShareOfTestsWhoseBestEnrollmentIsATarget) {
   std::vector<ScoredTrial> trials{
       {{"ada", "right", true}, 3}, {{"bob", "right", false}, 2}, {{"eve", "right", false}, -1},
       {{"ada", "wrong", true}, 1}, {{"bob", "wrong", false}, 2}, {{"ada", "tied", true}, 1},
@@ -272,7 +272,7 @@ TEST(Evaluation, TheIntervalSpansWhatRepeatedSpeakersGive) {
     for (int rest = draw, i = 0; i < 3; ++i, rest /= 3) ++times[rest % 3];
     Scores scores;
     for (const auto& [trial, score] : trials) {
-      const int a = times[speaker(trial.enrol)], b = times[speaker(trial.test)];
+      const int a = times[speaker(trial.enroll)], b = times[speaker(trial.test)];
       auto& side = trial.target ? scores.target : scores.nontarget;
       side.insert(side.end(), static_cast<std::size_t>(trial.target ? a : a * b), score);
     }

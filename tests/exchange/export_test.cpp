@@ -150,7 +150,7 @@ TEST(ExportedModel, SaysWhichFrontEndItNeedsAndWhatScoresMean) {
   export_onnx(made(EncoderSpec::statistics(20)), folder / "model.onnx");
   const std::string bytes = read_file(folder / "model.onnx");
   for (const char* said : {"\"mel_bins\":20", "\"preset\":\"kaldi\"", "calibration", "by hand",
-                           "clips", "frames", "normalisation over the clip"})
+                           "clips", "frames", "normalization over the clip"})
     EXPECT_NE(bytes.find(said), std::string::npos) << said;
 }
 

@@ -29,7 +29,7 @@ FrontEnd unlike_every_default() {
           .triangles = Triangle::hz_symmetric,
           .area_norm = true,
           .snip_edges = false,
-          .frame_centre = Centre::hop_start,
+          .frame_center = Center::hop_start,
           .padding = Padding::zero,
           .scale = 2.0,
           .power = 1,
@@ -37,13 +37,13 @@ FrontEnd unlike_every_default() {
           .floor = 1e-5,
           .top_db = 60.0,
           .norm = Norm::band_variance,
-          .sliding = {.frames = 200, .centred = false, .least = 50, .variance = true},
+          .sliding = {.frames = 200, .centered = false, .least = 50, .variance = true},
           .vad = Vad::energy,
           .vad_options = {.threshold = 4.0,
                           .mean_scale = 0.25,
                           .context = 7,
                           .proportion = 0.6,
-                          .least_seconds = 0.25}};
+                          .min_seconds = 0.25}};
 }
 
 TEST(FrontEnd, ItsJsonReadsBackAsTheSameValues) {

@@ -41,24 +41,24 @@ std::vector<Dialect> dialects() {
   FrontEnd speechbrain = front_end_preset("speechbrain"), librosa = front_end_preset("librosa");
   speechbrain.top_db = librosa.top_db = 0;
   speechbrain.norm = Norm::none;
-  FrontEnd gaps, centred_on_odd_hops = front_end_preset("torchaudio");
+  FrontEnd gaps, centered_on_odd_hops = front_end_preset("torchaudio");
   gaps.hop_ms = 31.0;
-  centred_on_odd_hops.hop_ms = 161.0 / 16.0;
-  centred_on_odd_hops.window_ms = 399.0 / 16.0;
+  centered_on_odd_hops.hop_ms = 161.0 / 16.0;
+  centered_on_odd_hops.window_ms = 399.0 / 16.0;
   return {{"kaldi", {.dither = 1.0}},
           {"sherpa", front_end_preset("sherpa")},
           {"gaps between frames", gaps},
           {"gaps, mirrored", {.hop_ms = 62.5, .snip_edges = false}},
           {"torchaudio", front_end_preset("torchaudio")},
-          {"odd sizes", centred_on_odd_hops},
+          {"odd sizes", centered_on_odd_hops},
           {"librosa", librosa},
           {"speechbrain", speechbrain},
           {"sliding", {.norm = Norm::sliding}},
           {"sliding, short", {.norm = Norm::sliding, .sliding = {.frames = 20, .variance = true}}},
           {"sliding over the past",
-           {.norm = Norm::sliding, .sliding = {.frames = 30, .centred = false, .least = 10}}},
+           {.norm = Norm::sliding, .sliding = {.frames = 30, .centered = false, .least = 10}}},
           {"sliding, late start",
-           {.norm = Norm::sliding, .sliding = {.frames = 10, .centred = false}}}};
+           {.norm = Norm::sliding, .sliding = {.frames = 10, .centered = false}}}};
 }
 
 TEST(LogMelStream, PiecesOfAnySizeGiveTheFramesOfTheWholeClip) {
@@ -99,11 +99,11 @@ TEST(LogMelStream, AFrameComesWithItsLastSample) {
   EXPECT_EQ(first_at({}, 0), 400U);
   EXPECT_EQ(first_at({}, 7), 400U + 7 * 160);
   EXPECT_EQ(first_at({.snip_edges = false}, 0), 280U);  // around sample 80
-  FrontEnd centred = front_end_preset("torchaudio");
-  EXPECT_EQ(first_at(centred, 0), 201U);  // what lies before it mirrors samples 1 to 200
-  EXPECT_EQ(first_at(centred, 1), 200U + 160);
-  centred.padding = Padding::zero;
-  EXPECT_EQ(first_at(centred, 0), 200U);
+  FrontEnd centered = front_end_preset("torchaudio");
+  EXPECT_EQ(first_at(centered, 0), 201U);  // what lies before it mirrors samples 1 to 200
+  EXPECT_EQ(first_at(centered, 1), 200U + 160);
+  centered.padding = Padding::zero;
+  EXPECT_EQ(first_at(centered, 0), 200U);
 }
 
 TEST(LogMelStream, SlidingWaitsForItsWindow) {
@@ -115,9 +115,9 @@ TEST(LogMelStream, SlidingWaitsForItsWindow) {
   EXPECT_EQ(given_after({.frames = 40}, 39), 0U);
   EXPECT_EQ(given_after({.frames = 40}, 40), 21U);  // frame 20 sees 0 to 39
   EXPECT_EQ(given_after({.frames = 40}, 60), 41U);
-  EXPECT_EQ(given_after({.centred = false, .least = 30}, 29), 0U);
-  EXPECT_EQ(given_after({.centred = false, .least = 30}, 30), 30U);
-  EXPECT_EQ(given_after({.centred = false, .least = 30}, 31), 31U);
+  EXPECT_EQ(given_after({.centered = false, .least = 30}, 29), 0U);
+  EXPECT_EQ(given_after({.centered = false, .least = 30}, 30), 30U);
+  EXPECT_EQ(given_after({.centered = false, .least = 30}, 31), 31U);
 }
 
 TEST(LogMelStream, RefusesWhatNeedsTheWholeClip) {

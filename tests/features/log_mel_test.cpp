@@ -130,22 +130,22 @@ TEST(LogMel, FollowsTheDefinitionForEveryOption) {
 }
 
 TEST(LogMel, GivesAFrameForEveryWindowInTheClip) {
-  const LogMel snipped, centred({.snip_edges = false});
+  const LogMel snipped, centered({.snip_edges = false});
   const auto signal = golden_signal(2000);
   for (std::size_t n = 0; n <= 2000; ++n) {
     std::size_t whole = 0, near = 0;
     while (whole * 160 + 400 <= n) ++whole;
     while ((near + 1) * 160 <= n + 80) ++near;  // hops, the last one at least half there
     ASSERT_EQ(snipped.frames(n), whole) << n;
-    ASSERT_EQ(centred.frames(n), near) << n;
+    ASSERT_EQ(centered.frames(n), near) << n;
     if (n % 37 != 0 && n > 500) continue;
     const std::span<const float> clip(signal.data(), n);
     ASSERT_EQ(snipped(clip).rows(), whole) << n;
-    ASSERT_EQ(centred(clip).rows(), near) << n;
+    ASSERT_EQ(centered(clip).rows(), near) << n;
   }
 }
 
-TEST(LogMel, CentredOnHopsItGivesOneFrameMoreThanHops) {
+TEST(LogMel, CenterdOnHopsItGivesOneFrameMoreThanHops) {
   for (const char* name : {"torchaudio", "speechbrain"}) {
     const LogMel log_mel(front_end_preset(name));
     const auto signal = golden_signal(2000);
@@ -170,14 +170,14 @@ TEST(LogMel, ABandBetweenTwoBinsIsSilentWhereItsTrianglesAreInHertz) {
 }
 
 TEST(LogMel, MirrorsAClipShorterThanItsWindow) {
-  const LogMel centred({.snip_edges = false});
+  const LogMel centered({.snip_edges = false});
   const auto clip = golden_signal(100);
   std::vector<float> mirrored;  // what frame 0, samples -120 to 279, sees
   for (int i = -120; i < 280; ++i) {
     const int at = ((i % 200) + 200) % 200;
     mirrored.push_back(clip[static_cast<std::size_t>(at < 100 ? at : 199 - at)]);
   }
-  EXPECT_EQ(centred(clip), LogMel()(mirrored));
+  EXPECT_EQ(centered(clip), LogMel()(mirrored));
 }
 
 TEST(LogMel, SilenceIsTheFloorInEveryBand) {

@@ -84,13 +84,13 @@ Matrix kaldi_sliding(const Matrix& frames, const SlidingNorm& norm) {
   const int count = static_cast<int>(frames.rows());
   Matrix result = frames;
   for (int t = 0; t < count; ++t) {
-    int start = norm.centred ? t - norm.frames / 2 : t - norm.frames;
-    int end = norm.centred ? start + norm.frames : t + 1;
+    int start = norm.centered ? t - norm.frames / 2 : t - norm.frames;
+    int end = norm.centered ? start + norm.frames : t + 1;
     if (start < 0) {
       end -= start;
       start = 0;
     }
-    if (!norm.centred && end > t) end = std::max(t + 1, norm.least);
+    if (!norm.centered && end > t) end = std::max(t + 1, norm.least);
     if (end > count) {
       start = std::max(0, start - (end - count));
       end = count;
@@ -113,12 +113,12 @@ Matrix kaldi_sliding(const Matrix& frames, const SlidingNorm& norm) {
 TEST(Normalize, SlidingIsKaldisForEveryOptionAndLength) {
   const std::vector<SlidingNorm> options{
       {},
-      {.frames = 600, .centred = false},  // Kaldi's defaults
-      {.frames = 600, .centred = false, .variance = true},
+      {.frames = 600, .centered = false},  // Kaldi's defaults
+      {.frames = 600, .centered = false, .variance = true},
       {.frames = 51, .variance = true},
       {.frames = 1},
-      {.frames = 30, .centred = false, .least = 7},
-      {.frames = 10, .centred = false, .least = 100, .variance = true}};
+      {.frames = 30, .centered = false, .least = 7},
+      {.frames = 10, .centered = false, .least = 100, .variance = true}};
   for (const auto& norm : options) {
     for (const std::size_t count : {1U, 2U, 29U, 99U, 100U, 101U, 299U, 300U, 301U, 700U}) {
       SCOPED_TRACE(std::to_string(norm.frames) + " over " + std::to_string(count));

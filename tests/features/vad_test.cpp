@@ -57,7 +57,7 @@ TEST(FindSpeech, IsKaldisDecisionForEveryOption) {
 
 // The mean is (5 x 18 + 95 x 8) / 100 = 8.5, the threshold 5.5 + 4.25 = 9.75. One loud frame of
 // five is 0.2 of them, at least 0.12: two more frames on either side are voiced.
-TEST(FindSpeech, ALoudFrameVoicesItsNeighbours) {
+TEST(FindSpeech, ALoudFrameVoicesItsNeighbors) {
   std::vector<float> energies(100, 8.0F);
   for (std::size_t t = 40; t < 45; ++t) energies[t] = 18.0F;
   const Speech speech = find_speech(energies, 0.01);
@@ -65,7 +65,7 @@ TEST(FindSpeech, ALoudFrameVoicesItsNeighbours) {
   EXPECT_NEAR(speech.seconds, 0.09, 1e-12);
   EXPECT_NEAR(speech.total_seconds, 1.0, 1e-12);
   EXPECT_EQ(speech.amount, SpeechAmount::too_little);
-  EXPECT_EQ(find_speech(energies, 0.01, {.least_seconds = 0.09}).amount, SpeechAmount::enough);
+  EXPECT_EQ(find_speech(energies, 0.01, {.min_seconds = 0.09}).amount, SpeechAmount::enough);
 }
 
 TEST(FindSpeech, FindsTheToneBetweenSilences) {

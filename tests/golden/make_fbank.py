@@ -72,7 +72,7 @@ def frames(x, o, points):
     hop = int(o["sample_rate"] * 0.001 * o["hop_ms"])
     if o["snip_edges"]:
         starts = [t * hop for t in range(1 + (len(x) - size) // hop)]
-    elif o["frame_centre"] == "hop-middle":
+    elif o["frame_center"] == "hop-middle":
         starts = [t * hop + hop // 2 - size // 2 for t in range((len(x) + hop // 2) // hop)]
     else:
         starts = [t * hop - points // 2 + (points - size) // 2 for t in range(1 + len(x) // hop)]
@@ -85,15 +85,15 @@ def sliding(y, o):
     """SlidingWindowCmnInternal of feature-functions.cc."""
     result = np.zeros_like(y)
     for t in range(len(y)):
-        if o["sliding_centred"]:
+        if o["sliding_centered"]:
             start = t - o["sliding_frames"] // 2
             end = start + o["sliding_frames"]
         else:
             start, end = t - o["sliding_frames"], t + 1
         if start < 0:
             start, end = 0, end - start
-        if not o["sliding_centred"] and end > t:
-            end = max(t + 1, o["sliding_least"])
+        if not o["sliding_centered"] and end > t:
+            end = max(t + 1, o["sliding_min"])
         if end > len(y):
             start, end = max(0, start - (end - len(y))), len(y)
         seen = y[start:end]
@@ -134,11 +134,11 @@ def fbank(x, o):
 DEFAULTS = dict(sample_rate=16000, window_ms=25.0, hop_ms=10.0, window="povey", periodic_window=False,
                 preemphasis=0.97, remove_dc=True, fft_size=0, mel_bins=80, low_hz=20.0, high_hz=0.0,
                 mel_scale="htk", triangles="mel", area_norm=False, snip_edges=True,
-                frame_centre="hop-middle", padding="mirror", scale=32768.0, power=2, log="natural",
-                floor=0.0, top_db=0.0, norm="none", sliding_frames=300, sliding_centred=True,
-                sliding_least=100, sliding_variance=False)
+                frame_center="hop-middle", padding="mirror", scale=32768.0, power=2, log="natural",
+                floor=0.0, top_db=0.0, norm="none", sliding_frames=300, sliding_centered=True,
+                sliding_min=100, sliding_variance=False)
 TORCHAUDIO = dict(window="hann", periodic_window=True, preemphasis=0.0, remove_dc=False, low_hz=0.0,
-                  triangles="hz", snip_edges=False, frame_centre="hop-start", padding="reflect",
+                  triangles="hz", snip_edges=False, frame_center="hop-start", padding="reflect",
                   scale=1.0, log="db")
 LIBROSA = TORCHAUDIO | dict(mel_scale="slaney", area_norm=True, top_db=80.0)
 SPEECHBRAIN = TORCHAUDIO | dict(window="hamming", fft_size=400, triangles="hz-symmetric",
@@ -148,7 +148,7 @@ CASES = [
     ("hamming as in WeSpeaker", 16000, {"window": "hamming"}),
     ("hann", 16000, {"window": "hann"}),
     ("rectangular", 16000, {"window": "rectangular"}),
-    ("frames centred", 16000, {"snip_edges": False}),
+    ("frames centered", 16000, {"snip_edges": False}),
     ("upper edge below Nyquist as in sherpa", 16000, {"snip_edges": False, "high_hz": -400.0}),
     ("upper and lower edge", 16000, {"low_hz": 125.0, "high_hz": 7600.0}),
     ("neither mean nor pre-emphasis", 16000, {"remove_dc": False, "preemphasis": 0.0}),
@@ -175,9 +175,9 @@ CASES = [
     ("sliding mean", 64000, {"norm": "sliding"}),
     ("sliding mean of a short clip", 16000, {"norm": "sliding"}),
     ("sliding mean and deviation", 64000, {"norm": "sliding", "sliding_variance": True}),
-    ("sliding mean of the past", 64000, {"norm": "sliding", "sliding_centred": False}),
+    ("sliding mean of the past", 64000, {"norm": "sliding", "sliding_centered": False}),
     ("sliding mean and deviation of the past", 64000, {
-        "norm": "sliding", "sliding_centred": False, "sliding_frames": 50, "sliding_least": 20,
+        "norm": "sliding", "sliding_centered": False, "sliding_frames": 50, "sliding_min": 20,
         "sliding_variance": True}),
     ("torchaudio", 16000, TORCHAUDIO),
     ("torchaudio at 8 kHz", 16000, TORCHAUDIO | {"sample_rate": 8000, "mel_bins": 40}),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes losses.json: values and gradients of the losses, by PyTorch's autograd in float64.
 
-Input: raw (not normalised) embeddings x, labels y. Each loss normalises the rows itself, so the gradient is with
+Input: raw (not normalized) embeddings x, labels y. Each loss normalizes the rows itself, so the gradient is with
 respect to the raw rows.
 """
 import json, pathlib, torch

@@ -12,7 +12,7 @@ grep -rnE --include='*.h' --include='*.cpp' '^[[:space:]]*#[[:space:]]*include' 
     for (i = 1; i < n; i += 2) rank[word[i]] = word[i + 1]
     n = split("error base matrix base features features audio data dataset data encoder nn" \
               " loss metric miner metric metrics metric model model trainer train verifier verify" \
-              " adaptation model few_shot verify scoring verify search verify enrolment verify twinear cli c_api c_api", word, " ")
+              " adaptation model few_shot verify scoring verify search verify enrollment verify twinear cli c_api c_api", word, " ")
     for (i = 1; i < n; i += 2) layer_of_header[word[i]] = word[i + 1]
     # A third party lives in one folder, one file or one kind of file.
     n = split("kiss_?fft ^features/ sndfile ^data/ soxr ^data/ dnnl ^src/(nn|metric/product)[./] sqlite3 ^src/verify/" \

@@ -47,9 +47,9 @@ void sql(const std::string& path, const std::string& text) {
   sqlite3_close(connection);
 }
 
-class EnrolmentTest : public ::testing::Test {
+class EnrollmentTest : public ::testing::Test {
  protected:
-  void fill(Enrolment& people, unsigned identities, unsigned clips = 3) const {
+  void fill(Enrollment& people, unsigned identities, unsigned clips = 3) const {
     for (unsigned i = 0; i < identities; ++i)
       for (unsigned c = 0; c < clips; ++c) {
         const EnrolledClip one = clip(i, c);
@@ -59,10 +59,10 @@ class EnrolmentTest : public ::testing::Test {
   TemporaryFolder folder;
   const std::string path = folder / "people.sqlite";
 };
-using Enrolments = EnrolmentTest;
+using Enrollments = EnrollmentTest;
 
-TEST_F(Enrolments, KnowsAgainWhomItWasToldOf) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, KnowsAgainWhomItWasToldOf) {
+  Enrollment people(path, model);
   fill(people, 20);
   for (unsigned i = 0; i < 20; ++i) {
     const auto who = people.identify(direction(i, 99), 0.5);
@@ -73,8 +73,8 @@ TEST_F(Enrolments, KnowsAgainWhomItWasToldOf) {
   EXPECT_FALSE(people.identify(direction(77, 0), 0.9));
 }
 
-TEST_F(Enrolments, ComparesWithTheMeanOfUnitVectors) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, ComparesWithTheMeanOfUnitVectors) {
+  Enrollment people(path, model);
   people.enroll("ada", std::vector<float>{10, 0, 0});  // lengths do not weigh
   people.enroll("ada", std::vector<float>{0, 0.1F, 0});
   people.enroll("bob", std::vector<float>{0, 0, 1});
@@ -89,16 +89,16 @@ TEST_F(Enrolments, ComparesWithTheMeanOfUnitVectors) {
   EXPECT_EQ(ranked[1].name, "bob");
 }
 
-TEST_F(Enrolments, NobodyIsKnownToAnEmptyOne) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, NobodyIsKnownToAnEmptyOne) {
+  Enrollment people(path, model);
   EXPECT_FALSE(people.identify(direction(0, 0), -1));
   EXPECT_TRUE(people.list().empty());
   EXPECT_EQ(people.enroll("ada", std::span<const EnrolledClip>()), 0u);
   EXPECT_TRUE(people.list().empty());
 }
 
-TEST_F(Enrolments, EqualOnesStandByName) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, EqualOnesStandByName) {
+  Enrollment people(path, model);
   for (const char* who : {"dan", "ada", "cem", "bob"}) people.enroll(who, direction(0, 0));
   Matrix query(1, 24);
   std::ranges::copy(direction(0, 1), query.row(0).begin());
@@ -108,8 +108,8 @@ TEST_F(Enrolments, EqualOnesStandByName) {
   EXPECT_EQ(order, "ada bob cem ");
 }
 
-TEST_F(Enrolments, AClipCountsOnce) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, AClipCountsOnce) {
+  Enrollment people(path, model);
   const EnrolledClip both[] = {clip(0, 0), clip(0, 1)};
   EXPECT_EQ(people.enroll("ada", both), 2u);
   EXPECT_EQ(people.enroll("ada", both), 0u);
@@ -119,20 +119,20 @@ TEST_F(Enrolments, AClipCountsOnce) {
   EXPECT_EQ(people.find("cem"), std::nullopt);
 }
 
-TEST_F(Enrolments, EndsAndBeginsAgainWhereItWas) {
+TEST_F(Enrollments, EndsAndBeginsAgainWhereItWas) {
   {
-    Enrolment people(path, model);
+    Enrollment people(path, model);
     fill(people, 3);
   }
-  const Enrolment people(path);
+  const Enrollment people(path);
   EXPECT_EQ(people.model_id(), model);
   EXPECT_EQ(people.list().size(), 3u);
   EXPECT_TRUE(people.identify(direction(1, 9), 0.5));
 }
 
-TEST_F(Enrolments, OneSeesWhatAnotherWrites) {
-  Enrolment writer(path, model);
-  const Enrolment reader(path);
+TEST_F(Enrollments, OneSeesWhatAnotherWrites) {
+  Enrollment writer(path, model);
+  const Enrollment reader(path);
   EXPECT_FALSE(reader.identify(direction(0, 0), 0.5));
   writer.enroll("ada", direction(0, 0));
   EXPECT_EQ(reader.identify(direction(0, 0), 0.5)->name, "ada");
@@ -140,13 +140,13 @@ TEST_F(Enrolments, OneSeesWhatAnotherWrites) {
   EXPECT_FALSE(reader.identify(direction(0, 0), 0.5));
 }
 
-TEST_F(Enrolments, WhoIsRemovedLeavesNothingBehind) {
+TEST_F(Enrollments, WhoIsRemovedLeavesNothingBehind) {
   const std::vector<float> voice = direction(1, 0);
   const std::string bytes(reinterpret_cast<const char*>(voice.data()), voice.size() * 4);
   const auto holds = [&](const std::string& file) {
     return std::filesystem::exists(file) && read_file(file).find(bytes) != std::string::npos;
   };
-  Enrolment people(path, model);
+  Enrollment people(path, model);
   people.enroll("bob", direction(0, 0));
   people.enroll("ada", voice);
   EXPECT_TRUE(holds(path) || holds(path + "-wal"));
@@ -156,25 +156,25 @@ TEST_F(Enrolments, WhoIsRemovedLeavesNothingBehind) {
   EXPECT_EQ(people.list(), (std::vector<Identity>{{"bob", 1, 0}}));
 }
 
-TEST_F(Enrolments, AnotherModelIsRefused) {
-  { Enrolment(path, model).enroll("ada", direction(0, 0)); }
-  expect_error([&] { Enrolment(path, "fedcba9876543210"); }, Fault::mismatch,
+TEST_F(Enrollments, AnotherModelIsRefused) {
+  { Enrollment(path, model).enroll("ada", direction(0, 0)); }
+  expect_error([&] { Enrollment(path, "fedcba9876543210"); }, Fault::mismatch,
                path +
                    ": its embeddings are of the model 0123456789abcdef, not of "
                    "fedcba9876543210");
-  expect_error([&] { Enrolment(path, model).enroll("bob", direction(1, 0, 0, 7)); },
+  expect_error([&] { Enrollment(path, model).enroll("bob", direction(1, 0, 0, 7)); },
                Fault::mismatch, path + ": an embedding of 7 numbers; it holds those of 24");
 }
 
-TEST_F(Enrolments, AnEmbeddingOfAnotherWidthIsRefused) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, AnEmbeddingOfAnotherWidthIsRefused) {
+  Enrollment people(path, model);
   people.enroll("ada", direction(0, 0));
   expect_error([&] { people.identify(direction(0, 0, 0, 25), 0); }, Fault::mismatch,
                path + ": an embedding of 25 numbers; it holds those of 24");
 }
 
-TEST_F(Enrolments, AMeanIsNotPoisoned) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, AMeanIsNotPoisoned) {
+  Enrollment people(path, model);
   fill(people, 2);
   const auto before = people.list();
   auto nan = direction(0, 5);
@@ -191,8 +191,8 @@ TEST_F(Enrolments, AMeanIsNotPoisoned) {
   EXPECT_EQ(people.enroll("voice 0", bad), 2u);
 }
 
-TEST_F(Enrolments, HostileNames) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, HostileNames) {
+  Enrollment people(path, model);
   const auto v = direction(0, 0);
   for (const std::string& bad :
        {std::string(), std::string("a\nb"), std::string("\x1b[31m"), std::string("\xff\xfe"),
@@ -208,8 +208,8 @@ TEST_F(Enrolments, HostileNames) {
   EXPECT_EQ(people.list().size(), 8u);
 }
 
-TEST_F(Enrolments, ASourceThatIsNotUtf8IsStillReadable) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, ASourceThatIsNotUtf8IsStillReadable) {
+  Enrollment people(path, model);
   EnrolledClip one = clip(0, 0);
   one.source = "caf\xe9.wav";
   people.enroll("ada", std::span(&one, 1));
@@ -217,9 +217,9 @@ TEST_F(Enrolments, ASourceThatIsNotUtf8IsStillReadable) {
   EXPECT_NE(read_file(folder / "e.safetensors").find("caf\xef\xbf\xbd.wav"), std::string::npos);
 }
 
-TEST_F(Enrolments, WhatIsExportedAndImportedIsExportedAsTheSameBytes) {
+TEST_F(Enrollments, WhatIsExportedAndImportedIsExportedAsTheSameBytes) {
   {
-    Enrolment people(path, model);
+    Enrollment people(path, model);
     for (const unsigned i : {3, 1, 2})
       for (unsigned c = 3; c-- > 0;) {
         const EnrolledClip one = clip(i, c);
@@ -227,86 +227,86 @@ TEST_F(Enrolments, WhatIsExportedAndImportedIsExportedAsTheSameBytes) {
       }
     people.export_to(folder / "a.safetensors");
   }
-  EXPECT_EQ(import_enrolment(folder / "a.safetensors", folder / "b.sqlite"), 9u);
-  EXPECT_EQ(import_enrolment(folder / "a.safetensors", folder / "b.sqlite"), 0u);
-  const Enrolment copy(folder / "b.sqlite");
+  EXPECT_EQ(import_enrollment(folder / "a.safetensors", folder / "b.sqlite"), 9u);
+  EXPECT_EQ(import_enrollment(folder / "a.safetensors", folder / "b.sqlite"), 0u);
+  const Enrollment copy(folder / "b.sqlite");
   copy.export_to(folder / "b.safetensors");
   EXPECT_EQ(read_file(folder / "a.safetensors"), read_file(folder / "b.safetensors"));
-  EXPECT_EQ(copy.list(), Enrolment(path).list());
+  EXPECT_EQ(copy.list(), Enrollment(path).list());
   EXPECT_EQ(copy.model_id(), model);
 }
 
-TEST_F(Enrolments, AnEmptyOneIsExportedToo) {
-  Enrolment(path, model).export_to(folder / "a.safetensors");
-  EXPECT_EQ(import_enrolment(folder / "a.safetensors", folder / "b.sqlite"), 0u);
-  EXPECT_TRUE(Enrolment(folder / "b.sqlite").list().empty());
+TEST_F(Enrollments, AnEmptyOneIsExportedToo) {
+  Enrollment(path, model).export_to(folder / "a.safetensors");
+  EXPECT_EQ(import_enrollment(folder / "a.safetensors", folder / "b.sqlite"), 0u);
+  EXPECT_TRUE(Enrollment(folder / "b.sqlite").list().empty());
 }
 
-TEST_F(Enrolments, WhatIsNoDatabaseIsRefused) {
-  expect_error([&] { Enrolment{path}; }, Fault::io, path + ": No such file or directory");
-  expect_error([&] { Enrolment(folder / "no/where", model); }, Fault::io,
+TEST_F(Enrollments, WhatIsNoDatabaseIsRefused) {
+  expect_error([&] { Enrollment{path}; }, Fault::io, path + ": No such file or directory");
+  expect_error([&] { Enrollment(folder / "no/where", model); }, Fault::io,
                folder / "no/where" + ": *");
-  expect_error([&] { Enrolment(folder / "", model); }, Fault::io, folder / "" + ": is a folder");
-  expect_error([&] { Enrolment("", model); }, Fault::io, "\"\": no name of a file");
+  expect_error([&] { Enrollment(folder / "", model); }, Fault::io, folder / "" + ": is a folder");
+  expect_error([&] { Enrollment("", model); }, Fault::io, "\"\": no name of a file");
   put(path, "");
-  expect_error([&] { Enrolment{path}; }, Fault::format,
-               path + ": an empty file, no enrolment database");
+  expect_error([&] { Enrollment{path}; }, Fault::format,
+               path + ": an empty file, no enrollment database");
   put(path,
       "just a text that somebody wrote, longer than the header of a database is, "
       "which has a hundred bytes and begins with other words");
-  expect_error([&] { Enrolment(path, model); }, Fault::format, path + ": not an SQLite database");
+  expect_error([&] { Enrollment(path, model); }, Fault::format, path + ": not an SQLite database");
   EXPECT_TRUE(read_file(path).starts_with("just a text"));
 }
 
-TEST_F(Enrolments, AnEmptyFileBecomesOne) {
+TEST_F(Enrollments, AnEmptyFileBecomesOne) {
   put(path, "");
-  Enrolment(path, model).enroll("ada", direction(0, 0));
-  EXPECT_EQ(Enrolment(path).list().size(), 1u);
+  Enrollment(path, model).enroll("ada", direction(0, 0));
+  EXPECT_EQ(Enrollment(path).list().size(), 1u);
 }
 
-TEST_F(Enrolments, SomebodyElsesDatabaseIsLeftAlone) {
+TEST_F(Enrollments, SomebodyElsesDatabaseIsLeftAlone) {
   sql(path, "CREATE TABLE songs (title TEXT)");
   const std::string before = read_file(path);
-  const std::string told = path + ": an SQLite database, but not one of enrolments";
-  expect_error([&] { Enrolment(path, model); }, Fault::format, told);
-  expect_error([&] { Enrolment{path}; }, Fault::format, told);
+  const std::string told = path + ": an SQLite database, but not one of enrollments";
+  expect_error([&] { Enrollment(path, model); }, Fault::format, told);
+  expect_error([&] { Enrollment{path}; }, Fault::format, told);
   EXPECT_EQ(read_file(path), before);
 }
 
-TEST_F(Enrolments, ANewerVersionIsRefused) {
-  { Enrolment(path, model); }
+TEST_F(Enrollments, ANewerVersionIsRefused) {
+  { Enrollment(path, model); }
   sql(path, "PRAGMA user_version = 2");
-  expect_error([&] { Enrolment(path, model); }, Fault::format,
-               path + ": an enrolment database of version 2; this twinear knows up to 1");
+  expect_error([&] { Enrollment(path, model); }, Fault::format,
+               path + ": an enrollment database of version 2; this twinear knows up to 1");
 }
 
-TEST_F(Enrolments, DamageIsTold) {
+TEST_F(Enrollments, DamageIsTold) {
   {
-    Enrolment people(path, model);
+    Enrollment people(path, model);
     fill(people, 3);
   }
   std::filesystem::copy(path, folder / "bit");
   sql(folder / "bit", "UPDATE clip SET embedding = zeroblob(96) WHERE id = 5");
-  expect_error([&] { Enrolment(folder / "bit").identify(direction(0, 0), 0); }, Fault::format,
+  expect_error([&] { Enrollment(folder / "bit").identify(direction(0, 0), 0); }, Fault::format,
                folder / "bit" + ": a damaged embedding of \"voice 1\"");
   sql(folder / "bit", "UPDATE clip SET embedding = x'00112233445566' WHERE id = 5");
-  expect_error([&] { Enrolment(folder / "bit").identify(direction(0, 0), 0); }, Fault::format,
+  expect_error([&] { Enrollment(folder / "bit").identify(direction(0, 0), 0); }, Fault::format,
                folder / "bit" + ": a *");
 
   std::string bytes = read_file(path);
   for (std::size_t i = 4096; i + 8 < bytes.size(); i += 512)
     bytes.replace(i, 8, "\xff\xff\xff\xff\xff\xff\xff\xff");
   put(folder / "pages", bytes);
-  expect_error([&] { Enrolment(folder / "pages").identify(direction(0, 0), 0); }, Fault::format,
+  expect_error([&] { Enrollment(folder / "pages").identify(direction(0, 0), 0); }, Fault::format,
                folder / "pages" + ": *");
   put(folder / "half", read_file(path).substr(0, 5000));
-  expect_error([&] { Enrolment(folder / "half").identify(direction(0, 0), 0); }, Fault::format,
+  expect_error([&] { Enrollment(folder / "half").identify(direction(0, 0), 0); }, Fault::format,
                folder / "half" + ": *");
 }
 
-TEST_F(Enrolments, AFileOfEmbeddingsThatIsNoneChangesNothing) {
+TEST_F(Enrollments, AFileOfEmbeddingsThatIsNoneChangesNothing) {
   {
-    Enrolment people(path, model);
+    Enrollment people(path, model);
     fill(people, 1);
     people.export_to(folder / "e.safetensors");
   }
@@ -318,32 +318,32 @@ TEST_F(Enrolments, AFileOfEmbeddingsThatIsNoneChangesNothing) {
     return put(folder / "bad", bytes);
   };
   const std::string fresh = folder / "fresh.sqlite";
-  expect_error([&] { import_enrolment(changed("voice 0", "voice\\n0"), fresh); }, Fault::format,
+  expect_error([&] { import_enrollment(changed("voice 0", "voice\\n0"), fresh); }, Fault::format,
                "*");
-  expect_error([&] { import_enrolment(changed("voice 0", "voic\\\\n0"), fresh); }, Fault::format,
+  expect_error([&] { import_enrollment(changed("voice 0", "voic\\\\n0"), fresh); }, Fault::format,
                "*");
-  expect_error([&] { import_enrolment(changed("embeddings 1", "embeddings 2"), fresh); },
+  expect_error([&] { import_enrollment(changed("embeddings 1", "embeddings 2"), fresh); },
                Fault::format, folder / "bad" + ": expected twinear embeddings 1");
-  expect_error([&] { import_enrolment(put(folder / "bad", "text"), fresh); }, Fault::format,
+  expect_error([&] { import_enrollment(put(folder / "bad", "text"), fresh); }, Fault::format,
                folder / "bad" + ": *");
   std::string nan = good;
   nan.replace(nan.size() - 4, 4, "\xff\xff\xff\x7f");
-  expect_error([&] { import_enrolment(put(folder / "bad", nan), fresh); }, Fault::numeric,
+  expect_error([&] { import_enrollment(put(folder / "bad", nan), fresh); }, Fault::numeric,
                folder / "bad" + ": row 2: its embedding has a value that is not finite");
   EXPECT_FALSE(std::filesystem::exists(fresh));
-  expect_error([&] { import_enrolment(changed(model, "123456789abcdef0"), path); }, Fault::mismatch,
-               path + ": *");
+  expect_error([&] { import_enrollment(changed(model, "123456789abcdef0"), path); },
+               Fault::mismatch, path + ": *");
 }
 
 /// A child that enrolls until it is killed; what it has said is committed must be there.
-TEST_F(Enrolments, KilledInTheMiddleItLosesNothingCommitted) {
-  { Enrolment(path, model); }
+TEST_F(Enrollments, KilledInTheMiddleItLosesNothingCommitted) {
+  { Enrollment(path, model); }
   for (unsigned round = 0; round < 5; ++round) {
     int said[2];
     ASSERT_EQ(::pipe(said), 0);
     const pid_t child = ::fork();
     if (child == 0) {
-      Enrolment people(path, model);
+      Enrollment people(path, model);
       for (unsigned i = 0;; ++i) {
         const EnrolledClip both[] = {clip(round, 2 * i), clip(round, 2 * i + 1)};
         people.enroll("round " + std::to_string(round), both);
@@ -358,7 +358,7 @@ TEST_F(Enrolments, KilledInTheMiddleItLosesNothingCommitted) {
     ::waitpid(child, nullptr, 0);
     while (::read(said[0], &byte, 1) == 1) ++committed;
     ::close(said[0]);
-    const auto list = Enrolment(path).list();
+    const auto list = Enrollment(path).list();
     ASSERT_EQ(list.size(), round + 1);
     EXPECT_EQ(list.back().clips % 2, 0u);  // both of a call or neither
     EXPECT_GE(list.back().clips, 2 * committed);
@@ -366,8 +366,8 @@ TEST_F(Enrolments, KilledInTheMiddleItLosesNothingCommitted) {
   }
 }
 
-TEST_F(Enrolments, ManyThreadsMayAskOneObject) {
-  Enrolment people(path, model);
+TEST_F(Enrollments, ManyThreadsMayAskOneObject) {
+  Enrollment people(path, model);
   fill(people, 10);
   std::vector<std::thread> threads;
   std::vector<unsigned> wrong(8);

@@ -84,18 +84,18 @@ TEST(Search, FindsItOfVectorsOfAllLengths) {
 /// Rows a float's last bit apart: to bf16 they are equal, and a float sum puts them in any order.
 TEST(Search, TellsRowsApartThatBf16CannotAndFloatSumsHardlyCan) {
   const std::size_t width = 192;
-  const Matrix centre = unit(normal(1, width, 0));
+  const Matrix center = unit(normal(1, width, 0));
   Matrix rows(5000, width);
   Random random(4, Purpose::test);
   for (std::size_t r = 0; r < rows.rows(); ++r) {
-    std::ranges::copy(centre.row(0), rows.row(r).begin());
+    std::ranges::copy(center.row(0), rows.row(r).begin());
     float& x = rows.row(r)[random.below(width)];
     x = std::nextafter(x, r % 2 == 0 ? 2.0F : -2.0F);
   }
-  expect_brute_force(rows, centre, 10);
+  expect_brute_force(rows, center, 10);
   Matrix five(5, width);
   for (std::size_t q = 0; q < five.rows(); ++q)
-    std::ranges::copy(centre.row(0), five.row(q).begin());
+    std::ranges::copy(center.row(0), five.row(q).begin());
   expect_brute_force(rows, five, 10);
 }
 

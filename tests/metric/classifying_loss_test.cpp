@@ -57,23 +57,23 @@ TEST(AamSoftmax, OneRowByHandOnBothSidesOfTheHalfTurn) {
   EXPECT_NEAR(aam_of_cosine(-0.995), expected, 3e-5);
 }
 
-TEST(AamSoftmax, OfTheSubCentresTheNearestCounts) {
+TEST(AamSoftmax, OfTheSubCentersTheNearestCounts) {
   const auto labels = label_blocks(3, 2);
   LossParameters one = class_parameters(3, 1, 5, 1);
-  LossParameters two{Matrix(6, 5), Matrix(6, 5)};  // each centre and its opposite
+  LossParameters two{Matrix(6, 5), Matrix(6, 5)};  // each center and its opposite
   for (std::size_t c = 0; c < 3; ++c)
     for (std::size_t k = 0; k < 5; ++k) {
       two.value.row(2 * c)[k] = -one.value.row(c)[k];
       two.value.row(2 * c + 1)[k] = one.value.row(c)[k];
     }
   Matrix folded(6, 5), plain(6, 5);
-  // Near all three no cosine is negative: the opposite centres are never the nearest.
+  // Near all three no cosine is negative: the opposite centers are never the nearest.
   Matrix near(6, 5);
   for (std::size_t i = 0; i < 6; ++i)
     for (std::size_t k = 0; k < 5; ++k)
       near.row(i)[k] = one.value.row(0)[k] + one.value.row(1)[k] + one.value.row(2)[k];
   const auto expected = aam_softmax_loss(near, labels, {}, one, plain);
-  const auto value = aam_softmax_loss(near, labels, {.sub_centres = 2}, two, folded);
+  const auto value = aam_softmax_loss(near, labels, {.sub_centers = 2}, two, folded);
   EXPECT_EQ(value.mean, expected.mean);
   EXPECT_EQ(folded, plain);
   for (std::size_t c = 0; c < 3; ++c) {
@@ -107,8 +107,8 @@ std::vector<Case> cases(std::size_t width) {
       {"prototypical, 1 shot", {}, prototypical(1)},
       {"prototypical, 2 shots", {}, prototypical(2)},
       {"aam", class_parameters(3, 1, width, 1), aam({.margin = 0.2F, .scale = 4.0F})},
-      {"aam, sub-centres", class_parameters(3, 3, width, 1),
-       aam({.margin = 0.5F, .scale = 4.0F, .sub_centres = 3})},
+      {"aam, sub-centers", class_parameters(3, 3, width, 1),
+       aam({.margin = 0.5F, .scale = 4.0F, .sub_centers = 3})},
       {"supervised contrastive",
        {},
        [](auto& e, auto& labels, auto&, auto& gradient) {
@@ -145,7 +145,7 @@ bool all_finite(const Matrix& m) {
   return std::ranges::all_of(m.values(), [](float v) { return std::isfinite(v); });
 }
 
-TEST(ClassifyingLoss, RowsOfZerosOppositeRowsAndRowsAtACentreGiveFiniteGradients) {
+TEST(ClassifyingLoss, RowsOfZerosOppositeRowsAndRowsAtACenterGiveFiniteGradients) {
   Matrix e = noise(10, 5, 2);
   std::ranges::fill(e.row(0), 0.0F);
   for (std::size_t k = 0; k < 5; ++k) e.row(5)[k] = -e.row(1)[k];  // their sum has no direction
@@ -237,7 +237,7 @@ TEST(ClassifyingLoss, RefusesBatchesThatItCannotUse) {
   refused([&] { aam_softmax_loss(e, three, {}, classes, gradient); });
   refused([&] { aam_softmax_loss(e, below, {}, classes, gradient); });
   refused([&] { aam_softmax_loss(e, two_labels, {}, wide, gradient); });
-  refused([&] { aam_softmax_loss(e, two_labels, {.sub_centres = 3}, classes, gradient); });
+  refused([&] { aam_softmax_loss(e, two_labels, {.sub_centers = 3}, classes, gradient); });
   refused([&] { supervised_contrastive_loss(e, two_labels, 0, gradient); });
   refused([&] { supervised_contrastive_loss(e, two_labels, 0.1F, short_one); });
   refused([&] { supervised_contrastive_loss(e, label_blocks(3, 1), 0.1F, gradient); });

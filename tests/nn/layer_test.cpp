@@ -189,7 +189,7 @@ TEST(BatchNorm, OfASingleFrameIsFinite) {
     for (const float v : p.value) EXPECT_TRUE(std::isfinite(v));
 }
 
-TEST(BatchNorm, WithTheReluFirstNormalisesWhatTheReluLeaves) {
+TEST(BatchNorm, WithTheReluFirstNormalizesWhatTheReluLeaves) {
   BatchNorm norm({.channels = 3, .relu_first = true});
   fill_noise(norm.scale().value, 3);
   fill_noise(norm.shift().value, 4);
@@ -328,7 +328,7 @@ TEST(LeakyRelu, LeaksAHundredthAndItsGradientsAreTheSlopes) {
 }
 
 TEST(StatsPool, UnbiasedDividesByOneFrameLess) {
-  StatsPool pool({.least_variance = 1e-12F, .unbiased = true});
+  StatsPool pool({.min_variance = 1e-12F, .unbiased = true});
   expect_slopes(pool, {{3, 7, 4}}, {7, 5, 2});
   Rig rig(pool, {{1, 3, 1}});
   rig.in[0].value = {1.0F, 2.0F, 6.0F};
@@ -340,7 +340,7 @@ TEST(StatsPool, UnbiasedDividesByOneFrameLess) {
 }
 
 TEST(ContextConv, UnbiasedGradientsAreTheSlopes) {
-  ContextConv conv(4, 3, {.least_variance = 1e-7F, .unbiased = true});
+  ContextConv conv(4, 3, {.min_variance = 1e-7F, .unbiased = true});
   draw(conv);
   expect_slopes(conv, {{3, 5, 4}}, {5, 3, 2}, 3e-3F);
 }

@@ -36,7 +36,7 @@ inline ReportedScores example_system(const std::string& name, std::size_t n, dou
   return system;
 }
 
-/// Groups of clips around centres far apart.
+/// Groups of clips around centers far apart.
 inline ReportedEmbeddings example_embeddings(std::size_t speakers, std::size_t clips) {
   ReportedEmbeddings result{{}, {}, Matrix(speakers * clips, 24)};
   Random random(8, Purpose::test);

@@ -53,13 +53,13 @@ TEST(Plot, TimeRunsRightAndFrequencyUpFromDarkToBright) {
 }
 
 TEST(Plot, NoTickIsMinusNought) {
-  FrontEnd centred;
-  centred.snip_edges = false;
-  centred.frame_centre = Centre::hop_start;
+  FrontEnd centered;
+  centered.snip_edges = false;
+  centered.frame_center = Center::hop_start;
   Matrix around(200, 80);
   for (std::size_t i = 0; i < around.values().size(); ++i)
     around.values()[i] = static_cast<float>(i % 21) - 10.0F;
-  for (const auto& text : words_of(plot(around, centred, ""))) EXPECT_NE(text, "-0");
+  for (const auto& text : words_of(plot(around, centered, ""))) EXPECT_NE(text, "-0");
 }
 
 TEST(Plot, IsNoLargerForALongClip) {

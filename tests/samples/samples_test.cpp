@@ -57,8 +57,8 @@ TEST(Samples, TrialsAreBalancedTrueAndAskedOnce) {
   std::ptrdiff_t targets = 0;
   const auto trials = read_trials(folder + "trials.txt");
   for (const auto& trial : trials) {
-    EXPECT_EQ(label_of(trial.enrol) == label_of(trial.test), trial.target) << trial.enrol;
-    EXPECT_TRUE(asked.insert(std::minmax(trial.enrol, trial.test)).second) << trial.enrol;
+    EXPECT_EQ(label_of(trial.enroll) == label_of(trial.test), trial.target) << trial.enroll;
+    EXPECT_TRUE(asked.insert(std::minmax(trial.enroll, trial.test)).second) << trial.enroll;
     targets += trial.target ? 1 : 0;
   }
   EXPECT_EQ(trials.size(), 1500U);

@@ -28,12 +28,12 @@ Recipe sound_recipe(const TemporaryFolder& folder) {
   recipe.data.train = {write_sound_corpus(folder, "sound", 0, 4, 3)};
   recipe.data.dev = write_sound_corpus(folder, "dev_sound", 50, 3, 2);
   Random random(1, Purpose::test);
-  write_audio(folder / "noise.wav", {16000, coloured_noise(9000, 0, 16000, random)});
+  write_audio(folder / "noise.wav", {16000, colored_noise(9000, 0, 16000, random)});
   recipe.augment = {.speed = 0.5,
                     .reverb = 0.5,
                     .noise = 0.5,
                     .noises = put(folder / "noises.csv", "path,label\nnoise.wav,hiss\n"),
-                    .coloured_noise = 0.5,
+                    .colored_noise = 0.5,
                     .band_limit = 0.5,
                     .telephone = 0.3,
                     .gain = 0.5,

@@ -35,6 +35,20 @@ class RecipeFile : public ::testing::Test {
   const std::string path = folder / "recipe.toml";
 };
 
+TEST_F(RecipeFile, AKeyByItsFormerNameIsReadAndALineNamesTheNewOne) {
+  write_file(path, "[augment]\ncoloured_noise = 1\n[front_end]\nvad_least_seconds = 2\n");
+  std::vector<std::string> lines;
+  const Recipe recipe =
+      read_recipe(path, {}, [&](const std::string& line) { lines.push_back(line); });
+  EXPECT_EQ(recipe.augment.colored_noise, 1);
+  EXPECT_EQ(recipe.front_end.vad_options.min_seconds, 2);
+  EXPECT_EQ(lines, (std::vector<std::string>{
+                       path + ":2: \"coloured_noise\" is now called \"colored_noise\"",
+                       path + ":4: \"vad_least_seconds\" is now called \"vad_min_seconds\""}));
+  EXPECT_EQ(refusal("[augment]\ncoloured_noise = 1\ncolored_noise = 1\n"),
+            ":2: \"coloured_noise\" and \"colored_noise\" are the same key");
+}
+
 TEST_F(RecipeFile, EmptyOneIsTheDefaults) {
   EXPECT_EQ(recipe_json(read("")), recipe_json(Recipe{}));
 }
@@ -218,10 +232,10 @@ TEST_F(RecipeFile, EveryLossHasKeysOfItsOwn) {
   r = read("[loss]\nkind = \"prototypical\"\nshots = 2\nscale = 4\n");
   EXPECT_EQ(r.objective.prototypical.shots, 2);
   EXPECT_EQ(r.objective.prototypical.scale, 4);
-  r = read("[loss]\nkind = \"aam-softmax\"\nmargin = 0.3\nscale = 32\nsub_centres = 3\n");
+  r = read("[loss]\nkind = \"aam-softmax\"\nmargin = 0.3\nscale = 32\nsub_centers = 3\n");
   EXPECT_EQ(r.objective.aam.margin, 0.3F);
   EXPECT_EQ(r.objective.aam.scale, 32);
-  EXPECT_EQ(r.objective.aam.sub_centres, 3);
+  EXPECT_EQ(r.objective.aam.sub_centers, 3);
   r = read("[loss]\nkind = \"supcon\"\ntemperature = 0.07\n");
   EXPECT_EQ(r.objective.temperature, 0.07F);
   const auto json = nlohmann::ordered_json::parse(recipe_json(r));

@@ -34,7 +34,7 @@ std::map<std::string, Objective> objectives() {
       {"prototypical", {.kind = "prototypical"}},
       {"ge2e", {.kind = "ge2e"}},
       {"aam-softmax", {.kind = "aam-softmax"}},
-      {"aam-softmax, sub-centres", {.kind = "aam-softmax", .aam = {.sub_centres = 2}}},
+      {"aam-softmax, sub-centers", {.kind = "aam-softmax", .aam = {.sub_centers = 2}}},
       {"supcon", {.kind = "supcon"}},
   };
 }
@@ -74,7 +74,7 @@ TEST(Trainer, ALossThatLearnsIsTrainedWithTheEncoder) {
 
 /// Losses that learn and that remember, for the tests of sameness.
 std::vector<Objective> objectives_with_state() {
-  return {objectives().at("triplet, memory"), objectives().at("aam-softmax, sub-centres"),
+  return {objectives().at("triplet, memory"), objectives().at("aam-softmax, sub-centers"),
           objectives().at("angular-prototypical")};
 }
 

@@ -260,7 +260,7 @@ TEST(LabelCentroids, AreRunningMeansWhoseNearestAreTheConfused) {
   Matrix rows(4, 2);
   std::ranges::copy(std::vector<float>{1, 0, 0, 1, .8F, .6F, -1, 0}, rows.values().begin());
   centroids.add(rows, std::vector<int>{0, 1, 2, 4});  // never 3
-  const Neighbours nearest = centroids.nearest(10);
+  const Neighbors nearest = centroids.nearest(10);
   EXPECT_EQ(nearest[0], (std::vector{2, 1, 4, 3}));
   EXPECT_EQ(nearest[1], (std::vector{2, 0, 4, 3}));
   EXPECT_EQ(nearest[3], (std::vector{0, 1, 2, 4}));

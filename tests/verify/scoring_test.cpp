@@ -16,9 +16,9 @@ namespace {
 
 // The golden values of AS-norm: s = 0.6 against these cohort scores, population deviation.
 TEST(ScoreNorm, IsTheMeanOfBothSidesZScores) {
-  const std::vector<double> enrol{0.3, 0.5, 0.1, 0.4, 0.2}, test{-0.1, 0.45, 0.05, -0.2, 0.35};
+  const std::vector<double> enroll{0.3, 0.5, 0.1, 0.4, 0.2}, test{-0.1, 0.45, 0.05, -0.2, 0.35};
   const auto at = [&](std::size_t top) {
-    return normalized(0.6, cohort_statistics(enrol, top), cohort_statistics(test, top));
+    return normalized(0.6, cohort_statistics(enroll, top), cohort_statistics(test, top));
   };
   EXPECT_NEAR(at(2), 3.5, 1e-12);
   EXPECT_NEAR(at(3), 2.156296513297963, 1e-12);
@@ -39,22 +39,23 @@ TEST(Similarity, EuclideanIsTheDistanceNegated) {
   EXPECT_THROW(similarity(a, std::vector<float>{1}, Similarity::euclidean), std::invalid_argument);
 }
 
-TEST(EnrolMap, IsReadFromLinesOrCsv) {
+TEST(EnrollmentMap, IsReadFromLinesOrCsv) {
   const TemporaryFolder folder;
-  const EnrolMap map{{"ada", {"a1", "a2"}}, {"bob", {"b1"}}};
-  EXPECT_EQ(read_enrol_map(put(folder / "m", "ada a1 a2\n\nbob b1\n")), map);
-  EXPECT_EQ(read_enrol_map(put(folder / "m.csv", "path,enrolment\na1,ada\nb1,bob\na2,ada\n")), map);
+  const EnrollmentMap map{{"ada", {"a1", "a2"}}, {"bob", {"b1"}}};
+  EXPECT_EQ(read_enrollment_map(put(folder / "m", "ada a1 a2\n\nbob b1\n")), map);
+  EXPECT_EQ(read_enrollment_map(put(folder / "m.csv", "path,enrollment\na1,ada\nb1,bob\na2,ada\n")),
+            map);
   const auto refused = [&](const std::string& name, const std::string& text,
                            const std::string& message) {
     const std::string path = put(folder / name, text);
-    expect_error([&] { read_enrol_map(path); }, Fault::format, path + message);
+    expect_error([&] { read_enrollment_map(path); }, Fault::format, path + message);
   };
-  refused("m", "ada\n", ":1: expected an enrolment and its clips");
+  refused("m", "ada\n", ":1: expected an enrollment and its clips");
   refused("m", "ada a\nada b\n", ":2: \"ada\" stands twice");
   refused("m", "ada a a\n", ": a clip of \"ada\" stands twice");
-  refused("m", "", ": no enrolments");
-  refused("m.csv", "id,path\n", ":1: expected the columns enrolment,path");
-  refused("m.csv", "enrolment,path\nada\n", ":2: other fields than the header has");
+  refused("m", "", ": no enrollments");
+  refused("m.csv", "id,path\n", ":1: expected the columns enrollment,path");
+  refused("m.csv", "enrollment,path\nada\n", ":2: other fields than the header has");
 }
 
 std::string sample(const std::string& name = "") {
@@ -82,8 +83,8 @@ class Scoring : public ::testing::Test {
     const Manifest dev = read_manifest(sample("dev.csv"));
     cohort.assign(dev.clips.begin(), dev.clips.begin() + 30);
     map = {{"first", {clips[0].name, clips[1].name}}, {"second", {clips[3].name, clips[4].name}}};
-    for (const char* enrol : {"first", "second"})
-      for (const std::size_t test : {2U, 5U}) trials.push_back({enrol, clips[test].name, false});
+    for (const char* enroll : {"first", "second"})
+      for (const std::size_t test : {2U, 5U}) trials.push_back({enroll, clips[test].name, false});
   }
   std::vector<float> row(std::size_t clip) const {
     const Matrix e = v.embed(std::span(&clips[clip], 1));
@@ -93,16 +94,16 @@ class Scoring : public ::testing::Test {
   const Verifier v = verifier();
   std::map<int, int> of_label;
   std::vector<Clip> clips, cohort;
-  EnrolMap map;
+  EnrollmentMap map;
   std::vector<Trial> trials;
 };
 
-TEST_F(Scoring, AnEnrolmentIsTheMeanOfItsEmbeddingsOrOfItsScores) {
+TEST_F(Scoring, AnEnrollmentIsTheMeanOfItsEmbeddingsOrOfItsScores) {
   ASSERT_EQ(clips.size(), 6U);
   const auto a = row(0), b = row(1), test = row(2);
   const auto score = [&](Average average, Similarity by) {
     return v
-        .score(trials, {.similarity = by, .clips = clips, .enrolments = map, .average = average})
+        .score(trials, {.similarity = by, .clips = clips, .enrollments = map, .average = average})
         .front()
         .score;
   };
@@ -127,27 +128,27 @@ TEST_F(Scoring, AnEnrolmentIsTheMeanOfItsEmbeddingsOrOfItsScores) {
               similarity(mean, test, Similarity::euclidean), 1e-3);
 }
 
-TEST_F(Scoring, NormalisesByTheCohortOnBothSides) {
+TEST_F(Scoring, NormalizesByTheCohortOnBothSides) {
   const auto scores = v.score(trials, {.clips = clips,
-                                       .enrolments = map,
+                                       .enrollments = map,
                                        .average = Average::scores,
                                        .cohort = cohort,
                                        .cohort_by_label = false,
                                        .top = 10});
   const auto a = row(0), b = row(1), test = row(2);
-  std::vector<double> of_enrol, of_test;
+  std::vector<double> of_enroll, of_test;
   const Matrix others = v.embed(cohort);
   for (std::size_t i = 0; i < others.rows(); ++i) {
-    of_enrol.push_back((cosine(a, others.row(i)) + cosine(b, others.row(i))) / 2);
+    of_enroll.push_back((cosine(a, others.row(i)) + cosine(b, others.row(i))) / 2);
     of_test.push_back(cosine(test, others.row(i)));
   }
   EXPECT_NEAR(scores[0].score,
-              normalized((cosine(a, test) + cosine(b, test)) / 2, cohort_statistics(of_enrol, 10),
+              normalized((cosine(a, test) + cosine(b, test)) / 2, cohort_statistics(of_enroll, 10),
                          cohort_statistics(of_test, 10)),
               1e-3);
   const ThreadLimit one(1);
   EXPECT_EQ(v.score(trials, {.clips = clips,
-                             .enrolments = map,
+                             .enrollments = map,
                              .average = Average::scores,
                              .cohort = cohort,
                              .cohort_by_label = false,
@@ -160,14 +161,14 @@ TEST_F(Scoring, ACohortByLabelIsOfMeans) {
   const Manifest few = make_manifest(cohort);
   const Matrix means = label_means(v.embed(few.clips), few);
   ASSERT_EQ(means.rows(), few.labels.size());
-  std::vector<double> of_test, of_enrol;
+  std::vector<double> of_test, of_enroll;
   const std::vector<Trial> one{{clips[0].name, clips[2].name, true}};
   for (std::size_t i = 0; i < means.rows(); ++i) {
-    of_enrol.push_back(cosine(row(0), means.row(i)));
+    of_enroll.push_back(cosine(row(0), means.row(i)));
     of_test.push_back(cosine(row(2), means.row(i)));
   }
   EXPECT_NEAR(v.score(one, {.clips = clips, .cohort = cohort})[0].score,
-              normalized(cosine(row(0), row(2)), cohort_statistics(of_enrol, 0),
+              normalized(cosine(row(0), row(2)), cohort_statistics(of_enroll, 0),
                          cohort_statistics(of_test, 0)),
               1e-3);
 }
@@ -179,7 +180,7 @@ TEST_F(Scoring, ACohortWithATestSpeakerIsRefused) {
     auto bad = cohort;
     bad.push_back(in_cohort);
     try {
-      v.score(trials, {.root = sample(), .clips = known, .enrolments = map, .cohort = bad});
+      v.score(trials, {.root = sample(), .clips = known, .enrollments = map, .cohort = bad});
       ADD_FAILURE() << how;
     } catch (const Error& e) {
       EXPECT_EQ(e.fault(), Fault::mismatch);
@@ -203,7 +204,7 @@ TEST_F(Scoring, ACohortWithATestSpeakerIsRefused) {
 }
 
 TEST_F(Scoring, LikelihoodRatiosNeedACalibration) {
-  EXPECT_THROW(v.score(trials, {.clips = clips, .enrolments = map, .llr = true}), Error);
+  EXPECT_THROW(v.score(trials, {.clips = clips, .enrollments = map, .llr = true}), Error);
 }
 
 /// Embeddings of two labels, apart in the second of three dimensions, around a far mean and with a
@@ -263,7 +264,7 @@ TEST(Adaptation, FindsWhatThePlainCosineDoesNot) {
   EXPECT_LT(eer_of(domain), 0.35);
 }
 
-TEST(Adaptation, CentringAloneIsTheMean) {
+TEST(Adaptation, CenteringAloneIsTheMean) {
   const Adaptation a = fit_adaptation(skewed(50), false);
   EXPECT_EQ(a.whitening.rows(), 0U);
   std::vector<float> e{a.mean[0] + 3, a.mean[1], a.mean[2] - 4};

@@ -69,7 +69,7 @@ TEST(Verifier, TheLengthsOfClipsMoveTheThreshold) {
 TEST(Verifier, KnowsHowLongAClipIs) {
   const Verifier v = verifier(false);
   Clip clip;
-  clip.path = sample(read_trials(sample("trials.txt"))[0].enrol.c_str());
+  clip.path = sample(read_trials(sample("trials.txt"))[0].enroll.c_str());
   const double whole = read_audio(clip.path).seconds();
   EXPECT_NEAR(v.seconds(clip), whole, 1e-3);
   clip.start = 0.25;
@@ -91,7 +91,7 @@ TEST(Verifier, ScoresTrialsInTheirOrderAndSymmetrically) {
   std::vector<Trial> trials(all.begin(), all.begin() + 12);
   for (int i = 0; i < 12; ++i)
     trials.push_back({trials[static_cast<std::size_t>(i)].test,
-                      trials[static_cast<std::size_t>(i)].enrol,
+                      trials[static_cast<std::size_t>(i)].enroll,
                       trials[static_cast<std::size_t>(i)].target});
   const Verifier v = verifier(false);
   const auto scores = v.score(trials, {.root = sample("")});
@@ -100,7 +100,7 @@ TEST(Verifier, ScoresTrialsInTheirOrderAndSymmetrically) {
     EXPECT_EQ(scores[i].trial, trials[i]);
     EXPECT_DOUBLE_EQ(scores[i].score, scores[i + 12].score);
     EXPECT_NEAR(scores[i].score,
-                v.compare(read_audio(sample(trials[i].enrol.c_str())),
+                v.compare(read_audio(sample(trials[i].enroll.c_str())),
                           read_audio(sample(trials[i].test.c_str())), 0.5)
                     .score,
                 1e-5);
@@ -112,7 +112,7 @@ TEST(Verifier, ScoresTrialsInTheirOrderAndSymmetrically) {
 
 TEST(Verifier, ResamplesWhatItHears) {
   const auto trials = read_trials(sample("trials.txt"));
-  const Waveform clip = read_audio(sample(trials[0].enrol.c_str()));
+  const Waveform clip = read_audio(sample(trials[0].enroll.c_str()));
   Waveform other = clip;
   other.sample_rate = 48000;
   other.samples = resample(clip.samples, clip.sample_rate, 48000);
