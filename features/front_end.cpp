@@ -19,21 +19,22 @@ namespace {
 /// Holds values made in code to the ranges that files are held to.
 class RangeCheck final : public Fields {
  public:
-  void number(const char* name, double& value, double low, double high) override {
-    if (!(value >= low && value <= high))
-      refuse(fmt::format("{}: expected a value from {} to {}, found {}", name, low, high, value));
+  void number(const Key& key, double& value, double min, double max) override {
+    if (!(value >= min && value <= max))
+      refuse(
+          fmt::format("{}: expected a value from {} to {}, found {}", key.name, min, max, value));
   }
-  void whole(const char* name, int& value, int low, int high) override {
+  void whole(const Key& key, int& value, int min, int max) override {
     double wide = value;
-    number(name, wide, low, high);
+    number(key, wide, min, max);
   }
-  void choice(const char* name, int& index, std::span<const char* const> names) override {
-    whole(name, index, 0, static_cast<int>(names.size()) - 1);
+  void choice(const Key& key, int& index, std::span<const char* const> names) override {
+    whole(key, index, 0, static_cast<int>(names.size()) - 1);
   }
-  void flag(const char*, bool&) override {}
-  void text(const char*, std::string&) override {}
-  void numbers(const char*, std::vector<int>&, int, int) override {}
-  void texts(const char*, std::vector<std::string>&) override {}
+  void flag(const Key&, bool&) override {}
+  void text(const Key&, std::string&) override {}
+  void numbers(const Key&, std::vector<int>&, int, int) override {}
+  void texts(const Key&, std::vector<std::string>&) override {}
 };
 
 std::size_t samples_in(double milliseconds, int sample_rate) {

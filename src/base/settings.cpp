@@ -90,51 +90,51 @@ class Reader final : public Fields {
  public:
   Reader(const Table* table, std::string name) : table_(table), name_(std::move(name)) {}
 
-  void number(const char* name, double& value, double low, double high) override {
-    const Given* given = find(name);
+  void number(const Key& key, double& value, double min, double max) override {
+    const Given* given = find(key);
     if (given == nullptr) return;
-    if (!given->value.is_number()) wrong(*given, name, "a number");
-    value = in_range(*given, name, given->value.get<double>(), low, high);
+    if (!given->value.is_number()) wrong(*given, key, "a number");
+    value = in_range(*given, key, given->value.get<double>(), min, max);
   }
-  void whole(const char* name, int& value, int low, int high) override {
-    const Given* given = find(name);
-    if (given != nullptr) value = whole_of(*given, given->value, name, low, high);
+  void whole(const Key& key, int& value, int min, int max) override {
+    const Given* given = find(key);
+    if (given != nullptr) value = whole_of(*given, given->value, key, min, max);
   }
-  void flag(const char* name, bool& value) override {
-    const Given* given = find(name);
+  void flag(const Key& key, bool& value) override {
+    const Given* given = find(key);
     if (given == nullptr) return;
-    if (!given->value.is_boolean()) wrong(*given, name, "true or false");
+    if (!given->value.is_boolean()) wrong(*given, key, "true or false");
     value = given->value.get<bool>();
   }
-  void text(const char* name, std::string& value) override {
-    const Given* given = find(name);
+  void text(const Key& key, std::string& value) override {
+    const Given* given = find(key);
     if (given == nullptr) return;
-    if (!given->value.is_string()) wrong(*given, name, "a text");
+    if (!given->value.is_string()) wrong(*given, key, "a text");
     value = given->value.get<std::string>();
   }
-  void numbers(const char* name, std::vector<int>& values, int low, int high) override {
-    const Given* given = find(name);
+  void numbers(const Key& key, std::vector<int>& values, int min, int max) override {
+    const Given* given = find(key);
     if (given == nullptr) return;
-    if (!given->value.is_array()) wrong(*given, name, "a list of whole numbers");
+    if (!given->value.is_array()) wrong(*given, key, "a list of whole numbers");
     values.clear();
-    for (const auto& item : given->value) values.push_back(whole_of(*given, item, name, low, high));
+    for (const auto& item : given->value) values.push_back(whole_of(*given, item, key, min, max));
   }
-  void texts(const char* name, std::vector<std::string>& values) override {
-    const Given* given = find(name);
+  void texts(const Key& key, std::vector<std::string>& values) override {
+    const Given* given = find(key);
     if (given == nullptr) return;
     const Json list = given->value.is_array() ? given->value : Json::array({given->value});
     values.clear();
     for (const auto& item : list) {
-      if (!item.is_string()) wrong(*given, name, "a text or a list of texts");
+      if (!item.is_string()) wrong(*given, key, "a text or a list of texts");
       values.push_back(item.get<std::string>());
     }
   }
-  void choice(const char* name, int& index, std::span<const char* const> names) override {
-    const Given* given = find(name);
+  void choice(const Key& key, int& index, std::span<const char* const> names) override {
+    const Given* given = find(key);
     if (given == nullptr) return;
     const std::string word = given->value.is_string() ? given->value.get<std::string>() : "";
     const auto found = std::ranges::find(names, word);
-    if (found == names.end()) wrong(*given, name, fmt::format("one of {}", fmt::join(names, ", ")));
+    if (found == names.end()) wrong(*given, key, fmt::format("one of {}", fmt::join(names, ", ")));
     index = static_cast<int>(found - names.begin());
   }
 
@@ -151,26 +151,24 @@ class Reader final : public Fields {
   }
 
  private:
-  const Given* find(const char* name) {
-    known_.emplace_back(name);
+  const Given* find(const Key& key) {
+    known_.emplace_back(key.name);
     if (table_ == nullptr) return nullptr;
-    const auto at = table_->find(name);
+    const auto at = table_->find(key.name);
     return at == table_->end() ? nullptr : &at->second;
   }
-  [[noreturn]] static void wrong(const Given& given, const char* name,
-                                 const std::string& expected) {
-    throw Error(Fault::config, fmt::format("{}: {}: expected {}, found {}", given.place, name,
+  [[noreturn]] static void wrong(const Given& given, const Key& key, const std::string& expected) {
+    throw Error(Fault::config, fmt::format("{}: {}: expected {}, found {}", given.place, key.name,
                                            expected, shown(given.value)));
   }
-  static double in_range(const Given& given, const char* name, double value, double low,
-                         double high) {
-    if (!(value >= low && value <= high))
-      wrong(given, name, fmt::format("a value from {} to {}", low, high));
+  static double in_range(const Given& given, const Key& key, double value, double min, double max) {
+    if (!(value >= min && value <= max))
+      wrong(given, key, fmt::format("a value from {} to {}", min, max));
     return value;
   }
-  static int whole_of(const Given& given, const Json& value, const char* name, int low, int high) {
-    if (!value.is_number_integer()) wrong(given, name, "a whole number");
-    return static_cast<int>(in_range(given, name, value.get<double>(), low, high));
+  static int whole_of(const Given& given, const Json& value, const Key& key, int min, int max) {
+    if (!value.is_number_integer()) wrong(given, key, "a whole number");
+    return static_cast<int>(in_range(given, key, value.get<double>(), min, max));
   }
 
   const Table* table_;
@@ -178,21 +176,26 @@ class Reader final : public Fields {
   std::vector<std::string> known_;
 };
 
-class Writer final : public Fields {
+class Collector final : public Fields {
  public:
-  void number(const char* name, double& value, double, double) override { out[name] = value; }
-  void whole(const char* name, int& value, int, int) override { out[name] = value; }
-  void flag(const char* name, bool& value) override { out[name] = value; }
-  void text(const char* name, std::string& value) override { out[name] = value; }
-  void numbers(const char* name, std::vector<int>& values, int, int) override {
-    out[name] = values;
+  void number(const Key& key, double& value, double, double) override { add(key, value); }
+  void whole(const Key& key, int& value, int, int) override { add(key, value); }
+  void flag(const Key& key, bool& value) override { add(key, value); }
+  void text(const Key& key, std::string& value) override { add(key, value); }
+  void numbers(const Key& key, std::vector<int>& list, int, int) override { add(key, list); }
+  void texts(const Key& key, std::vector<std::string>& list) override { add(key, list); }
+  void choice(const Key& key, int& index, std::span<const char* const> names) override {
+    add(key, std::string(names[static_cast<std::size_t>(index)]));
   }
-  void texts(const char* name, std::vector<std::string>& values) override { out[name] = values; }
-  void choice(const char* name, int& index, std::span<const char* const> names) override {
-    out[name] = names[static_cast<std::size_t>(index)];
-  }
-  Json out = Json::object();
+  Values values;
+
+ private:
+  void add(const Key& key, Value value) { values.emplace_back(key.name, std::move(value)); }
 };
+
+Json json_of(const Value& value) {
+  return std::visit([](const auto& v) { return Json(v); }, value);
+}
 
 toml::table parse_toml(const std::string& text, const std::string& path) {
   try {
@@ -206,18 +209,22 @@ toml::table parse_toml(const std::string& text, const std::string& path) {
 }  // namespace
 
 /// The shortest decimal of a float is what people wrote: 0.3, not 0.30000001192092896.
-void Fields::number(const char* name, float& value, double low, double high) {
+void Fields::number(const Key& key, float& value, double min, double max) {
   double wide = std::stod(fmt::format("{}", value));
-  number(name, wide, low, high);
+  number(key, wide, min, max);
   value = static_cast<float>(wide);
 }
 
-void Fields::one_of(const char* name, std::string& value,
-                    std::initializer_list<const char*> names) {
-  const std::span<const char* const> all(names.begin(), names.size());
-  int index = static_cast<int>(std::ranges::find(all, value) - all.begin());
-  choice(name, index, all);
-  value = all[static_cast<std::size_t>(index)];
+void Fields::one_of(const Key& key, std::string& value, const std::vector<std::string>& names) {
+  const auto at = std::ranges::find(names, value);
+  if (at == names.end())
+    throw Error(Fault::config, fmt::format("{}: expected one of {}, found \"{}\"", key.name,
+                                           fmt::join(names, ", "), value));
+  std::vector<const char*> all;
+  for (const std::string& name : names) all.push_back(name.c_str());
+  int index = static_cast<int>(at - names.begin());
+  choice(key, index, all);
+  value = names[static_cast<std::size_t>(index)];
 }
 
 struct Settings::Tables {
@@ -274,6 +281,16 @@ Settings Settings::from_json(const std::string& text, std::string place) {
   return settings;
 }
 
+Settings Settings::from_values(const Values& values, std::string place) {
+  Settings settings(place);
+  for (const auto& [key, value] : values) {
+    if (settings.tables_->tables[""].contains(key))
+      throw Error(Fault::config, fmt::format("{}: duplicate key \"{}\"", place, key));
+    settings.tables_->give("", key, {json_of(value), place});
+  }
+  return settings;
+}
+
 void Settings::override(const std::string& assignment) {
   const auto equals = assignment.find('=');
   const auto dot = assignment.find('.');
@@ -324,16 +341,22 @@ std::unique_ptr<Fields> Settings::reader(const std::string& table) {
 
 void Settings::finish(Fields& reader) { static_cast<Reader&>(reader).finish(); }
 
-JsonObject::JsonObject() : writer_(std::make_unique<Writer>()) {}
-JsonObject::~JsonObject() = default;
-std::string JsonObject::text() const { return shown(static_cast<const Writer&>(*writer_).out); }
+ValueWriter::ValueWriter() : fields_(std::make_unique<Collector>()) {}
+ValueWriter::~ValueWriter() = default;
+Values ValueWriter::values() const { return static_cast<const Collector&>(*fields_).values; }
+
+std::string to_json(const Values& values) {
+  Json object = Json::object();
+  for (const auto& [key, value] : values) object[key] = json_of(value);
+  return shown(object);
+}
 
 std::string nearest(std::string_view word, std::span<const std::string> names) {
   std::string best;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  std::size_t min = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const auto& name : names)
-    if (const std::size_t d = edits(word, name); d < least) {
-      least = d;
+    if (const std::size_t d = edits(word, name); d < min) {
+      min = d;
       best = name;
     }
   return best;

@@ -1,41 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <concepts>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "twinear/fields.h"
+
 namespace twinear {
-
-/// Visits the named fields of an options struct. For each struct T that has a name in files there
-/// is one function `void fields(Fields&, T&)`; it serves reading, writing and --set alike.
-class Fields {
- public:
-  virtual ~Fields() = default;
-  virtual void number(const char* name, double& value, double low, double high) = 0;
-  virtual void whole(const char* name, int& value, int low, int high) = 0;
-  virtual void flag(const char* name, bool& value) = 0;
-  virtual void text(const char* name, std::string& value) = 0;
-  virtual void numbers(const char* name, std::vector<int>& values, int low, int high) = 0;
-  virtual void texts(const char* name, std::vector<std::string>& values) = 0;  ///< or one text
-  virtual void choice(const char* name, int& index, std::span<const char* const> names) = 0;
-
-  void number(const char* name, float& value, double low, double high);
-  /// An enum whose values count from 0 in the order of `names`.
-  template <class E>
-  requires std::is_enum_v<E>
-  void choice(const char* name, E& value, std::initializer_list<const char*> names) {
-    int index = static_cast<int>(value);
-    choice(name, index, std::span<const char* const>(names.begin(), names.size()));
-    value = static_cast<E>(index);
-  }
-  /// A text that must be one of `names`.
-  void one_of(const char* name, std::string& value, std::initializer_list<const char*> names);
-};
 
 /// Tables of named values, with the place in a file where each was said.
 class Settings {
@@ -46,6 +20,8 @@ class Settings {
   static Settings from_toml(const std::string& path);
   /// `text` is one JSON object: the table named "". Duplicate keys are refused.
   static Settings from_json(const std::string& text, std::string place);
+  /// `values` are the table named "". Throws Error (config) for a key that is given twice.
+  static Settings from_values(const Values& values, std::string place);
   Settings(Settings&&) noexcept;
   Settings& operator=(Settings&&) noexcept;
   ~Settings();
@@ -80,30 +56,39 @@ class Settings {
   std::unique_ptr<Tables> tables_;
 };
 
-/// Makes a JSON object of an options struct, keys in the order of its fields.
-class JsonObject {
+/// Collects the values of an options struct, keys in the order of its fields.
+class ValueWriter {
  public:
-  JsonObject();
-  ~JsonObject();
+  ValueWriter();
+  ~ValueWriter();
   template <class T>
-  std::string operator()(const T& options) {
+  Values operator()(const T& options) {
     T copy = options;
-    fields(*writer_, copy);
-    return text();
+    fields(*fields_, copy);
+    return values();
   }
 
  private:
-  std::string text() const;
-  std::unique_ptr<Fields> writer_;
+  Values values() const;
+  std::unique_ptr<Fields> fields_;
 };
+
+/// The values of all keys of an options struct.
+template <class T>
+Values values_of(const T& options) {
+  return ValueWriter()(options);
+}
+
+/// A JSON object of values, keys in their order.
+std::string to_json(const Values& values);
 
 /// The JSON text of an options struct.
 template <class T>
 std::string to_json(const T& options) {
-  return JsonObject()(options);
+  return to_json(values_of(options));
 }
 
-/// Of `names`, the one that `word` was probably meant to be; empty where none is near.
+/// The one of `names` that `word` was probably meant to be; empty where none is near.
 std::string nearest(std::string_view word, std::span<const std::string> names);
 
 }  // namespace twinear

@@ -85,6 +85,31 @@ TEST(Settings, AbsentKeysAndTablesKeepTheirValues) {
   EXPECT_EQ(untouched, other);
 }
 
+TEST(Settings, ValuesOfCodeAreReadAndWrittenUnderTheirKeys) {
+  const Values values = values_of(other);
+  EXPECT_EQ(values[0], (Values::value_type{"rate", 2.0}));
+  Sample sample;
+  Settings::from_values(values, "in code").read("", sample);
+  EXPECT_EQ(sample, other);
+
+  const auto refused = [](const Values& wrong, const std::string& message) {
+    Sample untouched;
+    expect_error([&] { Settings::from_values(wrong, "in code").read("", untouched); },
+                 Fault::config, "in code: " + message);
+  };
+  refused({{"epochs", 0}}, "epochs: expected a value from 1 to 100, found 0");
+  refused({{"mode", "quick"}}, "mode: expected one of fast, slow, found \"quick\"");
+  refused({{"epoch", 1}}, "unknown key \"epoch\"; did you mean \"epochs\"?");
+  refused({{"epochs", 1}, {"epochs", 2}}, "duplicate key \"epochs\"");
+}
+
+TEST(Settings, ATextThatIsNoneOfItsNamesIsNotWritten) {
+  Sample sample;
+  sample.mode = "quick";
+  expect_error([&] { to_json(sample); }, Fault::config,
+               "mode: expected one of fast, slow, found \"quick\"");
+}
+
 TEST(Settings, OneTextIsAListOfOne) {
   const TemporaryFolder folder;
   auto settings = toml(folder, "[sample]\nfiles = \"only\"\n");

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace twinear {
+
+namespace registry {
+/// Throws Error (config): the family has no kind of that name; the message has the nearest name and
+/// all others.
+[[noreturn]] void refuse_unknown(const std::string& family, std::string_view name,
+                                 std::span<const std::string> known);
+/// Throws std::invalid_argument: the family has a kind of that name already, or the name is empty.
+[[noreturn]] void refuse_name(const std::string& family, const std::string& name);
+}  // namespace registry
+
+/// The kinds of one family, such as all losses, by name. `Kind` has a member `std::string name`.
+///
+/// Threads: a program adds its own kinds before it starts threads that look kinds up; look-ups may
+/// run in parallel.
+template <class Kind>
+class Registry {
+ public:
+  /// `family` is what messages call a kind, such as "loss"; `kinds` are its first ones.
+  Registry(std::string family, std::vector<Kind> kinds) : family_(std::move(family)) {
+    for (Kind& kind : kinds) add(std::move(kind));
+  }
+
+  /// Throws std::invalid_argument where the name is empty or taken. The kind stays where it is:
+  /// references to it hold as long as the registry does.
+  void add(Kind kind) {
+    if (kind.name.empty() || known(kind.name) != nullptr) registry::refuse_name(family_, kind.name);
+    kinds_.push_back(std::move(kind));
+  }
+
+  /// Throws Error (config), with the nearest name and all names, where there is no such kind.
+  const Kind& find(std::string_view name) const {
+    const Kind* kind = known(name);
+    if (kind == nullptr) registry::refuse_unknown(family_, name, names());
+    return *kind;
+  }
+
+  /// In the order in which kinds were added.
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const Kind& kind : kinds_) all.push_back(kind.name);
+    return all;
+  }
+
+  /// The kinds in the order in which they were added.
+  auto begin() const noexcept { return kinds_.begin(); }
+  auto end() const noexcept { return kinds_.end(); }
+
+ private:
+  const Kind* known(std::string_view name) const {
+    for (const Kind& kind : kinds_)
+      if (kind.name == name) return &kind;
+    return nullptr;
+  }
+
+  std::string family_;
+  std::deque<Kind> kinds_;
+};
+
+}  // namespace twinear
