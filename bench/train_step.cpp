@@ -9,8 +9,8 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "linalg/onednn_info.h"
+#include "nn/execution.h"
 #include "nn/optimizer.h"
-#include "nn/pass.h"
 #include "train/objective.h"
 
 namespace {
@@ -32,7 +32,7 @@ void train_step(benchmark::State& state, const EncoderSpec& spec) {
   const auto numbers = state.range(4) != 0 ? nn::Number::bf16 : nn::Number::f32;
   if (numbers == nn::Number::bf16 && !has_bf16())
     return state.SkipWithError("this CPU has no AVX512_BF16");
-  nn::Pass pass(network, {clips, frames, spec.bins}, nn::Mode::training, {.numbers = numbers});
+  nn::Execution pass(network, {clips, frames, spec.bins}, nn::Mode::training, {.numbers = numbers});
   nn::Adam adam(network, {});
   Random random(0, Purpose::test);
   for (float& x : pass.input().value) x = static_cast<float>(random.normal());

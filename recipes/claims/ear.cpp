@@ -28,7 +28,7 @@ Ear::Ear(Encoder& encoder, std::size_t clips, std::size_t frames)
     : pass_(encoder.network(), shape(clips, frames, encoder.spec().bins), nn::Mode::training) {}
 
 std::span<const float> Ear::hear(std::span<const Matrix* const> clips, Random random) {
-  nn::Flow& input = pass_.input();
+  nn::Activation& input = pass_.input();
   const auto frames = static_cast<std::size_t>(input.shape.frames);
   std::ranges::fill(input.value, 0.0F);
   input.lengths.resize(clips.size());

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "nn/pass.h"
+#include "nn/execution.h"
 #include "twinear/encoder.h"
 #include "twinear/features.h"
 #include "twinear/manifest.h"
@@ -33,7 +33,7 @@ class Ear {
   void learn(std::span<const float> gradient);
 
  private:
-  nn::Pass pass_;
+  nn::Execution pass_;
 };
 
 /// The learning rate of step `step` of `steps`, from 0: a straight line up over the warm-up, then

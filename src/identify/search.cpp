@@ -15,9 +15,9 @@
 
 #include "base/simd.h"
 #include "base/threads.h"
-#include "linalg/bfloat16.h"
 #include "linalg/linear_algebra.h"
 #include "linalg/onednn_info.h"
+#include "twinear/buffer.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -42,7 +42,7 @@ TWINEAR_SIMD double exact_product(const float* a, const float* b, std::size_t wi
 }
 
 float widen(float x) { return x; }
-float widen(std::uint16_t x) { return nn::widen(nn::BFloat16{x}); }
+float widen(std::uint16_t x) { return nn::load(nn::BFloat16{x}); }
 
 using Vector = float __attribute__((vector_size(lanes * sizeof(float))));
 using Words = std::uint32_t __attribute__((vector_size(lanes * sizeof(float))));
@@ -189,7 +189,7 @@ double narrow(std::span<const float> row, std::uint16_t* to) {
   double square = 0;
   for (const float x : row) {
     nn::BFloat16 rounded;
-    nn::put(x, rounded);
+    nn::store(x, rounded);
     *to++ = rounded.bits;
     const double off = static_cast<double>(x) - static_cast<double>(widen(rounded.bits));
     square += off * off;

@@ -6,8 +6,8 @@
 #include <stdexcept>
 
 #include "base/simd.h"
-#include "linalg/bfloat16.h"
 #include "linalg/onednn.h"
+#include "twinear/buffer.h"
 
 namespace twinear::nn {
 
@@ -50,7 +50,7 @@ template <class T>
 TWINEAR_SIMD void add_rows(const T* __restrict rows, std::int64_t count, std::int64_t columns,
                            float* __restrict sum) {
   for (std::int64_t r = 0; r < count; ++r, rows += columns)
-    for (std::int64_t c = 0; c < columns; ++c) sum[c] += widen(rows[c]);
+    for (std::int64_t c = 0; c < columns; ++c) sum[c] += load(rows[c]);
 }
 
 }  // namespace

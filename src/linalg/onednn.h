@@ -3,7 +3,7 @@
 
 #include <dnnl.hpp>
 
-#include "linalg/aligned.h"
+#include "twinear/buffer.h"
 
 namespace twinear::nn {
 

@@ -17,7 +17,7 @@ class Builder {
     return spec_.layers.back().name;
   }
 
-  /// Convolution, ReLU, batch norm, in SpeechBrain's and WeSpeaker's order.
+  /// OnednnConv1d, ReLU, batch norm, in SpeechBrain's and WeSpeaker's order.
   std::string tdnn(const std::string& name, const std::string& input, int out, int kernel = 1,
                    int dilation = 1) {
     add({.kind = "conv1d",
@@ -30,7 +30,7 @@ class Builder {
     return add({.kind = "batch_norm", .name = name + ".norm", .relu_first = true});
   }
 
-  /// Convolution and batch norm; a ReLU where asked for.
+  /// OnednnConv1d and batch norm; a ReLU where asked for.
   std::string normed(const std::string& name, const std::string& input, int out, int kernel,
                      int stride, bool relu) {
     add({.kind = "conv1d",

@@ -16,20 +16,21 @@ template <class T>
 TWINEAR_SIMD void softmax_rows(const T* logits, T* weights, std::int64_t rows,
                                std::int64_t channels, float* __restrict scratch) {
   float *largest = scratch, *sum = scratch + channels;
-  for (std::int64_t c = 0; c < channels; ++c) largest[c] = widen(logits[c]);
+  for (std::int64_t c = 0; c < channels; ++c) largest[c] = load(logits[c]);
   std::fill(sum, sum + channels, 0.0F);
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c)
-      largest[c] = std::max(largest[c], widen(logits[r + c]));
+      largest[c] = std::max(largest[c], load(logits[r + c]));
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float e = fast_exp(widen(logits[r + c]) - largest[c]);
-      put(e, weights[r + c]);
-      sum[c] += widen(weights[r + c]);
+      const float e = fast_exp(load(logits[r + c]) - largest[c]);
+      store(e, weights[r + c]);
+      sum[c] += load(weights[r + c]);
     }
   for (std::int64_t c = 0; c < channels; ++c) sum[c] = 1.0F / sum[c];
   for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) put(widen(weights[r + c]) * sum[c], weights[r + c]);
+    for (std::int64_t c = 0; c < channels; ++c)
+      store(load(weights[r + c]) * sum[c], weights[r + c]);
 }
 
 template <class T>
@@ -39,11 +40,11 @@ TWINEAR_SIMD void pool(const T* __restrict x, const T* __restrict weights, std::
   std::fill(mean, mean + channels, 0.0F);
   std::fill(deviation, deviation + channels, 0.0F);
   for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) mean[c] += widen(weights[r + c]) * widen(x[r + c]);
+    for (std::int64_t c = 0; c < channels; ++c) mean[c] += load(weights[r + c]) * load(x[r + c]);
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float d = widen(x[r + c]) - mean[c];
-      deviation[c] += widen(weights[r + c]) * d * d;
+      const float d = load(x[r + c]) - mean[c];
+      deviation[c] += load(weights[r + c]) * d * d;
     }
   for (std::int64_t c = 0; c < channels; ++c)
     deviation[c] = std::sqrt(std::max(deviation[c], min_variance));
@@ -58,16 +59,16 @@ TWINEAR_SIMD void unpool(const T* __restrict x, const T* __restrict weights, T* 
                          const float* __restrict h, const float* __restrict expected) {
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float d = widen(x[r + c]) - mean[c], w = widen(weights[r + c]);
-      put(w * (g[c] + 2.0F * h[c] * d), dx[r + c]);
-      put(w * (g[c] * widen(x[r + c]) + h[c] * d * d - expected[c]), dlogits[r + c]);
+      const float d = load(x[r + c]) - mean[c], w = load(weights[r + c]);
+      store(w * (g[c] + 2.0F * h[c] * d), dx[r + c]);
+      store(w * (g[c] * load(x[r + c]) + h[c] * d * d - expected[c]), dlogits[r + c]);
     }
 }
 
 template <class T>
-class AttentivePoolStep final : public Step {
+class AttentivePoolOp final : public Op {
  public:
-  AttentivePoolStep(float min_variance, std::span<const Edge> in, Flow& out, Mode mode)
+  AttentivePoolOp(float min_variance, std::span<const Input> in, Activation& out, Mode mode)
       : min_variance_(min_variance),
         x_edge_(in[0]),
         logit_edge_(in[1]),
@@ -78,7 +79,7 @@ class AttentivePoolStep final : public Step {
     if (training_) weights_.resize(static_cast<std::size_t>(x_.shape.size()));
   }
 
-  void forward(const Part& part) override {
+  void forward(const MicroBatch& part) override {
     const std::int64_t channels = x_.shape.channels;
     Buffer scratch(static_cast<std::size_t>(2 * channels));
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
@@ -91,7 +92,7 @@ class AttentivePoolStep final : public Step {
     }
   }
 
-  void backward(const Part& part) override {
+  void backward(const MicroBatch& part) override {
     const std::int64_t channels = x_.shape.channels;
     const float least = std::sqrt(min_variance_);
     InputGradient<T> dx(x_edge_, part), dlogits(logit_edge_, part);
@@ -113,19 +114,19 @@ class AttentivePoolStep final : public Step {
 
  private:
   float min_variance_;
-  Edge x_edge_, logit_edge_;
-  Flow& x_;
-  Flow& logits_;
-  Flow& out_;
+  Input x_edge_, logit_edge_;
+  Activation& x_;
+  Activation& logits_;
+  Activation& out_;
   bool training_;
   Aligned<T> weights_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> AttentivePool::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return with_number(in[0].flow->number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<AttentivePoolStep<decltype(number)>>(min_variance_, in, out, mode);
+std::unique_ptr<Op> AttentivePool::prepare(std::span<const Input> in, Activation& out, Mode mode) {
+  return with_number(in[0].flow->number, [&](auto number) -> std::unique_ptr<Op> {
+    return std::make_unique<AttentivePoolOp<decltype(number)>>(min_variance_, in, out, mode);
   });
 }
 

@@ -22,16 +22,16 @@ TWINEAR_SIMD void add_moments(const T* __restrict x, std::int64_t rows, std::int
                               float floor, float* __restrict first, float* __restrict second) {
   for (std::int64_t r = 0; r + 4 <= rows; r += 4, x += 4 * channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(widen(x[c]), floor);
-      const float x1 = std::max(widen(x[c + channels]), floor);
-      const float x2 = std::max(widen(x[c + 2 * channels]), floor);
-      const float x3 = std::max(widen(x[c + 3 * channels]), floor);
+      const float x0 = std::max(load(x[c]), floor);
+      const float x1 = std::max(load(x[c + channels]), floor);
+      const float x2 = std::max(load(x[c + 2 * channels]), floor);
+      const float x3 = std::max(load(x[c + 3 * channels]), floor);
       first[c] += (x0 + x1) + (x2 + x3);
       second[c] += (x0 * x0 + x1 * x1) + (x2 * x2 + x3 * x3);
     }
   for (std::int64_t r = rows - rows % 4; r < rows; ++r, x += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(widen(x[c]), floor);
+      const float x0 = std::max(load(x[c]), floor);
       first[c] += x0;
       second[c] += x0 * x0;
     }
@@ -44,7 +44,7 @@ TWINEAR_SIMD void scale_rows(const T* __restrict x, T* __restrict y, std::int64_
                              const float* __restrict shift, float floor, float least) {
   for (std::int64_t r = 0; r < rows; ++r, x += channels, y += channels)
     for (std::int64_t c = 0; c < channels; ++c)
-      put(std::max(std::max(widen(x[c]), floor) * scale[c] + shift[c], least), y[c]);
+      store(std::max(std::max(load(x[c]), floor) * scale[c] + shift[c], least), y[c]);
 }
 
 /// Per channel, of the gradients that pass the clamp: sums of g and of g (x - mean).
@@ -56,16 +56,16 @@ TWINEAR_SIMD void add_gradient_moments(const T* __restrict x, const T* __restric
                                        float* __restrict first, float* __restrict second) {
   for (std::int64_t r = 0; r + 2 <= rows; r += 2, x += 2 * channels, dy += 2 * channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(widen(x[c]), floor), x1 = std::max(widen(x[c + channels]), floor);
-      const float g0 = x0 * scale[c] + shift[c] > least ? widen(dy[c]) : 0.0F;
-      const float g1 = x1 * scale[c] + shift[c] > least ? widen(dy[c + channels]) : 0.0F;
+      const float x0 = std::max(load(x[c]), floor), x1 = std::max(load(x[c + channels]), floor);
+      const float g0 = x0 * scale[c] + shift[c] > least ? load(dy[c]) : 0.0F;
+      const float g1 = x1 * scale[c] + shift[c] > least ? load(dy[c + channels]) : 0.0F;
       first[c] += g0 + g1;
       second[c] += g0 * (x0 - mean[c]) + g1 * (x1 - mean[c]);
     }
   if (rows % 2 == 1)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(widen(x[c]), floor);
-      const float g = x0 * scale[c] + shift[c] > least ? widen(dy[c]) : 0.0F;
+      const float x0 = std::max(load(x[c]), floor);
+      const float g = x0 * scale[c] + shift[c] > least ? load(dy[c]) : 0.0F;
       first[c] += g;
       second[c] += g * (x0 - mean[c]);
     }
@@ -80,16 +80,16 @@ TWINEAR_SIMD void gradient_rows(const T* __restrict x, const T* __restrict dy, T
                                 const float* __restrict b, const float* __restrict c0) {
   for (std::int64_t r = 0; r < rows; ++r, x += channels, dy += channels, dx += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(widen(x[c]), floor);
-      const float g = x0 * scale[c] + shift[c] > least ? widen(dy[c]) : 0.0F;
-      put(widen(x[c]) > floor ? a[c] * g + b[c] * x0 + c0[c] : 0.0F, dx[c]);
+      const float x0 = std::max(load(x[c]), floor);
+      const float g = x0 * scale[c] + shift[c] > least ? load(dy[c]) : 0.0F;
+      store(load(x[c]) > floor ? a[c] * g + b[c] * x0 + c0[c] : 0.0F, dx[c]);
     }
 }
 
 template <class T>
-class BatchNormStep final : public Step {
+class BatchNormOp final : public Op {
  public:
-  BatchNormStep(BatchNorm& layer, const Edge& in, Flow& out, Mode mode)
+  BatchNormOp(BatchNorm& layer, const Input& in, Activation& out, Mode mode)
       : layer_(layer),
         edge_(in),
         in_(*in.flow),
@@ -105,10 +105,10 @@ class BatchNormStep final : public Step {
         shift_(channels_) {
     if (mode == Mode::training)
       for (Buffer* buffer : {&a_, &b_, &c_}) buffer->resize(channels_);
-    if (training_) sums_.resize(part_count(in_.shape), std::vector<double>(2 * channels_));
+    if (training_) sums_.resize(micro_batch_count(in_.shape), std::vector<double>(2 * channels_));
   }
 
-  bool whole() const override { return training_; }
+  bool needs_batch() const override { return training_; }
 
   void begin() override {
     if (training_) {
@@ -121,13 +121,13 @@ class BatchNormStep final : public Step {
     }
   }
 
-  void collect(const Part& part) override {
+  void collect(const MicroBatch& part) override {
     sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
       add_moments(in_.template clip<T>(i), rows, in_.shape.channels, floor_, first, second);
     });
   }
 
-  void join() override {
+  void reduce() override {
     const std::vector<double> total = sum_parts();
     Parameter &mean = layer_.mean(), &variance = layer_.variance();
     const double unbiased = count_ > 1 ? count_ / (count_ - 1) : 1.0;
@@ -141,7 +141,7 @@ class BatchNormStep final : public Step {
     }
   }
 
-  void forward(const Part& part) override {
+  void forward(const MicroBatch& part) override {
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
       const std::int64_t rows = in_.length(i), size = in_.shape.clip_size();
       scale_rows(in_.template clip<T>(i), out_.template clip<T>(i), rows, in_.shape.channels,
@@ -151,7 +151,7 @@ class BatchNormStep final : public Step {
     }
   }
 
-  void collect_back(const Part& part) override {
+  void collect_backward(const MicroBatch& part) override {
     sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
       add_gradient_moments(in_.template clip<T>(i), out_.template clip_gradient<T>(i), rows,
                            in_.shape.channels, narrow_mean_.data(), scale_.data(), shift_.data(),
@@ -161,7 +161,7 @@ class BatchNormStep final : public Step {
 
   // With x^ = (x - mean) / deviation and g the gradient behind the clamp:
   // dx = scale (g - mean(g) - x^ mean(g x^)), the means over the batch's valid frames.
-  void join_back() override {
+  void reduce_backward() override {
     const std::vector<double> total = sum_parts();
     for (std::size_t c = 0; c < channels_; ++c) {
       const double g = total[c];
@@ -177,7 +177,7 @@ class BatchNormStep final : public Step {
     }
   }
 
-  void backward(const Part& part) override {
+  void backward(const MicroBatch& part) override {
     if (!edge_.wants_gradient()) return;
     InputGradient<T> gradient(edge_, part);
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
@@ -197,7 +197,7 @@ class BatchNormStep final : public Step {
 
   /// Two sums per channel over a part: floats within a clip, doubles across.
   template <class Add>
-  void sum_clips(const Part& part, Add add) {
+  void sum_clips(const MicroBatch& part, Add add) {
     std::vector<double>& sums = sums_[part.index];
     std::ranges::fill(sums, 0.0);
     Buffer of_clip(2 * channels_);
@@ -216,9 +216,9 @@ class BatchNormStep final : public Step {
   }
 
   BatchNorm& layer_;
-  Edge edge_;
-  Flow& in_;
-  Flow& out_;
+  Input edge_;
+  Activation& in_;
+  Activation& out_;
   bool training_;  // by the statistics of the batch
   std::size_t channels_;
   float floor_, least_;
@@ -257,9 +257,9 @@ void BatchNorm::fold(Buffer& scale, Buffer& shift) const {
          static_cast<double>(parameters_[1].value[c]), scale[c], shift[c]);
 }
 
-std::unique_ptr<Step> BatchNorm::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<BatchNormStep<decltype(number)>>(*this, in[0], out, mode);
+std::unique_ptr<Op> BatchNorm::prepare(std::span<const Input> in, Activation& out, Mode mode) {
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Op> {
+    return std::make_unique<BatchNormOp<decltype(number)>>(*this, in[0], out, mode);
   });
 }
 

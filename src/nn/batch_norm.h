@@ -24,7 +24,7 @@ class BatchNorm final : public Layer {
 
   std::string_view kind() const override { return "batch_norm"; }
   std::span<Parameter> parameters() override { return parameters_; }
-  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
 
   const Options& options() const noexcept { return options_; }
 

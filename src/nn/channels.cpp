@@ -19,7 +19,7 @@ void copy_channels(const T* from, std::int64_t from_stride, T* to, std::int64_t 
 
 template <class T>
 TWINEAR_SIMD void add_to(const T* __restrict x, T* __restrict y, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) put(widen(y[i]) + widen(x[i]), y[i]);
+  for (std::int64_t i = 0; i < n; ++i) store(load(y[i]) + load(x[i]), y[i]);
 }
 
 /// The same for `width` channels of rows that are `stride` apart in y.
@@ -27,30 +27,30 @@ template <class T>
 TWINEAR_SIMD void add_channels(const T* __restrict x, T* __restrict y, std::int64_t stride,
                                std::int64_t width, std::int64_t rows) {
   for (std::int64_t r = 0; r < rows; ++r, x += width, y += stride)
-    for (std::int64_t c = 0; c < width; ++c) put(widen(y[c]) + widen(x[c]), y[c]);
+    for (std::int64_t c = 0; c < width; ++c) store(load(y[c]) + load(x[c]), y[c]);
 }
 
 /// A step whose rows are those of its inputs, with other channels.
-class RowStep : public Step {
+class RowOp : public Op {
  public:
-  RowStep(std::span<const Edge> in, Flow& out) : in_(in.begin(), in.end()), out_(out) {}
+  RowOp(std::span<const Input> in, Activation& out) : in_(in.begin(), in.end()), out_(out) {}
 
  protected:
-  std::int64_t rows(const Part& part) const { return part.clips * out_.shape.frames; }
-  std::int64_t size(const Part& part) const { return part.clips * out_.shape.clip_size(); }
+  std::int64_t rows(const MicroBatch& part) const { return part.clips * out_.shape.frames; }
+  std::int64_t size(const MicroBatch& part) const { return part.clips * out_.shape.clip_size(); }
   std::int64_t channels(std::size_t input) const { return in_[input].flow->shape.channels; }
 
-  std::vector<Edge> in_;
-  Flow& out_;
+  std::vector<Input> in_;
+  Activation& out_;
 };
 
 template <class T>
-class SliceStep final : public RowStep {
+class SliceOp final : public RowOp {
  public:
-  SliceStep(std::span<const Edge> in, Flow& out, std::int64_t from)
-      : RowStep(in, out), from_(from) {}
+  SliceOp(std::span<const Input> in, Activation& out, std::int64_t from)
+      : RowOp(in, out), from_(from) {}
 
-  void forward(const Part& part) override {
+  void forward(const MicroBatch& part) override {
     copy_channels(in_[0].flow->template clip<T>(part.first) + from_, channels(0),
                   out_.template clip<T>(part.first), out_.shape.channels, out_.shape.channels,
                   rows(part));
@@ -60,7 +60,7 @@ class SliceStep final : public RowStep {
   }
 
   // Slices of one flow do not overlap, so the first one called clears the others' channels.
-  void backward(const Part& part) override {
+  void backward(const MicroBatch& part) override {
     const T* dy = out_.template clip_gradient<T>(part.first);
     if (in_[0].wants_gradient()) {
       T* dx = in_[0].flow->template clip_gradient<T>(part.first);
@@ -78,11 +78,11 @@ class SliceStep final : public RowStep {
 };
 
 template <class T>
-class ConcatStep final : public RowStep {
+class ConcatOp final : public RowOp {
  public:
-  using RowStep::RowStep;
+  using RowOp::RowOp;
 
-  void forward(const Part& part) override {
+  void forward(const MicroBatch& part) override {
     std::int64_t at = 0;
     for (std::size_t i = 0; i < in_.size(); at += channels(i++))
       copy_channels(in_[i].flow->template clip<T>(part.first), channels(i),
@@ -90,7 +90,7 @@ class ConcatStep final : public RowStep {
                     rows(part));
   }
 
-  void backward(const Part& part) override {
+  void backward(const MicroBatch& part) override {
     std::int64_t at = 0;
     for (std::size_t i = 0; i < in_.size(); at += channels(i++)) {
       if (!in_[i].wants_gradient()) continue;
@@ -102,11 +102,11 @@ class ConcatStep final : public RowStep {
 };
 
 template <class T>
-class AddStep final : public RowStep {
+class AddOp final : public RowOp {
  public:
-  using RowStep::RowStep;
+  using RowOp::RowOp;
 
-  void forward(const Part& part) override {
+  void forward(const MicroBatch& part) override {
     std::copy_n(in_[0].flow->template clip<T>(part.first), size(part),
                 out_.template clip<T>(part.first));
     for (std::size_t i = 1; i < in_.size(); ++i)
@@ -114,8 +114,8 @@ class AddStep final : public RowStep {
              size(part));
   }
 
-  void backward(const Part& part) override {
-    for (const Edge& edge : in_) {
+  void backward(const MicroBatch& part) override {
+    for (const Input& edge : in_) {
       if (!edge.wants_gradient()) continue;
       InputGradient<T> gradient(edge, part);
       std::copy_n(out_.template clip_gradient<T>(part.first), size(part), gradient.data());
@@ -125,9 +125,9 @@ class AddStep final : public RowStep {
 
 }  // namespace
 
-std::unique_ptr<Step> Slice::prepare(std::span<const Edge> in, Flow& out, Mode) {
-  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<SliceStep<decltype(number)>>(in, out, from_);
+std::unique_ptr<Op> Slice::prepare(std::span<const Input> in, Activation& out, Mode) {
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Op> {
+    return std::make_unique<SliceOp<decltype(number)>>(in, out, from_);
   });
 }
 
@@ -137,15 +137,15 @@ Shape Concat::output(std::span<const Shape> in) const {
   return shape;
 }
 
-std::unique_ptr<Step> Concat::prepare(std::span<const Edge> in, Flow& out, Mode) {
-  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<ConcatStep<decltype(number)>>(in, out);
+std::unique_ptr<Op> Concat::prepare(std::span<const Input> in, Activation& out, Mode) {
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Op> {
+    return std::make_unique<ConcatOp<decltype(number)>>(in, out);
   });
 }
 
-std::unique_ptr<Step> Add::prepare(std::span<const Edge> in, Flow& out, Mode) {
-  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<AddStep<decltype(number)>>(in, out);
+std::unique_ptr<Op> Add::prepare(std::span<const Input> in, Activation& out, Mode) {
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Op> {
+    return std::make_unique<AddOp<decltype(number)>>(in, out);
   });
 }
 

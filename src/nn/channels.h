@@ -14,7 +14,7 @@ class Slice final : public Layer {
   Shape output(std::span<const Shape> in) const override {
     return {in[0].clips, in[0].frames, out_};
   }
-  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
 
  private:
   std::int64_t from_, out_;
@@ -25,14 +25,14 @@ class Concat final : public Layer {
  public:
   std::string_view kind() const override { return "concat"; }
   Shape output(std::span<const Shape> in) const override;
-  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
 };
 
 /// The sum of inputs of one shape: a residual connection.
 class Add final : public Layer {
  public:
   std::string_view kind() const override { return "add"; }
-  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
 };
 
 }  // namespace twinear::nn

@@ -6,9 +6,9 @@
 
 #include "base/simd.h"
 #include "linalg/linear_algebra.h"
-#include "nn/convolution.h"
 #include "nn/gradient_slots.h"
 #include "nn/moments.h"
+#include "nn/onednn_conv1d.h"
 
 namespace twinear::nn {
 namespace {
@@ -17,7 +17,7 @@ template <class T>
 TWINEAR_SIMD void add_bias(T* __restrict y, std::int64_t rows, std::int64_t channels,
                            const float* __restrict bias) {
   for (std::int64_t r = 0; r < rows; ++r, y += channels)
-    for (std::int64_t c = 0; c < channels; ++c) put(widen(y[c]) + bias[c], y[c]);
+    for (std::int64_t c = 0; c < channels; ++c) store(load(y[c]) + bias[c], y[c]);
 }
 
 /// to[row] += from[row], each row `stride` numbers after the other in `to`.
@@ -28,9 +28,10 @@ void add_columns(const float* from, std::int64_t rows, std::int64_t columns, flo
 }
 
 template <class T>
-class ContextConvStep final : public Step {
+class ContextConvOp final : public Op {
  public:
-  ContextConvStep(ContextConv& layer, PackedWeights& packed, const Edge& in, Flow& out, Mode mode)
+  ContextConvOp(ContextConv& layer, PackedWeights& packed, const Input& in, Activation& out,
+                Mode mode)
       : layer_(layer),
         packed_(packed),
         edge_(in),
@@ -39,21 +40,21 @@ class ContextConvStep final : public Step {
         channels_(x_.shape.channels),
         width_(out.shape.channels),
         context_(static_cast<std::size_t>(x_.shape.clips * 2 * channels_)) {
-    const auto make = [&](std::optional<Convolution>& to, std::int64_t clips) {
+    const auto make = [&](std::optional<OnednnConv1d>& to, std::int64_t clips) {
       to.emplace(
-          Convolution::Options{.sizes = frames_only(),
-                               .clips = clips,
-                               .frames_in = x_.shape.frames,
-                               .frames_out = x_.shape.frames,
-                               .operands = out.number,
-                               .input_gradient = out.number,
-                               .backward_data = mode == Mode::training && edge_.wants_gradient(),
-                               .backward_weights = mode == Mode::training});
+          OnednnConv1d::Options{.sizes = frames_only(),
+                                .clips = clips,
+                                .frames_in = x_.shape.frames,
+                                .frames_out = x_.shape.frames,
+                                .operands = out.number,
+                                .input_gradient = out.number,
+                                .backward_data = mode == Mode::training && edge_.wants_gradient(),
+                                .backward_weights = mode == Mode::training});
     };
-    if (x_.shape.clips >= clips_per_part) make(full_, clips_per_part);
-    if (x_.shape.clips % clips_per_part > 0) make(rest_, x_.shape.clips % clips_per_part);
+    if (x_.shape.clips >= micro_batch_clips) make(full_, micro_batch_clips);
+    if (x_.shape.clips % micro_batch_clips > 0) make(rest_, x_.shape.clips % micro_batch_clips);
     if (mode == Mode::inference) return;
-    const auto parts = part_count(x_.shape), out_channels = static_cast<std::size_t>(width_);
+    const auto parts = micro_batch_count(x_.shape), out_channels = static_cast<std::size_t>(width_);
     frame_slots_.resize(parts, out_channels * static_cast<std::size_t>(channels_));
     context_slots_.resize(parts, 2 * frame_slots_.size());
     bias_slots_.resize(parts, out_channels);
@@ -67,7 +68,7 @@ class ContextConvStep final : public Step {
     packed_version_ = layer_.version;
   }
 
-  void forward(const Part& part) override {
+  void forward(const MicroBatch& part) override {
     Buffer bias(static_cast<std::size_t>(part.clips * width_));
     for (std::int64_t i = 0; i < part.clips; ++i) {
       const std::int64_t clip = part.first + i;
@@ -85,7 +86,7 @@ class ContextConvStep final : public Step {
     }
   }
 
-  void backward(const Part& part) override {
+  void backward(const MicroBatch& part) override {
     Buffer sums(static_cast<std::size_t>(part.clips * width_));  // of dy over a clip's frames
     for (std::int64_t i = 0; i < part.clips; ++i)
       sum_rows(out_.template clip_gradient<T>(part.first + i), x_.shape.frames, width_,
@@ -120,24 +121,24 @@ class ContextConvStep final : public Step {
   Conv1dOptions frames_only() const { return {.in = channels_, .out = width_, .bias = false}; }
   const float* weight() const { return layer_.parameters()[0].value.data(); }
   float* context(std::int64_t clip) { return context_.data() + clip * 2 * channels_; }
-  MatrixView contexts(const Part& part) {
+  MatrixView contexts(const MicroBatch& part) {
     return {context(part.first), part.clips, 2 * channels_, 2 * channels_};
   }
   MatrixView context_weight() const {
     return {weight() + channels_, width_, 2 * channels_, 3 * channels_};
   }
-  const Convolution& of(const Part& part) const {
-    return part.clips == clips_per_part ? *full_ : *rest_;
+  const OnednnConv1d& of(const MicroBatch& part) const {
+    return part.clips == micro_batch_clips ? *full_ : *rest_;
   }
 
   ContextConv& layer_;
   PackedWeights& packed_;
-  Edge edge_;
-  Flow& x_;
-  Flow& out_;
+  Input edge_;
+  Activation& x_;
+  Activation& out_;
   std::int64_t channels_, width_;
-  Buffer context_;                          // mean and deviation of each clip
-  std::optional<Convolution> full_, rest_;  // of a whole part, of the last one
+  Buffer context_;                           // mean and deviation of each clip
+  std::optional<OnednnConv1d> full_, rest_;  // of a whole part, of the last one
   std::uint64_t packed_version_ = 0;
   GradientSlots frame_slots_, context_slots_, bias_slots_;
 };
@@ -161,9 +162,9 @@ double ContextConv::multiply_adds(std::span<const Shape> in) const {
          static_cast<double>(parameters_[0].shape[0]);
 }
 
-std::unique_ptr<Step> ContextConv::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<ContextConvStep<decltype(number)>>(*this, *packed_, in[0], out, mode);
+std::unique_ptr<Op> ContextConv::prepare(std::span<const Input> in, Activation& out, Mode mode) {
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Op> {
+    return std::make_unique<ContextConvOp<decltype(number)>>(*this, *packed_, in[0], out, mode);
   });
 }
 

@@ -26,7 +26,7 @@ class ContextConv final : public Layer {
   Shape output(std::span<const Shape> in) const override;
   std::span<Parameter> parameters() override { return parameters_; }
   double multiply_adds(std::span<const Shape> in) const override;
-  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
 
  private:
   Deviation deviation_;

@@ -7,8 +7,8 @@
 
 #include "base/simd.h"
 #include "nn/batch_norm.h"
-#include "nn/convolution.h"
 #include "nn/gradient_slots.h"
+#include "nn/onednn_conv1d.h"
 
 namespace twinear::nn {
 namespace {
@@ -25,12 +25,12 @@ std::int64_t mirrored(std::int64_t t, std::int64_t length) {
 
 template <class From, class To>
 TWINEAR_SIMD void copy(const From* __restrict from, To* __restrict to, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) put(widen(from[i]), to[i]);
+  for (std::int64_t i = 0; i < n; ++i) store(load(from[i]), to[i]);
 }
 
 template <class T>
 TWINEAR_SIMD void add(const T* __restrict x, T* __restrict y, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) put(widen(y[i]) + widen(x[i]), y[i]);
+  for (std::int64_t i = 0; i < n; ++i) store(load(y[i]) + load(x[i]), y[i]);
 }
 
 /// Output frames of one task where a batch is a single clip, so that its latency has the use of
@@ -46,9 +46,9 @@ std::int64_t tile_frames(const Shape& out, Mode mode) {
 
 /// From numbers of type In to numbers of type T, which the primitives compute with.
 template <class In, class T>
-class Conv1dStep final : public Step {
+class Conv1dOp final : public Op {
  public:
-  Conv1dStep(Conv1d& layer, BatchNorm* norm, const Edge& in, Flow& out, Mode mode)
+  Conv1dOp(Conv1d& layer, BatchNorm* norm, const Input& in, Activation& out, Mode mode)
       : layer_(layer),
         norm_(norm),
         edge_(in),
@@ -61,8 +61,9 @@ class Conv1dStep final : public Step {
     seen_.frames += 2 * margin_;
     if (margin_ > 0 || !std::is_same_v<In, T>)
       copied_.resize(static_cast<std::size_t>(seen_.size()));
-    const auto make = [&](std::optional<Convolution>& to, std::int64_t clips, std::int64_t frames) {
-      to.emplace(Convolution::Options{
+    const auto make = [&](std::optional<OnednnConv1d>& to, std::int64_t clips,
+                          std::int64_t frames) {
+      to.emplace(OnednnConv1d::Options{
           .sizes = o,
           .clips = clips,
           .frames_in = tile_ > 0 ? (frames - 1) * o.stride + 2 * margin_ + 1 : seen_.frames,
@@ -79,15 +80,15 @@ class Conv1dStep final : public Step {
       make(full_, 1, tile_);
       if (frames % tile_ > 0) make(rest_, 1, frames % tile_);
     } else {
-      if (clips >= clips_per_part) make(full_, clips_per_part, frames);
-      if (clips % clips_per_part > 0) make(rest_, clips % clips_per_part, frames);
+      if (clips >= micro_batch_clips) make(full_, micro_batch_clips, frames);
+      if (clips % micro_batch_clips > 0) make(rest_, clips % micro_batch_clips, frames);
     }
     if (mode == Mode::inference) return;
     std::size_t size = layer.parameters()[0].value.size();
     for (const auto* c : {&full_, &rest_})
       if (*c) size = std::max(size, (*c)->weight_gradient().get_size() / sizeof(float));
-    weight_slots_.resize(part_count(in_.shape), size);
-    if (o.bias) bias_slots_.resize(part_count(in_.shape), static_cast<std::size_t>(o.out));
+    weight_slots_.resize(micro_batch_count(in_.shape), size);
+    if (o.bias) bias_slots_.resize(micro_batch_count(in_.shape), static_cast<std::size_t>(o.out));
   }
 
   void begin() override {
@@ -104,7 +105,7 @@ class Conv1dStep final : public Step {
     packed_version_ = layer_.version;
   }
 
-  void forward(const Part& part) override {
+  void forward(const MicroBatch& part) override {
     if (!copied_.empty()) copy_clips(part);
     const T* x = seen(part);
     T* y = out_.template clip<T>(part.first);
@@ -116,7 +117,7 @@ class Conv1dStep final : public Step {
       const auto tiles = static_cast<std::size_t>((frames - 1) / tile_ + 1);
       const auto convolve = [&](std::size_t t) {
         const std::int64_t from = static_cast<std::int64_t>(t) * tile_;
-        const Convolution& tile = frames - from < tile_ ? *rest_ : *full_;
+        const OnednnConv1d& tile = frames - from < tile_ ? *rest_ : *full_;
         tile.forward(x + from * layer_.options().stride * seen_.channels,
                      y + from * out_.shape.channels, bias, scale_.data(), shift_.data());
       };
@@ -127,7 +128,7 @@ class Conv1dStep final : public Step {
                 out_.template clip<T>(i) + out_.shape.clip_size(), T());
   }
 
-  void backward(const Part& part) override {
+  void backward(const MicroBatch& part) override {
     const T* dy = out_.template clip_gradient<T>(part.first);
     of(part).backward_weights(seen(part), dy, weight_slots_.of(part),
                               layer_.options().bias ? bias_slots_.of(part) : nullptr);
@@ -161,14 +162,14 @@ class Conv1dStep final : public Step {
 
  private:
   /// What the primitive reads for a part: the input, or a copy in its own numbers and margins.
-  const T* seen(const Part& part) {
+  const T* seen(const MicroBatch& part) {
     if constexpr (std::is_same_v<In, T>)
       if (copied_.empty()) return in_.template clip<In>(part.first);
     return copied_.data() + part.first * seen_.clip_size();
   }
 
   /// Writes each clip of the part between margins, which mirror it or are zeros; zeros behind them.
-  void copy_clips(const Part& part) {
+  void copy_clips(const MicroBatch& part) {
     const std::int64_t width = seen_.channels;
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
       const std::int64_t length = in_.length(i);
@@ -192,7 +193,7 @@ class Conv1dStep final : public Step {
   }
 
   /// The way back of copy_clips() with a mirror: each frame gets the gradients of all its images.
-  void fold(const Part& part, const In* from, InputGradient<In>& gradient) {
+  void fold(const MicroBatch& part, const In* from, InputGradient<In>& gradient) {
     const std::int64_t width = seen_.channels;
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
       const std::int64_t length = in_.length(i);
@@ -211,33 +212,33 @@ class Conv1dStep final : public Step {
     const auto& o = layer_.options();
     return plain_weights(o, o.in * o.kernel);
   }
-  const Convolution& of(const Part& part) const {
-    return part.clips == clips_per_part ? *full_ : *rest_;
+  const OnednnConv1d& of(const MicroBatch& part) const {
+    return part.clips == micro_batch_clips ? *full_ : *rest_;
   }
 
   Conv1d& layer_;
   BatchNorm* norm_;  // taken into the primitive, or none
-  Edge edge_;
-  Flow& in_;
-  Flow& out_;
+  Input edge_;
+  Activation& in_;
+  Activation& out_;
   std::int64_t tile_;    // output frames that one task computes; 0: a part's clips at once
   std::int64_t margin_;  // frames around a clip in the copy
   Shape seen_;           // by the primitives: the input's, with its margins
   Aligned<T> copied_;
-  std::optional<Convolution> full_, rest_;  // of a whole part or tile, of the last one
-  Buffer scale_, shift_;                    // of norm_
+  std::optional<OnednnConv1d> full_, rest_;  // of a whole part or tile, of the last one
+  Buffer scale_, shift_;                     // of norm_
   std::uint64_t packed_version_ = 0, folded_version_ = 0;
   GradientSlots weight_slots_, bias_slots_;
   Buffer plain_;
 };
 
-std::unique_ptr<Step> make_step(Conv1d& layer, BatchNorm* norm, const Edge& in, Flow& out,
-                                Mode mode) {
+std::unique_ptr<Op> make_op(Conv1d& layer, BatchNorm* norm, const Input& in, Activation& out,
+                            Mode mode) {
   if (in.flow->number == Number::bf16)
-    return std::make_unique<Conv1dStep<BFloat16, BFloat16>>(layer, norm, in, out, mode);
+    return std::make_unique<Conv1dOp<BFloat16, BFloat16>>(layer, norm, in, out, mode);
   if (out.number == Number::bf16)
-    return std::make_unique<Conv1dStep<float, BFloat16>>(layer, norm, in, out, mode);
-  return std::make_unique<Conv1dStep<float, float>>(layer, norm, in, out, mode);
+    return std::make_unique<Conv1dOp<float, BFloat16>>(layer, norm, in, out, mode);
+  return std::make_unique<Conv1dOp<float, float>>(layer, norm, in, out, mode);
 }
 
 }  // namespace
@@ -266,14 +267,14 @@ double Conv1d::multiply_adds(std::span<const Shape> inputs) const {
   return static_cast<double>(y.size()) * static_cast<double>(options_.in * options_.kernel);
 }
 
-std::unique_ptr<Step> Conv1d::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return make_step(*this, nullptr, in[0], out, mode);
+std::unique_ptr<Op> Conv1d::prepare(std::span<const Input> in, Activation& out, Mode mode) {
+  return make_op(*this, nullptr, in[0], out, mode);
 }
 
-std::unique_ptr<Step> Conv1d::prepare_with(Layer& next, std::span<const Edge> in, Flow& out) {
+std::unique_ptr<Op> Conv1d::prepare_fused(Layer& next, std::span<const Input> in, Activation& out) {
   auto* norm = dynamic_cast<BatchNorm*>(&next);
   if (norm == nullptr) return nullptr;
-  return make_step(*this, norm, in[0], out, Mode::inference);
+  return make_op(*this, norm, in[0], out, Mode::inference);
 }
 
 }  // namespace twinear::nn

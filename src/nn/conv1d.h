@@ -35,9 +35,10 @@ class Conv1d final : public Layer {
   std::int64_t output_length(std::int64_t length) const override;
   std::span<Parameter> parameters() override { return parameters_; }
   double multiply_adds(std::span<const Shape> inputs) const override;
-  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
   /// Takes a batch norm into its primitive.
-  std::unique_ptr<Step> prepare_with(Layer& next, std::span<const Edge> in, Flow& out) override;
+  std::unique_ptr<Op> prepare_fused(Layer& next, std::span<const Input> in,
+                                    Activation& out) override;
 
   const Conv1dOptions& options() const noexcept { return options_; }
   PackedWeights& packed() noexcept { return *packed_; }

@@ -10,7 +10,7 @@
 
 #include "base/threads.h"
 #include "linalg/onednn_info.h"
-#include "nn/pass_pool.h"
+#include "nn/execution_pool.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -29,7 +29,7 @@ struct Encoder::Parts {
   Parts(EncoderSpec s, std::uint64_t seed) : spec(std::move(s)), network(spec, seed) {}
   EncoderSpec spec;
   nn::Network network;
-  nn::PassPool idle;
+  nn::ExecutionPool idle;
 };
 
 Encoder::Encoder(EncoderSpec spec, std::uint64_t seed)
@@ -54,7 +54,7 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
   for (std::span<const std::size_t> rest = order; !rest.empty();) {
     const std::size_t frames = bucket(clips[rest.front()].rows());
     std::size_t n = 1;
-    while (n < std::min<std::size_t>(rest.size(), nn::clips_per_part) &&
+    while (n < std::min<std::size_t>(rest.size(), nn::micro_batch_clips) &&
            bucket(clips[rest[n]].rows()) == frames)
       ++n;
     groups.push_back(rest.first(n));
@@ -68,7 +68,7 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
                                   {static_cast<std::int64_t>(group.size()),
                                    static_cast<std::int64_t>(bucket(clips[group.front()].rows())),
                                    static_cast<std::int64_t>(bins)});
-    nn::Flow& input = pass->input();
+    nn::Activation& input = pass->input();
     for (std::size_t i = 0; i < group.size(); ++i) {
       const auto values = clips[group[i]].values();
       float* clip = input.clip(static_cast<std::int64_t>(i));

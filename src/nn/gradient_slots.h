@@ -17,7 +17,7 @@ class GradientSlots {
     size_ = size;
     values_.resize(parts * size);
   }
-  float* of(const Part& part) { return values_.data() + part.index * size_; }
+  float* of(const MicroBatch& part) { return values_.data() + part.index * size_; }
   float* last() { return values_.data() + values_.size() - size_; }
   std::size_t size() const noexcept { return size_; }
 
@@ -42,8 +42,8 @@ class GradientSlots {
   Buffer values_;
 };
 
-inline std::size_t part_count(const Shape& shape) {
-  return static_cast<std::size_t>((shape.clips + clips_per_part - 1) / clips_per_part);
+inline std::size_t micro_batch_count(const Shape& shape) {
+  return static_cast<std::size_t>((shape.clips + micro_batch_clips - 1) / micro_batch_clips);
 }
 
 }  // namespace twinear::nn

@@ -9,7 +9,7 @@ namespace twinear::nn {
 class L2Normalize final : public Layer {
  public:
   std::string_view kind() const override { return "l2_normalize"; }
-  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
 };
 
 }  // namespace twinear::nn

@@ -18,11 +18,11 @@ TWINEAR_SIMD void pool(const T* __restrict x, std::int64_t rows, std::int64_t ch
   std::fill(mean, mean + channels, 0.0F);
   std::fill(deviation, deviation + channels, 0.0F);
   for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < channels; ++c) mean[c] += widen(x[r * channels + c]);
+    for (std::int64_t c = 0; c < channels; ++c) mean[c] += load(x[r * channels + c]);
   for (std::int64_t c = 0; c < channels; ++c) mean[c] *= share;
   for (std::int64_t r = 0; r < rows; ++r)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float d = widen(x[r * channels + c]) - mean[c];
+      const float d = load(x[r * channels + c]) - mean[c];
       deviation[c] += d * d;
     }
   for (std::int64_t c = 0; c < channels; ++c)
@@ -36,8 +36,8 @@ TWINEAR_SIMD void unpool(const T* __restrict x, T* __restrict dx, std::int64_t r
                          const float* __restrict shift, bool add) {
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const float slid = slope[c] * widen(x[r + c]) + shift[c];
-      put(add ? widen(dx[r + c]) + slid : slid, dx[r + c]);
+      const float slid = slope[c] * load(x[r + c]) + shift[c];
+      store(add ? load(dx[r + c]) + slid : slid, dx[r + c]);
     }
 }
 

@@ -8,12 +8,12 @@
 #include <map>
 
 #include "base/random.h"
-#include "nn/activation.h"
 #include "nn/attentive_pool.h"
 #include "nn/batch_norm.h"
 #include "nn/channels.h"
 #include "nn/context_conv.h"
 #include "nn/conv1d.h"
+#include "nn/elementwise.h"
 #include "nn/l2_normalize.h"
 #include "nn/squeeze_excite.h"
 #include "nn/stats_pool.h"
@@ -113,9 +113,10 @@ std::unique_ptr<Layer> make_layer(const LayerSpec& spec, std::span<const Shape> 
                                                           .affine = spec.affine,
                                                           .relu = spec.relu,
                                                           .relu_first = spec.relu_first});
-  if (spec.kind == "relu") return std::make_unique<Activation>(Activation::Kind::relu);
-  if (spec.kind == "leaky_relu") return std::make_unique<Activation>(Activation::Kind::leaky_relu);
-  if (spec.kind == "tanh") return std::make_unique<Activation>(Activation::Kind::tanh);
+  if (spec.kind == "relu") return std::make_unique<Elementwise>(Elementwise::Kind::relu);
+  if (spec.kind == "leaky_relu")
+    return std::make_unique<Elementwise>(Elementwise::Kind::leaky_relu);
+  if (spec.kind == "tanh") return std::make_unique<Elementwise>(Elementwise::Kind::tanh);
   if (spec.kind == "stats_pool")
     return std::make_unique<StatsPool>(Deviation{min_variance(spec, 1e-5), spec.unbiased});
   if (spec.kind == "l2_normalize") return std::make_unique<L2Normalize>();

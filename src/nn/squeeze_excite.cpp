@@ -16,7 +16,7 @@ TWINEAR_SIMD void mean_rows(const T* __restrict x, std::int64_t rows, std::int64
                             float* __restrict mean) {
   std::fill(mean, mean + channels, 0.0F);
   for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < channels; ++c) mean[c] += widen(x[r * channels + c]);
+    for (std::int64_t c = 0; c < channels; ++c) mean[c] += load(x[r * channels + c]);
   for (std::int64_t c = 0; c < channels; ++c) mean[c] /= static_cast<float>(rows);
 }
 
@@ -27,12 +27,12 @@ TWINEAR_SIMD void gate_rows(const T* __restrict x, const T* __restrict other, T*
                             const float* __restrict gate) {
   if (other == nullptr) {
     for (std::int64_t r = 0; r < rows * channels; r += channels)
-      for (std::int64_t c = 0; c < channels; ++c) put(widen(x[r + c]) * gate[c], y[r + c]);
+      for (std::int64_t c = 0; c < channels; ++c) store(load(x[r + c]) * gate[c], y[r + c]);
     return;
   }
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c)
-      put(widen(x[r + c]) * gate[c] + widen(other[r + c]), y[r + c]);
+      store(load(x[r + c]) * gate[c] + load(other[r + c]), y[r + c]);
 }
 
 /// sum[c] = sum over rows of x dy
@@ -41,7 +41,7 @@ TWINEAR_SIMD void dot_rows(const T* __restrict x, const T* __restrict dy, std::i
                            std::int64_t channels, float* __restrict sum) {
   std::fill(sum, sum + channels, 0.0F);
   for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) sum[c] += widen(x[r + c]) * widen(dy[r + c]);
+    for (std::int64_t c = 0; c < channels; ++c) sum[c] += load(x[r + c]) * load(dy[r + c]);
 }
 
 /// dx = dy gate + shift
@@ -51,13 +51,14 @@ TWINEAR_SIMD void ungate_rows(const T* __restrict dy, T* __restrict dx, std::int
                               const float* __restrict shift) {
   for (std::int64_t r = 0; r < rows * channels; r += channels)
     for (std::int64_t c = 0; c < channels; ++c)
-      put(widen(dy[r + c]) * gate[c] + shift[c], dx[r + c]);
+      store(load(dy[r + c]) * gate[c] + shift[c], dx[r + c]);
 }
 
 template <class T>
-class SqueezeExciteStep final : public Step {
+class SqueezeExciteOp final : public Op {
  public:
-  SqueezeExciteStep(std::span<Parameter> parameters, std::span<const Edge> in, Flow& out, Mode mode)
+  SqueezeExciteOp(std::span<Parameter> parameters, std::span<const Input> in, Activation& out,
+                  Mode mode)
       : parameters_(parameters),
         edges_(in.begin(), in.end()),
         x_(*in[0].flow),
@@ -70,10 +71,10 @@ class SqueezeExciteStep final : public Step {
     hidden_.resize(clips * static_cast<std::size_t>(bottleneck_));
     if (mode == Mode::training)
       for (std::size_t p = 0; p < 4; ++p)
-        slots_[p].resize(part_count(x_.shape), parameters[p].value.size());
+        slots_[p].resize(micro_batch_count(x_.shape), parameters[p].value.size());
   }
 
-  void forward(const Part& part) override {
+  void forward(const MicroBatch& part) override {
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
       mean_rows(x_.template clip<T>(i), x_.length(i), channels_, mean(i));
       std::ranges::copy(parameters_[1].value, hidden(i));
@@ -94,7 +95,7 @@ class SqueezeExciteStep final : public Step {
   }
 
   // dg = sum over frames of x dy; back through sigmoid, W2, ReLU, W1 to dm; dx = dy g + dm / T.
-  void backward(const Part& part) override {
+  void backward(const MicroBatch& part) override {
     const auto clips = static_cast<std::size_t>(part.clips);
     const auto channels = static_cast<std::size_t>(channels_);
     Buffer dgate(clips * channels), dmean(clips * channels);
@@ -153,9 +154,9 @@ class SqueezeExciteStep final : public Step {
   }
 
   std::span<Parameter> parameters_;
-  std::vector<Edge> edges_;
-  Flow& x_;
-  Flow& out_;
+  std::vector<Input> edges_;
+  Activation& x_;
+  Activation& out_;
   std::int64_t channels_, bottleneck_;
   Buffer mean_, hidden_, gate_;  // a row a clip
   GradientSlots slots_[4];
@@ -177,9 +178,9 @@ double SqueezeExcite::multiply_adds(std::span<const Shape> in) const {
   return static_cast<double>(in[0].clips * in[0].channels * 2 * parameters_[0].shape[0]);
 }
 
-std::unique_ptr<Step> SqueezeExcite::prepare(std::span<const Edge> in, Flow& out, Mode mode) {
-  return with_number(out.number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<SqueezeExciteStep<decltype(number)>>(parameters_, in, out, mode);
+std::unique_ptr<Op> SqueezeExcite::prepare(std::span<const Input> in, Activation& out, Mode mode) {
+  return with_number(out.number, [&](auto number) -> std::unique_ptr<Op> {
+    return std::make_unique<SqueezeExciteOp<decltype(number)>>(parameters_, in, out, mode);
   });
 }
 

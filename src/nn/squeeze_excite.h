@@ -18,7 +18,7 @@ class SqueezeExcite final : public Layer {
   std::string_view kind() const override { return "squeeze_excite"; }
   std::span<Parameter> parameters() override { return parameters_; }
   double multiply_adds(std::span<const Shape> in) const override;
-  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
 
  private:
   std::vector<Parameter> parameters_;

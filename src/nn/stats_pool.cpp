@@ -8,18 +8,18 @@ namespace {
 
 /// T: what the frames are stored as.
 template <class T>
-class StatsPoolStep final : public Step {
+class StatsPoolOp final : public Op {
  public:
-  StatsPoolStep(const Deviation& how, const Edge& in, Flow& out)
+  StatsPoolOp(const Deviation& how, const Input& in, Activation& out)
       : how_(how), edge_(in), in_(*in.flow), out_(out) {}
 
-  void forward(const Part& part) override {
+  void forward(const MicroBatch& part) override {
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
       pool_moments(in_.template clip<T>(i), in_.length(i), in_.shape.channels, how_, out_.clip(i),
                    out_.clip(i) + in_.shape.channels);
   }
 
-  void backward(const Part& part) override {
+  void backward(const MicroBatch& part) override {
     if (!edge_.wants_gradient()) return;
     InputGradient<T> gradient(edge_, part);
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
@@ -30,16 +30,16 @@ class StatsPoolStep final : public Step {
 
  private:
   Deviation how_;
-  Edge edge_;
-  Flow& in_;
-  Flow& out_;
+  Input edge_;
+  Activation& in_;
+  Activation& out_;
 };
 
 }  // namespace
 
-std::unique_ptr<Step> StatsPool::prepare(std::span<const Edge> in, Flow& out, Mode) {
-  return with_number(in[0].flow->number, [&](auto number) -> std::unique_ptr<Step> {
-    return std::make_unique<StatsPoolStep<decltype(number)>>(deviation_, in[0], out);
+std::unique_ptr<Op> StatsPool::prepare(std::span<const Input> in, Activation& out, Mode) {
+  return with_number(in[0].flow->number, [&](auto number) -> std::unique_ptr<Op> {
+    return std::make_unique<StatsPoolOp<decltype(number)>>(deviation_, in[0], out);
   });
 }
 

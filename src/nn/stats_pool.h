@@ -18,7 +18,7 @@ class StatsPool final : public Layer {
     return {in[0].clips, 1, 2 * in[0].channels};
   }
   std::int64_t output_length(std::int64_t) const override { return 1; }
-  std::unique_ptr<Step> prepare(std::span<const Edge> in, Flow& out, Mode mode) override;
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
 
  private:
   Deviation deviation_;

@@ -14,13 +14,13 @@ thread_local std::size_t in_use = 0;
 
 template <class T>
 TWINEAR_SIMD void add_to(const T* __restrict x, T* __restrict y, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) put(widen(y[i]) + widen(x[i]), y[i]);
+  for (std::int64_t i = 0; i < n; ++i) store(load(y[i]) + load(x[i]), y[i]);
 }
 
 }  // namespace
 
 template <class T>
-InputGradient<T>::InputGradient(const Edge& edge, const Part& part)
+InputGradient<T>::InputGradient(const Input& edge, const MicroBatch& part)
     : flow_(*edge.flow), part_(part), adds_(edge.adds), data_(flow_.clip_gradient<T>(part.first)) {
   if (!adds_) return;
   auto& memory = scratch.at(in_use++);

@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "linalg/aligned.h"
-#include "linalg/bfloat16.h"
+#include "twinear/buffer.h"
 
 namespace twinear::nn {
 
@@ -22,7 +21,7 @@ struct Shape {
 
 /// Clips that one task takes through several layers while they are in its cache. The cut does not
 /// depend on the number of threads, so sums over parts do not either.
-inline constexpr std::int64_t clips_per_part = 8;
+inline constexpr std::int64_t micro_batch_clips = 8;
 
 /// How a flow stores its numbers; every layer computes with floats in between.
 enum class Number { f32, bf16 };
@@ -34,54 +33,56 @@ auto with_number(Number number, const F& f) {
   return number == Number::bf16 ? f(BFloat16()) : f(float());
 }
 
-/// Memory that a pass shares out among its flows: each part's clips are together.
-struct Loan {
+/// Memory that a pass shares out among its activations: each part's clips are together.
+struct ArenaSlice {
   std::byte* first = nullptr;
-  std::size_t part_bytes = 0;  ///< from one part to the next
+  std::size_t stride_bytes = 0;  ///< from one part to the next
 };
 
 /// A batch on its way from one layer to the next, and the gradient on its way back. Frames from
 /// lengths[clip] on are padding: zeros in both, so that a clip's neighbors never matter.
-struct Flow {
+struct Activation {
   Shape shape;
   Number number = Number::f32;
-  std::vector<std::int64_t> lengths;  ///< valid frames of each clip
-  Buffer value, gradient;             ///< its own memory, f32; empty where it has none
-  Loan lent_value, lent_gradient;     ///< the pass's memory
+  std::vector<std::int64_t> lengths;       ///< valid frames of each clip
+  Buffer value, gradient;                  ///< its own memory, f32; empty where it has none
+  ArenaSlice value_slice, gradient_slice;  ///< the pass's memory
 
-  bool has_gradient() const noexcept { return !gradient.empty() || lent_gradient.first != nullptr; }
+  bool has_gradient() const noexcept {
+    return !gradient.empty() || gradient_slice.first != nullptr;
+  }
   /// T is what `number` says. The clips of a part follow each other.
   template <class T = float>
   T* clip(std::int64_t i) {
-    return at<T>(value, lent_value, i);
+    return at<T>(value, value_slice, i);
   }
   template <class T = float>
   T* clip_gradient(std::int64_t i) {
-    return at<T>(gradient, lent_gradient, i);
+    return at<T>(gradient, gradient_slice, i);
   }
   std::int64_t length(std::int64_t i) const { return lengths[static_cast<std::size_t>(i)]; }
 
  private:
   template <class T>
-  T* at(Buffer& own, const Loan& lent, std::int64_t i) {
+  T* at(Buffer& own, const ArenaSlice& lent, std::int64_t i) {
     if (lent.first == nullptr) return reinterpret_cast<T*>(own.data()) + i * shape.clip_size();
-    const auto part = static_cast<std::size_t>(i / clips_per_part);
-    return reinterpret_cast<T*>(lent.first + part * lent.part_bytes) +
-           i % clips_per_part * shape.clip_size();
+    const auto part = static_cast<std::size_t>(i / micro_batch_clips);
+    return reinterpret_cast<T*>(lent.first + part * lent.stride_bytes) +
+           i % micro_batch_clips * shape.clip_size();
   }
 };
 
 /// An input of a step. Several steps may read one flow; on the way back the first of them to be
 /// called writes its gradient, the others add to it.
-struct Edge {
-  Flow* flow = nullptr;
+struct Input {
+  Activation* flow = nullptr;
   bool adds = false;
 
   bool wants_gradient() const noexcept { return flow->has_gradient(); }
 };
 
-/// A run of clips: clips_per_part of them, or the rest.
-struct Part {
+/// A run of clips: micro_batch_clips of them, or the rest.
+struct MicroBatch {
   std::size_t index = 0;
   std::int64_t first = 0, clips = 0;
 };
@@ -91,7 +92,7 @@ struct Part {
 template <class T>
 class InputGradient {
  public:
-  InputGradient(const Edge& edge, const Part& part);
+  InputGradient(const Input& edge, const MicroBatch& part);
   ~InputGradient();
   InputGradient(const InputGradient&) = delete;
   InputGradient& operator=(const InputGradient&) = delete;
@@ -103,8 +104,8 @@ class InputGradient {
   void clear_padding();  ///< zeros behind each clip's length
 
  private:
-  Flow& flow_;
-  const Part& part_;
+  Activation& flow_;
+  const MicroBatch& part_;
   bool adds_;
   T* data_;
 };
@@ -114,7 +115,7 @@ struct Parameter {
   std::string name;                 ///< second part of its key in the model file
   std::vector<std::int64_t> shape;  ///< in PyTorch's order
   Buffer value, gradient;
-  bool frozen = false;  ///< stays as it is; to be set before a Pass is made
+  bool frozen = false;  ///< stays as it is; to be set before a Execution is made
 
   bool learned() const noexcept { return !gradient.empty(); }
   bool moves() const noexcept { return learned() && !frozen; }

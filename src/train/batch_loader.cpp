@@ -88,7 +88,7 @@ void BatchLoader::hide(std::span<float> crop, std::size_t clip, std::uint32_t ep
        random);
 }
 
-std::vector<int> BatchLoader::next(nn::Flow& input) {
+std::vector<int> BatchLoader::next(nn::Activation& input) {
   std::unique_lock lock(mutex_);
   if (taken_ >= next_) throw std::logic_error("BatchLoader: no batch was asked for");
   Slot& ready = slot(taken_);

@@ -46,7 +46,7 @@ class BatchLoader {
   void load_until(std::uint64_t end);
   /// Waits for the next batch, taking part in the work, and moves it into `input`, whose shape is
   /// [P K, frames, bins]; the labels of its clips come back. Throws what reading a clip throws.
-  std::vector<int> next(nn::Flow& input);
+  std::vector<int> next(nn::Activation& input);
 
  private:
   struct Slot {

@@ -14,9 +14,9 @@
 #include "base/within.h"
 #include "linalg/onednn_info.h"
 #include "model/checkpoint.h"
+#include "nn/execution.h"
 #include "nn/network.h"
 #include "nn/optimizer.h"
-#include "nn/pass.h"
 #include "train/batch_loader.h"
 #include "train/dev_set.h"
 #include "train/label_centroids.h"
@@ -213,7 +213,7 @@ class Training {
                        as_sound ? augmented : plain, first * batches_per_step_);
     const nn::Shape input{static_cast<std::int64_t>(batch_), static_cast<std::int64_t>(frames),
                           static_cast<std::int64_t>(bins)};
-    std::optional<nn::Pass> pass;
+    std::optional<nn::Execution> pass;
     const nn::Number stored = numbers();
     tally_ = {};
     for (std::uint64_t k = first; k < steps_; ++k) {
@@ -221,7 +221,7 @@ class Training {
         enter_epoch(k, loader);
         if (thaws(k) || !pass)
           pass.emplace(model_.encoder.network(), input, nn::Mode::training,
-                       nn::PassOptions{.numbers = stored});
+                       nn::ExecutionOptions{.numbers = stored});
       }
       for (std::uint64_t j = 0; j < batches_per_step_; ++j) {
         const auto asked = Clock::now();
@@ -279,7 +279,8 @@ class Training {
   }
 
   /// Adds the gradient of one batch of step k.
-  void learn(std::uint64_t k, std::uint64_t batch, nn::Pass& pass, const std::vector<int>& labels) {
+  void learn(std::uint64_t k, std::uint64_t batch, nn::Execution& pass,
+             const std::vector<int>& labels) {
     pass.forward();
     Matrix embeddings(batch_, model_.encoder.dimension()), gradient(batch_, embeddings.cols());
     std::ranges::copy(pass.output().value, embeddings.values().begin());

@@ -10,8 +10,8 @@
 #include "linalg/linear_algebra.h"
 #include "linalg/onednn_info.h"
 #include "nn/conv1d.h"
-#include "nn/convolution.h"
-#include "nn/pass.h"
+#include "nn/execution.h"
+#include "nn/onednn_conv1d.h"
 #include "nn/rig.h"
 
 namespace twinear::nn {
@@ -21,8 +21,8 @@ constexpr float rounding = 1.0F / 256;  // relative, of one number
 
 float rounded(float x) {
   BFloat16 narrow;
-  put(x, narrow);
-  return widen(narrow);
+  store(x, narrow);
+  return load(narrow);
 }
 
 double cosine_of(std::span<const float> a, std::span<const float> b) {
@@ -54,7 +54,7 @@ TEST_F(Bf16, ProductsOfRowsAreThoseOfWhatIsRounded) {
   for (auto* numbers : {&a, &b})
     for (auto& x : *numbers) {
       BFloat16 narrow;
-      put(static_cast<float>(random.normal()), narrow);
+      store(static_cast<float>(random.normal()), narrow);
       x = narrow.bits;
     }
   std::vector<float> c(m * stride, -7.0F);
@@ -63,8 +63,8 @@ TEST_F(Bf16, ProductsOfRowsAreThoseOfWhatIsRounded) {
     for (std::int64_t j = 0; j < stride; ++j) {
       double sum = j < n ? 0 : -7;  // what lies between the rows stays
       for (std::int64_t l = 0; j < n && l < k; ++l)
-        sum += static_cast<double>(widen(BFloat16{a[static_cast<std::size_t>(i * k + l)]})) *
-               widen(BFloat16{b[static_cast<std::size_t>(j * k + l)]});
+        sum += static_cast<double>(load(BFloat16{a[static_cast<std::size_t>(i * k + l)]})) *
+               load(BFloat16{b[static_cast<std::size_t>(j * k + l)]});
       EXPECT_NEAR(c[static_cast<std::size_t>(i * stride + j)], sum, 1e-4);  // sums in floats
     }
   EXPECT_THROW(
@@ -96,25 +96,25 @@ Convolved convolve(const Conv1dOptions& o, Number number, const Buffer& x, const
                    std::int64_t frames_out) {
   const WorkerScope worker;
   constexpr std::int64_t clips = 3;
-  Convolution convolution({.sizes = o,
-                           .clips = clips,
-                           .frames_in = frames,
-                           .frames_out = frames_out,
-                           .padding = o.dilation * (o.kernel - 1) / 2,
-                           .operands = number,
-                           .input_gradient = number,
-                           .backward_data = true,
-                           .backward_weights = true});
+  OnednnConv1d convolution({.sizes = o,
+                            .clips = clips,
+                            .frames_in = frames,
+                            .frames_out = frames_out,
+                            .padding = o.dilation * (o.kernel - 1) / 2,
+                            .operands = number,
+                            .input_gradient = number,
+                            .backward_data = true,
+                            .backward_weights = true});
   for (const std::string& name : convolution.implementations())
     EXPECT_EQ(name.find("ref"), std::string::npos) << name;
   const auto narrow = [](const Buffer& from) {
     Aligned<T> to(from.size());
-    for (std::size_t i = 0; i < to.size(); ++i) put(from[i], to[i]);
+    for (std::size_t i = 0; i < to.size(); ++i) store(from[i], to[i]);
     return to;
   };
   const auto wide = [](const Aligned<T>& from) {
     Buffer to(from.size());
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] = widen(from[i]);
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] = load(from[i]);
     return to;
   };
   PackedWeights packed;
@@ -175,7 +175,7 @@ TEST_F(Bf16, NoConvolutionOfAnEncoderFallsBackToAReferenceLoop) {
   for (const EncoderSpec& spec : encoders()) {
     Network network(spec, 0);
     for (const Number of_frames : {Number::f32, Number::bf16}) {
-      const auto shapes = network.shapes({clips_per_part, 200, spec.bins});
+      const auto shapes = network.shapes({micro_batch_clips, 200, spec.bins});
       const auto numbers = network.numbers(of_frames);
       for (std::size_t i = 0; i < network.nodes().size(); ++i) {
         const Node& node = network.nodes()[i];
@@ -184,9 +184,9 @@ TEST_F(Bf16, NoConvolutionOfAnEncoderFallsBackToAReferenceLoop) {
         const Conv1dOptions& o = conv->options();
         const std::int64_t margin = o.dilation * (o.kernel - 1) / 2;
         const bool first = node.inputs[0] == 0;
-        const Convolution convolution(
+        const OnednnConv1d convolution(
             {.sizes = o,
-             .clips = clips_per_part,
+             .clips = micro_batch_clips,
              .frames_in = shapes[node.inputs[0]].frames + (o.reflect ? 2 * margin : 0),
              .frames_out = shapes[i + 1].frames,
              .padding = o.reflect ? 0 : margin,
@@ -205,7 +205,7 @@ TEST_F(Bf16, NoConvolutionOfAnEncoderFallsBackToAReferenceLoop) {
 }
 
 /// Four speakers, four clips each: a tone of bands that moves, and noise.
-void fill_speech(Flow& input) {
+void fill_speech(Activation& input) {
   fill_noise(input.value, 5, 0.3);
   for (std::int64_t i = 0; i < input.shape.clips; ++i)
     for (std::int64_t t = 0; t < input.shape.frames; ++t)
@@ -222,7 +222,7 @@ struct Trained {
 
 Trained train_step(const EncoderSpec& spec, Number numbers, std::int64_t clips) {
   Network network(spec, 3);
-  Pass pass(network, {clips, 60, spec.bins}, Mode::training, {.numbers = numbers});
+  Execution pass(network, {clips, 60, spec.bins}, Mode::training, {.numbers = numbers});
   fill_speech(pass.input());
   pass.forward();
   // Towards the others of the same speaker, away from everyone.
@@ -266,10 +266,10 @@ TEST_F(Bf16, GivesTheSameBitsAtAnyNumberOfThreads) {
   }
 }
 
-TEST_F(Bf16, HalvesTheMemoryOfATrainingStep) {
+TEST_F(Bf16, HalvesTheMemoryOfATrainingOp) {
   Network network(EncoderSpec::ecapa({.channels = 64, .aggregated = 96}), 0);
   const Shape input{16, 100, 80};
-  const Pass full(network, input, Mode::training),
+  const Execution full(network, input, Mode::training),
       narrow(network, input, Mode::training, {.numbers = Number::bf16});
   EXPECT_LT(static_cast<double>(narrow.bytes()), 0.6 * static_cast<double>(full.bytes()));
 }

@@ -7,7 +7,7 @@
 
 #include "base/threads.h"
 #include "model/safetensors.h"
-#include "nn/pass.h"
+#include "nn/execution.h"
 #include "twinear/encoder.h"
 
 namespace twinear {
@@ -103,7 +103,7 @@ TEST(Ecapa, ATrainingStepIsSpeechBrains) {
   nn::Network network(reference_spec(), 0);
   load_reference(network);
   const auto& features = golden().tensor("train.features");
-  nn::Pass pass(network, {4, 80, 80}, nn::Mode::training, {.input_gradient = true});
+  nn::Execution pass(network, {4, 80, 80}, nn::Mode::training, {.input_gradient = true});
   std::ranges::copy(features.values, pass.input().value.begin());
   pass.forward();
   EXPECT_LT(difference(pass.output().value, "train.embedding"), 1e-3);
@@ -124,7 +124,7 @@ TEST(Ecapa, HasTheSameGradientsAtAnyNumberOfThreads) {
   const auto gradients = [](int threads) {
     const ThreadLimit limit(threads);
     nn::Network network(reference_spec(), 1);
-    nn::Pass pass(network, {19, 30, 80}, nn::Mode::training);
+    nn::Execution pass(network, {19, 30, 80}, nn::Mode::training);
     for (std::size_t i = 0; i < pass.input().value.size(); ++i)
       pass.input().value[i] = std::sin(0.37F * static_cast<float>(i));
     pass.forward();
@@ -146,7 +146,7 @@ TEST(Xvector, EmbedsAndTrains) {
   const EncoderSpec spec =
       EncoderSpec::xvector({.bins = 20, .channels = 16, .pooled = 24, .embedding = 8});
   nn::Network network(spec, 1);
-  nn::Pass pass(network, {10, 40, 20}, nn::Mode::training);
+  nn::Execution pass(network, {10, 40, 20}, nn::Mode::training);
   for (std::size_t i = 0; i < pass.input().value.size(); ++i)
     pass.input().value[i] = std::sin(0.37F * static_cast<float>(i));
   pass.forward();

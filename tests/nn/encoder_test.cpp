@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/threads.h"
-#include "nn/pass.h"
+#include "nn/execution.h"
 #include "nn/rig.h"
 
 namespace twinear {
@@ -26,7 +26,7 @@ std::vector<Matrix> noisy_clips(std::size_t bins) {
 /// An encoder whose running statistics are not those it was born with.
 Encoder trained_a_little(const EncoderSpec& spec) {
   Encoder encoder(spec, 1);
-  nn::Pass pass(encoder.network(), {16, 50, spec.bins}, nn::Mode::training);
+  nn::Execution pass(encoder.network(), {16, 50, spec.bins}, nn::Mode::training);
   nn::fill_noise(pass.input().value, 99, 2.0);
   for (int i = 0; i < 5; ++i) pass.forward();
   encoder.network().weights_changed();
@@ -154,7 +154,7 @@ void expect_golden_step(const EncoderSpec& spec, const nn::Shape& input, const c
   nn::Network network(spec, 0);
   for (const auto& [key, parameter] : network.parameters())
     fill(golden.at("weights").at(key), parameter->value);
-  nn::Pass pass(network, input, nn::Mode::training);
+  nn::Execution pass(network, input, nn::Mode::training);
   fill(golden.at("features"), pass.input().value);
   pass.forward();
   expect_close(pass.output().value, golden.at("embeddings"), "embeddings");

@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "gradient_check.h"
-#include "nn/activation.h"
 #include "nn/attentive_pool.h"
 #include "nn/batch_norm.h"
 #include "nn/channels.h"
 #include "nn/context_conv.h"
 #include "nn/conv1d.h"
+#include "nn/elementwise.h"
 #include "nn/l2_normalize.h"
 #include "nn/rig.h"
 #include "nn/squeeze_excite.h"
@@ -21,7 +21,7 @@ void expect_slopes(Layer& layer, const std::vector<Shape>& shapes,
                    const std::vector<std::int64_t>& lengths = {}, float step = 1e-2F) {
   Rig rig(layer, shapes, lengths);
   rig.backward();
-  for (Flow& in : rig.in) {
+  for (Activation& in : rig.in) {
     const Buffer gradient = in.gradient;
     Buffer masked = gradient;
     Rig::clear_padding(in, masked);
@@ -48,13 +48,13 @@ void expect_adding(Layer& layer, const std::vector<Shape>& shapes,
   Rig rig(layer, shapes, lengths);
   rig.backward();
   std::vector<Buffer> alone;
-  std::vector<Edge> edges;
-  for (Flow& in : rig.in) {
+  std::vector<Input> edges;
+  for (Activation& in : rig.in) {
     alone.push_back(in.gradient);
     std::ranges::fill(in.gradient, 3.0F);
     edges.push_back({&in, true});
   }
-  rig.step = layer.prepare(edges, rig.out, Mode::training);
+  rig.op = layer.prepare(edges, rig.out, Mode::training);
   rig.backward();
   for (std::size_t i = 0; i < rig.in.size(); ++i)
     for (std::size_t k = 0; k < alone[i].size(); ++k)
@@ -198,7 +198,7 @@ TEST(BatchNorm, WithTheReluFirstNormalizesWhatTheReluLeaves) {
 }
 
 TEST(Tanh, IsTheStandardLibrarysAndItsGradientsAreTheSlopes) {
-  Activation tanh(Activation::Kind::tanh);
+  Elementwise tanh(Elementwise::Kind::tanh);
   expect_slopes(tanh, {{9, 3, 4}});
   Rig rig(tanh, {{1, 1, 200}});
   for (int i = 0; i < 200; ++i)
@@ -308,17 +308,17 @@ TEST(EveryLayer, AddsWhereAnotherStepWroteFirst) {
   expect_adding(pool, {{3, 5, 2}}, {5, 3, 2});
   L2Normalize sphere;
   expect_adding(sphere, {{3, 1, 4}});
-  Activation relu(Activation::Kind::relu);
+  Elementwise relu(Elementwise::Kind::relu);
   expect_adding(relu, {{9, 3, 2}});
 }
 
 TEST(Relu, GradientsAreTheSlopes) {
-  Activation relu(Activation::Kind::relu);
+  Elementwise relu(Elementwise::Kind::relu);
   expect_slopes(relu, {{9, 3, 4}}, {}, 1e-4F);
 }
 
 TEST(LeakyRelu, LeaksAHundredthAndItsGradientsAreTheSlopes) {
-  Activation leaky(Activation::Kind::leaky_relu);
+  Elementwise leaky(Elementwise::Kind::leaky_relu);
   expect_slopes(leaky, {{9, 3, 4}}, {}, 1e-4F);
   Rig rig(leaky, {{1, 1, 2}});
   rig.in[0].value = {-3.0F, 3.0F};

@@ -111,7 +111,7 @@ TEST(AugmentedTraining, EachEpochHearsAClipAnew) {
         {.sampler = {.labels = 2, .clips = 2}, .frames = 48, .bins = 80, .augment = options}, store,
         k);
     loader.load_until(k + 1);
-    nn::Flow flow;
+    nn::Activation flow;
     flow.value.resize(4U * 48U * 80U);
     loader.next(flow);
     std::vector<std::vector<float>> clips;

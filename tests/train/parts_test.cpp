@@ -144,7 +144,7 @@ TEST(BatchLoader, BatchIsAPureFunctionOfItsNumber) {
                         .augment = {},
                         .ahead = ahead},
                        store, first);
-    nn::Flow flow;
+    nn::Activation flow;
     flow.value.resize(12U * 50U * 12U);
     std::vector<int> labels;
     loader.load_until(k + 5);  // some are never taken
@@ -184,7 +184,7 @@ TEST(BatchLoader, AClipThatCannotBeReadIsNamedByItsOwnBatch) {
   std::filesystem::remove(manifest.clips[clips[1]].path);
   FeatureStore store(manifest.clips, log_mel, 0);
   BatchLoader loader(manifest, batching, store, 0);
-  nn::Flow flow;
+  nn::Activation flow;
   flow.value.resize(4U * 50U * 12U);
   loader.load_until(100);
   std::uint64_t read = 0;

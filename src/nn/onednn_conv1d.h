@@ -33,7 +33,7 @@ class PackedWeights {
 
 /// oneDNN's primitives of a convolution for a fixed number of clips and frames, one of each
 /// direction. Calls may run in parallel.
-class Convolution {
+class OnednnConv1d {
  public:
   struct Options {
     Conv1dOptions sizes;
@@ -45,7 +45,7 @@ class Convolution {
     const BatchNorm::Options* norm = nullptr;    ///< follows in the same primitive
     bool backward_data = false, backward_weights = false;
   };
-  explicit Convolution(const Options& options);
+  explicit OnednnConv1d(const Options& options);
 
   /// To be called before the others, and after each change of the weights.
   void set_weights(PackedWeights& packed, const dnnl::memory& plain, std::uint64_t version);

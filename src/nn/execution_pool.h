@@ -5,20 +5,21 @@
 #include <memory>
 #include <mutex>
 
-#include "nn/pass.h"
+#include "nn/execution.h"
 
 namespace twinear::nn {
 
 /// Inference passes that nobody uses at the moment, the latest first: bounded in number, which
 /// bounds their primitives, and in memory. Calls may run in parallel, but for set_numbers().
-class PassPool {
+class ExecutionPool {
  public:
-  explicit PassPool(std::size_t max_passes = 64, std::size_t max_bytes = std::size_t{256} << 20U)
-      : max_passes_(max_passes), max_bytes_(max_bytes) {}
+  explicit ExecutionPool(std::size_t max_executions = 64,
+                         std::size_t max_bytes = std::size_t{256} << 20U)
+      : max_executions_(max_executions), max_bytes_(max_bytes) {}
 
   /// One that was put back, or a new one.
-  std::unique_ptr<Pass> take(Network& network, const Shape& shape);
-  void put(std::unique_ptr<Pass> pass);
+  std::unique_ptr<Execution> take(Network& network, const Shape& shape);
+  void put(std::unique_ptr<Execution> pass);
 
   Number numbers() const noexcept { return numbers_; }
   void set_numbers(Number numbers);  ///< of passes that are taken from now on
@@ -27,9 +28,9 @@ class PassPool {
   std::size_t bytes() const;
 
  private:
-  std::size_t max_passes_, max_bytes_;
+  std::size_t max_executions_, max_bytes_;
   mutable std::mutex mutex_;
-  std::list<std::unique_ptr<Pass>> passes_;
+  std::list<std::unique_ptr<Execution>> executions_;
   std::size_t bytes_ = 0;
   Number numbers_ = Number::f32;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/pass.h"
+#include "nn/execution.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 #include <string>
 
 #include "base/threads.h"
+#include "nn/execution_pool.h"
 #include "nn/memory_plan.h"
-#include "nn/pass_pool.h"
 #include "nn/rig.h"
 
 namespace twinear::nn {
@@ -30,7 +30,7 @@ struct Result {
 
 /// One training pass over a batch of clips of different lengths.
 Result train_once(Network& network, std::int64_t clips, std::int64_t first_clip = 0) {
-  Pass pass(network, {clips, 40, network.bins()}, Mode::training);
+  Execution pass(network, {clips, 40, network.bins()}, Mode::training);
   for (std::int64_t i = 0; i < clips; ++i) {
     const auto length = 40 - (first_clip + i) % 5;
     pass.input().lengths[static_cast<std::size_t>(i)] = length;
@@ -50,7 +50,7 @@ Result train_once(Network& network, std::int64_t clips, std::int64_t first_clip 
   return result;
 }
 
-TEST(Pass, GivesTheSameBitsAtAnyNumberOfThreads) {
+TEST(Execution, GivesTheSameBitsAtAnyNumberOfThreads) {
   const auto run = [](int threads) {
     const ThreadLimit limit(threads);
     Network network(small_compact(), 3);
@@ -61,7 +61,7 @@ TEST(Pass, GivesTheSameBitsAtAnyNumberOfThreads) {
   EXPECT_EQ(run(4), one);
 }
 
-TEST(Pass, GradientsOfTwoTowersAddUpInTheSharedWeights) {
+TEST(Execution, GradientsOfTwoTowersAddUpInTheSharedWeights) {
   // Without batch norm a clip's gradient does not depend on its batch: two towers of one clip
   // each, one after the other, are one batch of two.
   const EncoderSpec spec{.kind = "test",
@@ -88,16 +88,16 @@ void freeze_until(Network& network, const std::string& last) {
   }
 }
 
-TEST(Pass, FrozenLayersKeepTheirStatisticsAndComputeAsInInference) {
+TEST(Execution, FrozenLayersKeepTheirStatisticsAndComputeAsInInference) {
   Network network(small_compact(), 3);
   train_once(network, 9);  // so that the statistics are not those of the start
   network.zero_gradients();
   freeze_until(network, "sphere");
   std::vector<Buffer> before;
   for (const auto& [key, p] : network.parameters()) before.push_back(p->value);
-  Pass training(network, {3, 40, 8}, Mode::training),
+  Execution training(network, {3, 40, 8}, Mode::training),
       inference(network, {3, 40, 8}, Mode::inference);
-  for (Pass* pass : {&training, &inference}) {
+  for (Execution* pass : {&training, &inference}) {
     fill_noise(pass->input().value, 1);
     pass->forward();
   }
@@ -110,7 +110,7 @@ TEST(Pass, FrozenLayersKeepTheirStatisticsAndComputeAsInInference) {
 
 /// Each moving weight's gradient, of a few in each parameter, is the slope of the loss.
 void expect_whole_slopes(Network& network, std::int64_t bins) {
-  Pass pass(network, {9, 12, bins}, Mode::training);
+  Execution pass(network, {9, 12, bins}, Mode::training);
   fill_noise(pass.input().value, 1);
   Buffer weights(pass.output().value.size());
   fill_noise(weights, 2);
@@ -145,7 +145,7 @@ void expect_whole_slopes(Network& network, std::int64_t bins) {
   EXPECT_GT(tested, 20U);
 }
 
-TEST(Pass, BehindFrozenLayersGradientsAreTheSlopes) {
+TEST(Execution, BehindFrozenLayersGradientsAreTheSlopes) {
   EncoderSpec spec = small_compact();
   for (LayerSpec& layer : spec.layers) layer.relu = false;
   Network network(spec, 3);
@@ -157,7 +157,7 @@ TEST(Pass, BehindFrozenLayersGradientsAreTheSlopes) {
   expect_whole_slopes(network, spec.bins);
 }
 
-TEST(Pass, AWholeEncodersGradientsAreItsSlopes) {
+TEST(Execution, AWholeEncodersGradientsAreItsSlopes) {
   EncoderSpec compact = small_compact();
   EncoderSpec residual =
       EncoderSpec::residual({.bins = 8, .channels = {6, 10}, .blocks = 1, .embedding = 12});
@@ -175,13 +175,13 @@ TEST(Pass, AWholeEncodersGradientsAreItsSlopes) {
 /// A network whose running statistics are not those it was born with, and what it embeds.
 struct Inference {
   explicit Inference(const EncoderSpec& spec) : network(spec, 1) {
-    Pass pass(network, {16, 50, spec.bins}, Mode::training);
+    Execution pass(network, {16, 50, spec.bins}, Mode::training);
     fill_noise(pass.input().value, 99, 2.0);
     for (int i = 0; i < 3; ++i) pass.forward();
     network.weights_changed();
   }
-  Buffer embed(const Shape& shape, const PassOptions& options = {}) {
-    Pass pass(network, shape, Mode::inference, options);
+  Buffer embed(const Shape& shape, const ExecutionOptions& options = {}) {
+    Execution pass(network, shape, Mode::inference, options);
     fill_noise(pass.input().value, 7);
     pass.forward();
     pass.forward();  // in memory that has been used
@@ -197,14 +197,14 @@ std::vector<EncoderSpec> encoders() {
           EncoderSpec::residual({.bins = 16, .channels = {16, 32}})};
 }
 
-TEST(Pass, FlowsThatShareMemoryHoldTheSameBits) {
+TEST(Execution, FlowsThatShareMemoryHoldTheSameBits) {
   for (const EncoderSpec& spec : encoders()) {
     Inference inference(spec);
     for (const Shape& shape : {Shape{1, 300, 16}, Shape{19, 40, 16}}) {
       EXPECT_EQ(inference.embed(shape), inference.embed(shape, {.share_memory = false}))
           << spec.kind;
-      const Pass shared(inference.network, shape, Mode::inference);
-      const Pass apart(inference.network, shape, Mode::inference, {.share_memory = false});
+      const Execution shared(inference.network, shape, Mode::inference);
+      const Execution apart(inference.network, shape, Mode::inference, {.share_memory = false});
       EXPECT_LT(shared.bytes(), apart.bytes()) << spec.kind;
       if (spec.kind == "ecapa") {
         EXPECT_LT(shared.bytes(), apart.bytes() / 3);
@@ -213,11 +213,11 @@ TEST(Pass, FlowsThatShareMemoryHoldTheSameBits) {
   }
 }
 
-TEST(Pass, GradientsThatShareMemoryAreTheSameBits) {
+TEST(Execution, GradientsThatShareMemoryAreTheSameBits) {
   for (const EncoderSpec& spec : encoders()) {
     const auto gradients = [&](bool share) {
       Network network(spec, 3);
-      Pass pass(network, {19, 30, 16}, Mode::training, {.share_memory = share});
+      Execution pass(network, {19, 30, 16}, Mode::training, {.share_memory = share});
       fill_noise(pass.input().value, 7);
       std::vector<Buffer> all;
       for (int i = 0; i < 2; ++i) {
@@ -234,14 +234,14 @@ TEST(Pass, GradientsThatShareMemoryAreTheSameBits) {
   }
 }
 
-TEST(Pass, ATrainingStepOfEcapaKeepsItsMemoryLow) {
+TEST(Execution, ATrainingStepOfEcapaKeepsItsMemoryLow) {
   // 64 clips of 2 s through C = 512 are to stay under 3 GiB; these are an eighth of them.
   Network network(EncoderSpec::ecapa({}), 0);
-  const Pass pass(network, {8, 200, 80}, Mode::training);
+  const Execution pass(network, {8, 200, 80}, Mode::training);
   EXPECT_LT(pass.bytes(), (std::size_t{3} << 30U) / 8 / 2);
 }
 
-TEST(Pass, OneClipIsTheSameBitsAtAnyNumberOfThreads) {
+TEST(Execution, OneClipIsTheSameBitsAtAnyNumberOfThreads) {
   for (const EncoderSpec& spec : encoders()) {
     Inference inference(spec);
     const auto run = [&](int threads) {
@@ -254,9 +254,9 @@ TEST(Pass, OneClipIsTheSameBitsAtAnyNumberOfThreads) {
   }
 }
 
-TEST(Pass, InInferenceEveryBatchNormAfterAConvolutionIsInItsPrimitive) {
+TEST(Execution, InInferenceEveryBatchNormAfterAConvolutionIsInItsPrimitive) {
   Network network(EncoderSpec::ecapa({}), 0);
-  const Pass pass(network, {1, 100, 80}, Mode::inference);
+  const Execution pass(network, {1, 100, 80}, Mode::inference);
   std::size_t folded = 0;
   for (std::size_t i = 1; i < network.nodes().size(); ++i)
     folded += network.nodes()[i].layer->kind() == "batch_norm" &&
@@ -265,12 +265,12 @@ TEST(Pass, InInferenceEveryBatchNormAfterAConvolutionIsInItsPrimitive) {
   EXPECT_EQ(pass.steps(), network.nodes().size() - folded);
 }
 
-TEST(PassPool, IsBoundedInPassesAndInMemory) {
+TEST(ExecutionPool, IsBoundedInPassesAndInMemory) {
   Network network(EncoderSpec::compact({.bins = 4, .channels = {8}, .strides = {1}}), 0);
-  const std::size_t one = Pass(network, {1, 400, 4}, Mode::inference).bytes();
-  PassPool few(5), small(1000, 3 * one);
+  const std::size_t one = Execution(network, {1, 400, 4}, Mode::inference).bytes();
+  ExecutionPool few(5), small(1000, 3 * one);
   for (std::int64_t frames = 1; frames <= 400; ++frames)
-    for (PassPool* pool : {&few, &small}) {
+    for (ExecutionPool* pool : {&few, &small}) {
       pool->put(pool->take(network, {1, frames, 4}));
       EXPECT_LE(few.size(), 5U);
       EXPECT_LE(small.bytes(), 3 * one);
@@ -279,11 +279,11 @@ TEST(PassPool, IsBoundedInPassesAndInMemory) {
   EXPECT_EQ(small.size(), 3U);
 }
 
-TEST(PassPool, TakesThePassOfTheShapeThatWasPutBack) {
+TEST(ExecutionPool, TakesThePassOfTheShapeThatWasPutBack) {
   Network network(EncoderSpec::statistics(4), 0);
-  PassPool pool;
+  ExecutionPool pool;
   auto first = pool.take(network, {1, 10, 4});
-  const Pass* address = first.get();
+  const Execution* address = first.get();
   pool.put(std::move(first));
   EXPECT_NE(pool.take(network, {1, 11, 4}).get(), address);
   EXPECT_EQ(pool.take(network, {1, 10, 4}).get(), address);

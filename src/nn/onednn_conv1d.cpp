@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/convolution.h"
+#include "nn/onednn_conv1d.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -26,7 +26,7 @@ bool is_matrix(const Conv1dOptions& o) { return o.kernel == 1 && o.stride == 1; 
 /// output frame, all that its kernel saw: oneDNN's f32 convolution loses a third to its sgemm, and
 /// its bf16 one is slow where clips are short. Not where the copy outgrows the caches: there the
 /// sgemm is the slower one.
-bool gathers(const Convolution::Options& c) {
+bool gathers(const OnednnConv1d::Options& c) {
   constexpr std::int64_t short_clip = 128, max_numbers = std::int64_t{1} << 20;
   return !is_matrix(c.sizes) && (c.operands == Number::f32 || c.frames_out <= short_clip) &&
          c.clips * c.frames_out * c.sizes.kernel * c.sizes.in <= max_numbers;
@@ -34,7 +34,7 @@ bool gathers(const Convolution::Options& c) {
 
 /// Such a copy: rows of kernel x channels numbers.
 template <class T>
-void gather(const Convolution::Options& c, const T* x, T* to) {
+void gather(const OnednnConv1d::Options& c, const T* x, T* to) {
   const Conv1dOptions& o = c.sizes;
   for (std::int64_t clip = 0; clip < c.clips; ++clip, x += c.frames_in * o.in)
     for (std::int64_t t = 0; t < c.frames_out; ++t)
@@ -92,7 +92,7 @@ memory PackedWeights::get(const memory::desc& desc, const memory& plain, std::ui
   return result;
 }
 
-Convolution::Convolution(const Options& options) : options_(options) {
+OnednnConv1d::OnednnConv1d(const Options& options) : options_(options) {
   const Conv1dOptions& o = options.sizes;
   std::int64_t clips = options.clips, frames_in = options.frames_in;
   std::int64_t frames_out = options.frames_out;
@@ -143,13 +143,13 @@ Convolution::Convolution(const Options& options) : options_(options) {
   }
 }
 
-void Convolution::set_weights(PackedWeights& packed, const memory& plain, std::uint64_t version) {
+void OnednnConv1d::set_weights(PackedWeights& packed, const memory& plain, std::uint64_t version) {
   forward_weights_ = packed.get(forward_pd_.weights_desc(), plain, version);
   if (data_pd_) data_weights_ = packed.get(data_pd_->weights_desc(), plain, version);
 }
 
-void Convolution::forward(const void* x, void* y, const float* bias, const float* scale,
-                          const float* shift) const {
+void OnednnConv1d::forward(const void* x, void* y, const float* bias, const float* scale,
+                           const float* shift) const {
   Arguments arguments{{DNNL_ARG_SRC, view(forward_pd_.src_desc(), x)},
                       {DNNL_ARG_WEIGHTS, forward_weights_},
                       {DNNL_ARG_DST, view(forward_pd_.dst_desc(), y)},
@@ -164,14 +164,14 @@ void Convolution::forward(const void* x, void* y, const float* bias, const float
   execute(forward_, arguments);
 }
 
-void Convolution::backward_data(const void* dy, void* dx) const {
+void OnednnConv1d::backward_data(const void* dy, void* dx) const {
   execute(data_, {{DNNL_ARG_DIFF_DST, view(data_pd_->diff_dst_desc(), dy)},
                   {DNNL_ARG_WEIGHTS, data_weights_},
                   {DNNL_ARG_DIFF_SRC, view(data_pd_->diff_src_desc(), dx)},
                   {DNNL_ARG_SCRATCHPAD, scratchpad(data_pd_->scratchpad_desc())}});
 }
 
-void Convolution::backward_weights(const void* x, const void* dy, float* dw, float* db) const {
+void OnednnConv1d::backward_weights(const void* x, const void* dy, float* dw, float* db) const {
   const Conv1dOptions& o = options_.sizes;
   if (weights_pd_) {
     Arguments arguments{{DNNL_ARG_SRC, view(weights_pd_->src_desc(), x)},
@@ -205,7 +205,7 @@ void Convolution::backward_weights(const void* x, const void* dy, float* dw, flo
   });
 }
 
-memory::desc Convolution::weight_gradient() const {
+memory::desc OnednnConv1d::weight_gradient() const {
   if (weights_pd_) return weights_pd_->diff_weights_desc();
   const Conv1dOptions& o = options_.sizes;
   if (is_matrix(o)) return plain_weights(o, o.in);
@@ -213,7 +213,7 @@ memory::desc Convolution::weight_gradient() const {
   return {{o.out, o.in, o.kernel}, Type::f32, memory::dims{o.kernel * o.in, 1, o.in}};
 }
 
-std::vector<std::string> Convolution::implementations() const {
+std::vector<std::string> OnednnConv1d::implementations() const {
   std::vector<std::string> names{forward_pd_.impl_info_str()};
   if (data_pd_) names.emplace_back(data_pd_->impl_info_str());
   if (weights_pd_) names.emplace_back(weights_pd_->impl_info_str());

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/execution.h"
+
+#include <algorithm>
+
+#include "base/threads.h"
+
+namespace twinear::nn {
+
+Execution::Execution(Network& network, Shape input, Mode mode, const ExecutionOptions& options)
+    : network_(network), training_(mode == Mode::training) {
+  const WorkerScope worker;  // primitives remember how many threads OpenMP had at their birth
+  for (std::int64_t at = 0; at < input.clips; at += micro_batch_clips)
+    micro_batches_.push_back(
+        {micro_batches_.size(), at, std::min(micro_batch_clips, input.clips - at)});
+
+  const std::vector<Shape> shapes = network.shapes(input);
+  const std::vector<Number> numbers = network.numbers(options.numbers);
+  activations_.resize(shapes.size());
+  for (std::size_t i = 0; i < activations_.size(); ++i) {
+    activations_[i].shape = shapes[i];
+    activations_[i].number = numbers[i];
+    activations_[i].lengths.resize(static_cast<std::size_t>(input.clips), shapes[i].frames);
+  }
+  // What the caller sees is contiguous and f32.
+  for (Activation* flow : {&activations_.front(), &activations_.back()})
+    flow->value.resize(static_cast<std::size_t>(flow->shape.size()));
+  if (options.input_gradient) activations_[0].gradient.resize(activations_[0].value.size());
+
+  // Node i writes flow i + 1; its gradient is first written by the last that read it, and last read
+  // by node i. So on both ways a flow is needed from its writer to its last reader, except that
+  // values of training wait for the way back.
+  const std::span<const Node> nodes = network.nodes();
+  std::vector<Readers> reading(activations_.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    for (const std::size_t f : nodes[i].inputs) {
+      reading[f].last = i;
+      ++reading[f].count;
+    }
+  std::vector<Lifetime> needed(activations_.size());
+  for (std::size_t f = 1; f + 1 < activations_.size(); ++f)
+    needed[f] = {
+        static_cast<std::size_t>(std::min(micro_batch_clips, input.clips) * shapes[f].clip_size()) *
+            bytes_of(numbers[f]),
+        f - 1, reading[f].last};
+  if (mode == Mode::training) place_gradients(needed, options.share_memory);
+  prepare_ops(mode, reading, needed);
+  if (mode == Mode::training || !options.share_memory)
+    for (Lifetime& lifetime : needed) lifetime = {lifetime.bytes, 0, nodes.size()};
+  place(needed, values_, &Activation::value_slice);
+}
+
+void Execution::place_gradients(std::vector<Lifetime> needed, bool share) {
+  const std::span<const Node> nodes = network_.nodes();
+  std::vector<bool> has_gradient(activations_.size());
+  has_gradient[0] = activations_[0].has_gradient();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    // Nothing before the first weight that moves needs a gradient.
+    has_gradient[i + 1] =
+        std::ranges::any_of(nodes[i].layer->parameters(), &Parameter::moves) ||
+        std::ranges::any_of(nodes[i].inputs, [&](std::size_t f) { return has_gradient[f]; });
+    if (!has_gradient[i + 1]) needed[i + 1].bytes = 0;
+    if (!share) needed[i + 1] = {needed[i + 1].bytes, 0, nodes.size()};
+  }
+  if (has_gradient.back()) activations_.back().gradient.resize(activations_.back().value.size());
+  place(needed, gradients_, &Activation::gradient_slice);
+}
+
+void Execution::place(const std::vector<Lifetime>& needed, Aligned<std::byte>& memory,
+                      ArenaSlice Activation::*loan) {
+  const MemoryPlan plan = plan_memory(needed);
+  memory.resize(micro_batches_.size() * plan.bytes);
+  for (std::size_t f = 0; f < activations_.size(); ++f)
+    if (needed[f].bytes > 0) activations_[f].*loan = {memory.data() + plan.begins[f], plan.bytes};
+}
+
+void Execution::prepare_ops(Mode mode, std::span<const Readers> reading,
+                            std::vector<Lifetime>& needed) {
+  const std::span<const Node> nodes = network_.nodes();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    std::vector<Input> edges;
+    for (const std::size_t f : nodes[i].inputs)  // the last to read is the first on the way back
+      edges.push_back({&activations_[f], reading[f].last != i});
+    std::unique_ptr<Op> both;
+    if (mode == Mode::inference && i + 1 < nodes.size() && reading[i + 1].count == 1 &&
+        nodes[i + 1].inputs == std::vector{i + 1})
+      both = nodes[i].layer->prepare_fused(*nodes[i + 1].layer, edges, activations_[i + 2]);
+    if (both != nullptr) {
+      needed[i + 1].bytes = 0;
+      needed[i + 2].first = i;
+      ops_.push_back(std::move(both));
+      ++i;
+    } else {
+      ops_.push_back(nodes[i].layer->prepare(edges, activations_[i + 1], mode));
+    }
+  }
+  for (std::size_t i = 0; i < ops_.size(); ++i)
+    if (ops_[i]->needs_batch()) barriers_.push_back(i);
+}
+
+void Execution::forward() {
+  const WorkerScope worker;  // what steps do alone, too: a team of threads would wait for itself
+  for (std::size_t i = 0; i < network_.nodes().size(); ++i) {
+    const Node& node = network_.nodes()[i];
+    for (std::size_t clip = 0; clip < activations_[i + 1].lengths.size(); ++clip)
+      activations_[i + 1].lengths[clip] =
+          node.layer->output_length(activations_[node.inputs[0]].lengths[clip]);
+  }
+  if (training_)  // all weights are new
+    parallel_for(ops_.size(), [&](std::size_t i) { ops_[i]->begin(); });
+  else
+    for (const auto& step : ops_) step->begin();
+  std::size_t next = 0;
+  for (const std::size_t barrier : barriers_) {
+    parallel_for(micro_batches_.size(), [&](std::size_t p) {
+      for (std::size_t i = next; i < barrier; ++i) ops_[i]->forward(micro_batches_[p]);
+      ops_[barrier]->collect(micro_batches_[p]);
+    });
+    ops_[barrier]->reduce();
+    next = barrier;
+  }
+  parallel_for(micro_batches_.size(), [&](std::size_t p) {
+    for (std::size_t i = next; i < ops_.size(); ++i) ops_[i]->forward(micro_batches_[p]);
+  });
+}
+
+void Execution::backward() {
+  const WorkerScope worker;
+  // In training there is a step for each node.
+  const auto has_gradient = [&](std::size_t step) { return activations_[step + 1].has_gradient(); };
+  const auto back = [&](std::size_t from, std::size_t to, const MicroBatch& part) {
+    for (std::size_t i = from; i > to; --i)
+      if (has_gradient(i - 1)) ops_[i - 1]->backward(part);
+  };
+  std::size_t done = ops_.size();
+  for (std::size_t m = barriers_.size(); m-- > 0;) {
+    const std::size_t barrier = barriers_[m];
+    if (!has_gradient(barrier)) continue;
+    parallel_for(micro_batches_.size(), [&](std::size_t p) {
+      back(done, barrier + 1, micro_batches_[p]);
+      ops_[barrier]->collect_backward(micro_batches_[p]);
+    });
+    ops_[barrier]->reduce_backward();
+    done = barrier + 1;
+  }
+  parallel_for(micro_batches_.size(), [&](std::size_t p) { back(done, 0, micro_batches_[p]); });
+  parallel_for(ops_.size(), [&](std::size_t i) {
+    if (has_gradient(i)) ops_[i]->end();
+  });
+}
+
+std::size_t Execution::bytes() const noexcept {
+  std::size_t bytes = values_.size() + gradients_.size();
+  for (const Activation& flow : activations_)
+    bytes += (flow.value.size() + flow.gradient.size()) * sizeof(float);
+  return bytes;
+}
+
+}  // namespace twinear::nn
