@@ -179,16 +179,15 @@ BENCHMARK_CAPTURE(decode, wav, std::string(".wav"));
 BENCHMARK_CAPTURE(decode, flac, std::string(".flac"));
 
 // From the file to its frames, as every command does it; the second listens for flaws too.
-void wav_to_log_mel(benchmark::State& state, const Warn& warn) {
+void wav_to_log_mel(benchmark::State& state, bool quality) {
   const Minute file(".wav");
   const LogMel extract;
-  Clip clip;
-  clip.path = file.path();
-  for (auto _ : state) benchmark::DoNotOptimize(read_features(clip, extract, -1, 0, warn));
+  const Clip clip = clip_of_file(file.path());
+  for (auto _ : state) benchmark::DoNotOptimize(clip_features(clip, extract, {.quality = quality}));
   count_frames(state, 5998);
 }
-BENCHMARK_CAPTURE(wav_to_log_mel, unheard, Warn());
-BENCHMARK_CAPTURE(wav_to_log_mel, heard, [](const std::string&) {});
+BENCHMARK_CAPTURE(wav_to_log_mel, unheard, false);
+BENCHMARK_CAPTURE(wav_to_log_mel, heard, true);
 
 void resample_from_44100(benchmark::State& state) {
   const auto clip = noise(60 * 44100);

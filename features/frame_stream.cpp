@@ -9,8 +9,7 @@ namespace twinear {
 Matrix FrameStream::give(std::size_t end) {
   const Excerpt clip{kept_, kept_from_, received_};
   if (given_ == 0) log_energies_.clear();
-  if (bank_.front_end().vad != Vad::none)
-    bank_.add_log_energies(clip, given_, end - given_, workspace_, log_energies_);
+  if (with_energies_) bank_.add_log_energies(clip, given_, end - given_, workspace_, log_energies_);
   Matrix frames = bank_(clip, given_, end - given_, seed_, workspace_);
   given_ = end;
   return frames;

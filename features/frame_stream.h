@@ -15,9 +15,9 @@ namespace twinear {
 /// samples that a later frame may look at, and no others.
 class FrameStream {
  public:
-  /// `bank` must outlive it.
-  explicit FrameStream(const FilterBank& bank, std::uint64_t seed = 0)
-      : bank_(bank), workspace_(bank), seed_(seed) {}
+  /// `bank` must outlive it. `with_energies`: log_energies() are computed too.
+  explicit FrameStream(const FilterBank& bank, std::uint64_t seed = 0, bool with_energies = false)
+      : bank_(bank), workspace_(bank), seed_(seed), with_energies_(with_energies) {}
 
   /// Takes the next samples; gives the frames that they complete.
   Matrix push(std::span<const float> samples);
@@ -25,8 +25,8 @@ class FrameStream {
   /// The clip has ended: gives its last frames. The next push begins another clip.
   Matrix finish();
 
-  /// Of all the clip's frames so far, where the front end's `vad` asks for them; until the next
-  /// clip begins.
+  /// The log energy of each of the clip's frames so far, for find_speech; until the next clip
+  /// begins.
   std::span<const float> log_energies() const noexcept { return log_energies_; }
 
  private:
@@ -35,6 +35,7 @@ class FrameStream {
   const FilterBank& bank_;
   FilterBank::Workspace workspace_;
   std::uint64_t seed_;
+  bool with_energies_;
   std::vector<float> log_energies_;
   std::vector<float> kept_;                               // the samples from `kept_from_` on
   std::size_t kept_from_ = 0, received_ = 0, given_ = 0;  // the last counts frames

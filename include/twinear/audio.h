@@ -21,7 +21,7 @@ struct Waveform {
 
 /// Which part of a file becomes the waveform.
 struct ReadOptions {
-  int channel = -1;    ///< counted from 0; -1 averages all channels
+  int channel = -1;    ///< counted from 0; -1 averages all channels (AudioReader::channels_cancel)
   double start = 0.0;  ///< seconds into the file
   double end = 0.0;    ///< seconds into the file; 0 means to the end, as does up to 0.5 s past it
 };
@@ -48,8 +48,12 @@ class AudioReader {
   /// The next samples, about 32768 of all channels; none once the part has ended.
   std::vector<float> read();
 
-  /// Channels that held digital silence in all that was read, while others did not.
+  /// Number of channels that held digital silence in all that was read, while others did not.
   int silent_channels() const noexcept;
+  /// Whether the channels were to be averaged but cancel one another, as those of a cable with one
+  /// channel inverted do: the mean has under a hundredth of their energy in the first second of
+  /// sound. Then the first channel is taken alone.
+  bool channels_cancel() const noexcept;
 
  private:
   struct State;

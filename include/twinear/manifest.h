@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
-namespace twinear {
+#include "twinear/clip.h"
 
-/// One recording, or a part of one, and whose it is.
-struct Clip {
-  std::string path;                            ///< as the program opens it
-  std::string name;                            ///< as the manifest wrote it; trials refer to this
-  std::string label;                           ///< speaker or kind of sound
-  double start = 0.0;                          ///< seconds
-  double end = 0.0;                            ///< seconds; 0 means to the end
-  std::map<std::string, std::string> columns;  ///< whatever else the manifest said
-};
+namespace twinear {
 
 /// The clips of a corpus, with labels numbered in alphabetical order.
 struct Manifest {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,9 @@ struct Verdict {
   std::string threshold_from;         ///< where it comes from, for people
   bool same;                          ///< score >= threshold
 };
+
+/// Told, as "path: what", of what is wrong with a clip's sound.
+using Warn = std::function<void(const std::string& line)>;
 
 /// Compares clips with one model. Calls may run in parallel.
 class Verifier {

@@ -20,7 +20,7 @@ nn::Shape shape(std::size_t clips, std::size_t frames, int bins) {
 std::vector<Matrix> features_of(std::span<const Clip> clips, const LogMel& log_mel) {
   std::vector<Matrix> features(clips.size());
   parallel_for(clips.size(),
-               [&](std::size_t i) { features[i] = read_features(clips[i], log_mel); });
+               [&](std::size_t i) { features[i] = clip_features(clips[i], log_mel).frames; });
   return features;
 }
 

@@ -21,11 +21,11 @@ namespace {
 double drawn(const Range& range, Random& random) { return random.uniform(range.low, range.high); }
 
 std::vector<float> read_sound(const Clip& clip, int sample_rate) {
-  if (clip.path.ends_with(".npy"))
-    throw Error(Fault::config, clip.path +
+  if (clip.holds_features())
+    throw Error(Fault::config, clip.place() +
                                    ": features, which [augment] cannot change as sound; "
                                    "expected audio, or spec_augment alone");
-  const Waveform waveform = read_audio(clip.path, {.start = clip.start, .end = clip.end});
+  const Waveform waveform = clip_samples(clip);
   return resample(waveform.samples, waveform.sample_rate, sample_rate);
 }
 
@@ -120,7 +120,8 @@ void Augmenter::enter_room(std::vector<float>& samples, Random& random) {
   const std::size_t chosen = random.below(responses_.size());
   const auto response = sound(recordings_ + noises_.size() + chosen);
   if (mean_power(*response) == 0)
-    throw Error(Fault::format, responses_[chosen].path + ": silent; expected an impulse response");
+    throw Error(Fault::format,
+                responses_[chosen].place() + ": silent; expected an impulse response");
   samples = reverberated(samples, *response);
 }
 

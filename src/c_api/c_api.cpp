@@ -178,7 +178,7 @@ twinear_status twinear_features(const twinear_model* model, const float* samples
   return guarded([&] {
     expect(name, model, samples, values, frames);
     const Matrix features =
-        twinear::waveform_features(waveform(name, samples, count, sample_rate), model->log_mel);
+        twinear::clip_features(waveform(name, samples, count, sample_rate), model->log_mel).frames;
     auto copy = std::make_unique<float[]>(features.values().size());
     std::ranges::copy(features.values(), copy.get());
     *frames = features.rows();

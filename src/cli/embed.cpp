@@ -7,7 +7,6 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
-#include "data/clip_lists.h"
 #include "model/safetensors.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"

@@ -8,7 +8,6 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
-#include "data/clip_lists.h"
 #include "twinear/enrollment.h"
 #include "twinear/error.h"
 

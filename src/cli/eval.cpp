@@ -178,9 +178,8 @@ std::vector<ReportedError> errors_of(const ReportedScores& system, const Clips& 
   const auto sound = [&](const std::string& name) {
     const auto [found, is_new] = sounds.try_emplace(name);
     const auto clip = is_new ? clips.find(name) : std::nullopt;
-    if (clip && !clip->path.ends_with(".npy"))
-      found->second = sound_uri(read_audio(clip->path, {.start = clip->start, .end = clip->end}),
-                                heard_seconds);
+    if (clip && !clip->holds_features())
+      found->second = sound_uri(clip_samples(*clip), heard_seconds);
     return found->second;
   };
   std::vector<ReportedError> errors;

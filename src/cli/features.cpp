@@ -14,7 +14,6 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "clips/npy.h"
-#include "data/clip_lists.h"
 #include "report/plot.h"
 #include "train/recipe.h"
 #include "twinear/clip_features.h"
@@ -57,11 +56,19 @@ void draw(const Arguments& args, const LogMel& log_mel, const Matrix& frames) {
   write_plot(args.plot, plot(frames, log_mel.front_end(), title));
 }
 
+ClipOptions options_of(const Arguments& args) {
+  return {.channel = args.channel, .seed = args.seed, .quality = true};
+}
+
+void warn(const Common& common, const std::string& input, const ClipReport& found) {
+  if (found.issue) common.console.warn(input + ": " + found.issue->text);
+}
+
 /// The picture alone, of one clip.
-int draw_alone(const Arguments& args, const LogMel& log_mel, const Common& common,
-               const Warn& say) {
-  const Matrix frames =
-      read_features(clip_of_file(args.inputs[0]), log_mel, args.channel, args.seed, say);
+int draw_alone(const Arguments& args, const LogMel& log_mel, const Common& common) {
+  const auto found = clip_features(clip_of_file(args.inputs[0]), log_mel, options_of(args));
+  warn(common, args.inputs[0], found);
+  const Matrix& frames = found.frames;
   draw(args, log_mel, frames);
   if (common.json)
     print_json({{"input", args.inputs[0]},
@@ -73,14 +80,13 @@ int draw_alone(const Arguments& args, const LogMel& log_mel, const Common& commo
 
 int features(const Arguments& args, const Common& common) {
   const LogMel log_mel(read_front_end(args.recipe, args.overrides, args.preset));
-  const auto say = [&](const std::string& line) { common.console.warn(line); };
   if (args.out.empty() && args.plot.empty())
     throw Error(Fault::config, "neither --out nor --plot is given: there is nothing to do");
   if (!args.plot.empty()) {
     check_plot_path(args.plot);
     check_output(args.plot);
     if (args.inputs.size() > 1) throw Error(Fault::config, "--plot draws one clip, not several");
-    if (args.out.empty()) return draw_alone(args, log_mel, common, say);
+    if (args.out.empty()) return draw_alone(args, log_mel, common);
   }
   const auto outputs = output_paths(args);
   std::optional<OutputFolder> folder;
@@ -88,7 +94,9 @@ int features(const Arguments& args, const Common& common) {
   check_output(outputs.front());
 
   const bool has_vad = log_mel.front_end().vad != Vad::none;
-  const auto print = [&](std::size_t i, std::size_t frames, const Speech& speech) {
+  const auto print = [&](std::size_t i, std::size_t frames, const ClipReport& found) {
+    const Speech& speech = found.speech;
+    warn(common, args.inputs[i], found);
     if (has_vad && !speech.voiced.empty())
       common.console.say(Level::info,
                          fmt::format("twinear: {}: {:.2f} s of speech kept of {:.2f} s",
@@ -103,10 +111,9 @@ int features(const Arguments& args, const Common& common) {
     print_json(line);
   };
   if (args.inputs.size() == 1) {  // of any length
-    Speech speech;
-    const std::size_t frames = write_features(clip_of_file(args.inputs[0]), log_mel, outputs[0],
-                                              args.channel, args.seed, say, &speech);
-    print(0, frames, speech);
+    const auto written =
+        write_features(clip_of_file(args.inputs[0]), log_mel, outputs[0], options_of(args));
+    print(0, written.frames, written);
     if (!args.plot.empty()) draw(args, log_mel, read_npy(outputs[0]));
     return 0;
   }
@@ -114,18 +121,13 @@ int features(const Arguments& args, const Common& common) {
   Progress progress(common.console, "clips", args.inputs.size());
   for (std::size_t begin = 0; begin < args.inputs.size(); begin += clips_at_once) {
     const std::size_t n = std::min(clips_at_once, args.inputs.size() - begin);
-    std::vector<Matrix> frames(n);
-    std::vector<std::string> warnings(n);
-    std::vector<Speech> speech(n);
+    std::vector<ClipFeatures> found(n);
     parallel_for(n, [&](std::size_t i) {
-      frames[i] = read_features(
-          clip_of_file(args.inputs[begin + i]), log_mel, args.channel, args.seed,
-          [&](const std::string& line) { warnings[i] = line; }, &speech[i]);
+      found[i] = clip_features(clip_of_file(args.inputs[begin + i]), log_mel, options_of(args));
     });
     for (std::size_t i = 0; i < n; ++i) {
-      if (!warnings[i].empty()) say(warnings[i]);
-      write_npy(outputs[begin + i], frames[i]);
-      print(begin + i, frames[i].rows(), speech[i]);
+      write_npy(outputs[begin + i], found[i].frames);
+      print(begin + i, found[i].frames.rows(), found[i]);
     }
     progress.at(begin + n);
   }

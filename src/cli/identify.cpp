@@ -6,7 +6,6 @@
 #include "cli/commands.h"
 #include "cli/heard.h"
 #include "cli/identifier.h"
-#include "data/clip_lists.h"
 #include "twinear/error.h"
 
 namespace twinear::cli {

@@ -19,7 +19,7 @@
 #include "data/pcm_stream.h"
 #include "features/vad.h"
 #include "twinear/error.h"
-#include "twinear/input_check.h"
+#include "twinear/quality.h"
 
 namespace twinear::cli {
 namespace {
@@ -135,10 +135,10 @@ class Listener {
     const double start = static_cast<double>(first) / rate_;
     Question question{
         .start = start, .end = start + waveform.seconds(), .seconds = waveform.seconds()};
-    InputCheck check(rate_);
+    QualityCheck check(rate_);
     check.push(window);
-    const auto flaw = check.flaw();
-    question.silence = (flaw && flaw->flaw == Flaw::silence) ||
+    const auto flaw = check.issue();
+    question.silence = (flaw && flaw->kind == QualityIssue::Kind::silence) ||
                        find_speech(window, log_mel_.bank()).amount != SpeechAmount::enough;
     if (!question.silence) question.embedding = identifier_.verifier().embed(waveform);
     identifier_.answer({question});

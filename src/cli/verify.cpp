@@ -10,7 +10,6 @@
 #include "cli/judge.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
-#include "data/clip_lists.h"
 #include "data/text.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"

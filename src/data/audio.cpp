@@ -31,7 +31,8 @@ constexpr int lowest_rate = 1000, highest_rate = 768000;    // Hz
 constexpr std::size_t max_samples = std::size_t{1} << 30;   // 18 hours at 16 kHz
 constexpr std::size_t max_reserved = std::size_t{1} << 22;  // samples, on a header's word alone
 constexpr std::size_t block_floats = std::size_t{1} << 15;  // decoded at a time, in cache
-constexpr double overshoot = 0.5;  // seconds that an end may lie past the file's, as in Kaldi
+constexpr double cancelled = 0.02;  // energy of the channels' sum over theirs; if independent, 1
+constexpr double overshoot = 0.5;   // seconds that an end may lie past the file's, as in Kaldi
 
 TWINEAR_SIMD bool all_finite(const float* samples, std::size_t count) {
   std::uint32_t highest = 0;
@@ -60,11 +61,14 @@ std::string lower_extension(const std::string& path) {
   return extension;
 }
 
-/// Containers that libsndfile never reads, and which people have all the same.
+/// Containers that libsndfile never reads, and which people have all the same. A pipe is not looked
+/// at: its beginning is gone.
 bool needs_ffmpeg(const std::string& path) {
   static constexpr std::array<std::string_view, 6> extensions{".m4a", ".mp4",  ".aac",
                                                               ".wma", ".webm", ".amr"};
   if (std::ranges::find(extensions, lower_extension(path)) != extensions.end()) return true;
+  std::error_code code;
+  if (!fs::is_regular_file(path, code)) return false;
   std::array<char, 8> head{};
   std::ifstream(path, std::ios::binary).read(head.data(), head.size());
   return std::string_view(head.data() + 4, 4) == "ftyp";  // MPEG-4 under any name
@@ -132,8 +136,17 @@ struct Part {
   sf_count_t begin, end;
 };
 
+/// Frames in the file; SF_COUNT_MAX where nobody knows: a program that writes into a pipe leaves
+/// the largest length in its header.
+sf_count_t length_of(const SF_INFO& info) {
+  constexpr sf_count_t unknown_bytes = 0x7ffff000, widest_sample = 8;
+  const bool unknown =
+      info.seekable == 0 && info.frames >= unknown_bytes / (widest_sample * info.channels);
+  return unknown ? SF_COUNT_MAX : info.frames;
+}
+
 Part part_of(const std::string& path, const SF_INFO& info, const ReadOptions& options) {
-  const double rate = info.samplerate, length = static_cast<double>(info.frames);
+  const double rate = info.samplerate, length = static_cast<double>(length_of(info));
   const double begin = std::round(options.start * rate);
   const double end = options.end == 0 ? length : std::round(options.end * rate);
   if (!(begin >= 0 && begin < end && begin < length && end <= length + overshoot * rate))
@@ -143,7 +156,7 @@ Part part_of(const std::string& path, const SF_INFO& info, const ReadOptions& op
                                         : fmt::format("{} to {} s", options.start, options.end),
                        length / rate));
   return {static_cast<sf_count_t>(begin),
-          end < length ? static_cast<sf_count_t>(end) : info.frames};
+          end < length ? static_cast<sf_count_t>(end) : length_of(info)};
 }
 
 File open_checked(const std::string& path, const ReadOptions& options, SF_INFO& info) {
@@ -173,6 +186,7 @@ struct AudioReader::State {
         channel(options.channel),
         channels(static_cast<std::size_t>(info.channels)),
         block(channels == 1 ? 0 : std::max<std::size_t>(1, block_floats / channels) * channels),
+        decided(channel >= 0 || channels == 1),
         heard(channels, false) {
     if (at > 0 && sf_seek(file.get(), at, SEEK_SET) != at)
       refuse(path, Fault::format, fmt::format("frame {} cannot be reached", at));
@@ -195,8 +209,25 @@ struct AudioReader::State {
     return static_cast<std::size_t>(got);
   }
 
+  /// Takes the first channel alone where the first sound that comes would be lost in its mean.
+  void look_for_cancellation(std::span<const float> frames) {
+    double apart = 0, together = 0;  // energies
+    for (; !frames.empty(); frames = frames.subspan(channels)) {
+      double sum = 0;
+      for (const float x : frames.first(channels)) {
+        sum += x;
+        apart += static_cast<double>(x) * x;
+      }
+      together += sum * sum;
+    }
+    decided = apart > 0;
+    cancels = decided && together < cancelled * apart;
+    if (cancels) channel = 0;
+  }
+
   /// One sample for each frame of `frames`.
   std::vector<float> mixed(std::span<const float> frames) {
+    if (!decided) look_for_cancellation(frames);
     std::vector<float> samples;
     samples.reserve(frames.size() / channels);
     for (; !frames.empty(); frames = frames.subspan(channels)) {
@@ -228,6 +259,7 @@ struct AudioReader::State {
   std::size_t channels;
   std::vector<float> block;         // frames of several channels
   std::vector<std::int16_t> whole;  // 16-bit samples
+  bool decided, cancels = false;    // whether the channels' mean is sound, or silence
   std::vector<bool> heard;          // for each channel
 };
 
@@ -268,6 +300,8 @@ int AudioReader::silent_channels() const noexcept {
   const auto heard = std::ranges::count(state_->heard, true);
   return heard == 0 ? 0 : static_cast<int>(state_->channels) - static_cast<int>(heard);
 }
+
+bool AudioReader::channels_cancel() const noexcept { return state_->cancels; }
 
 Waveform read_audio(const std::string& path, const ReadOptions& options) {
   AudioReader reader(path, options);

@@ -2,17 +2,12 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "twinear/manifest.h"
 
 namespace twinear {
-
-/// The whole of a file that no manifest speaks of; its name is its path.
-Clip clip_of_file(const std::string& path);
-std::vector<Clip> clips_of_files(std::span<const std::string> paths);
 
 /// Throws Error for a clip without a path, label, file or length.
 void check_clip(const Clip& clip);

@@ -77,18 +77,6 @@ std::vector<Clip> read_csv(const std::string& path) {
 
 }  // namespace
 
-Clip clip_of_file(const std::string& path) {
-  Clip clip;
-  clip.path = clip.name = path;
-  return clip;
-}
-
-std::vector<Clip> clips_of_files(std::span<const std::string> paths) {
-  std::vector<Clip> clips(paths.size());
-  std::ranges::transform(paths, clips.begin(), clip_of_file);
-  return clips;
-}
-
 void check_clip(const Clip& clip) {
   if (clip.name.empty()) throw Error(Fault::format, "an empty path");
   if (clip.label.empty()) throw Error(Fault::format, clip.name + ": an empty label");

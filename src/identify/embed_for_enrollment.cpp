@@ -4,7 +4,7 @@
 #include "base/threads.h"
 #include "base/within.h"
 #include "twinear/enrollment.h"
-#include "twinear/input_check.h"
+#include "twinear/quality.h"
 
 namespace twinear {
 namespace {
@@ -14,25 +14,26 @@ constexpr int telephone_rate = 8000;  // a model of this rate hears no more than
 /// A recording and what was heard of it, at the rate of its file.
 struct Recording {
   Waveform waveform;
-  InputCheck check;
-  int silent_channels;
+  QualityCheck check;
+  ChannelReport channels;
 };
 
 Recording record(const Clip& clip, int channel) {
   AudioReader reader(clip.path, {.channel = channel, .start = clip.start, .end = clip.end});
-  Recording recording{{reader.sample_rate(), {}}, InputCheck(reader.sample_rate()), 0};
+  Recording recording{{reader.sample_rate(), {}}, QualityCheck(reader.sample_rate()), {}};
   for (auto piece = reader.read(); !piece.empty(); piece = reader.read()) {
     recording.check.push(piece);
     auto& samples = recording.waveform.samples;
     samples.insert(samples.end(), piece.begin(), piece.end());
   }
-  recording.silent_channels = reader.silent_channels();
+  recording.channels = {reader.silent_channels(), reader.channels_cancel()};
   return recording;
 }
 
-bool is_grave(const InputFlaw& flaw, const FrontEnd& front_end) {
-  return flaw.flaw == Flaw::silence || flaw.flaw == Flaw::clipping ||
-         (flaw.flaw == Flaw::telephone_band && front_end.sample_rate > telephone_rate);
+bool is_grave(const QualityIssue& flaw, const FrontEnd& front_end) {
+  using Kind = QualityIssue::Kind;
+  return flaw.kind == Kind::silence || flaw.kind == Kind::clipping ||
+         (flaw.kind == Kind::telephone_band && front_end.sample_rate > telephone_rate);
 }
 
 EnrolledClip hear(const Verifier& verifier, const Clip& clip, double min_speech, int channel,
@@ -47,17 +48,17 @@ EnrolledClip hear(const Verifier& verifier, const Clip& clip, double min_speech,
   }
   const Recording recording = record(clip, channel);
   const Waveform& waveform = recording.waveform;
-  const InputCheck& check = recording.check;
+  const QualityCheck& check = recording.check;
   heard.embedding = within(clip.path, [&] { return verifier.embed(waveform); });
   heard.seconds = waveform.seconds();
   const Speech speech = find_speech(
       resample(waveform.samples, waveform.sample_rate, front_end.sample_rate), front_end);
-  if (const auto flaw = check.flaw(); flaw && is_grave(*flaw, front_end))
+  if (const auto flaw = check.issue(); flaw && is_grave(*flaw, front_end))
     heard.flaw = flaw->text;
   else if (speech.seconds < min_speech)
     heard.flaw = fmt::format("{:.2f} s of speech in {:.2f} s; at least {:g} s is needed",
                              speech.seconds, heard.seconds, min_speech);
-  else if (const auto lesser = check.flaw(recording.silent_channels))
+  else if (const auto lesser = check.issue(recording.channels))
     warning = clip.path + ": " + lesser->text;
   return heard;
 }

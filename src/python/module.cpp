@@ -102,10 +102,11 @@ twinear::FrontEnd front_end(const std::string& preset) { return twinear::front_e
 
 Matrix features_of(const LogMel& log_mel, const Sound& sound, std::optional<int> sample_rate) {
   if (const auto* path = std::get_if<Path>(&sound))
-    return unlocked([&] { return twinear::read_features(clip(*path), log_mel); });
+    return unlocked(
+        [&] { return twinear::clip_features(twinear::clip_of_file(*path), log_mel).frames; });
   const Waveform wave =
       waveform(std::get<py::array>(sound), sample_rate.value_or(log_mel.front_end().sample_rate));
-  return unlocked([&] { return twinear::waveform_features(wave, log_mel); });
+  return unlocked([&] { return twinear::clip_features(wave, log_mel).frames; });
 }
 
 std::vector<float> embedding_of(const Verifier& model, const Sound& sound,

@@ -72,7 +72,7 @@ FeatureCache::FeatureCache(std::string folder, const LogMel& log_mel)
 }
 
 Matrix FeatureCache::read(const Clip& clip) const {
-  if (clip.path.ends_with(".npy")) return read_features(clip, log_mel_);
+  if (clip.path.empty() || clip.holds_features()) return clip_features(clip, log_mel_).frames;
   Header header;
   {
     const FileMap audio(clip.path);
@@ -83,7 +83,7 @@ Matrix FeatureCache::read(const Clip& clip) const {
   header.cols = static_cast<std::uint64_t>(log_mel_.front_end().mel_bins);
   const std::string path = (fs::path(folder_) / (hex(header.key) + ".mel")).string();
   if (auto features = read_entry(path, header)) return *std::move(features);
-  Matrix features = read_features(clip, log_mel_);
+  Matrix features = clip_features(clip, log_mel_).frames;
   write_entry(path, header, features);
   return features;
 }

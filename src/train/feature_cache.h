@@ -18,7 +18,7 @@ class FeatureCache {
   /// Creates the folder where it is missing. `log_mel` must outlive this object.
   FeatureCache(std::string folder, const LogMel& log_mel);
 
-  /// As read_features(clip, log_mel); features that are files already are not kept twice. Also
+  /// As clip_features(clip, log_mel); features that are files already are not kept twice. Also
   /// throws Error (io) where the folder cannot be written to.
   Matrix read(const Clip& clip) const;
 

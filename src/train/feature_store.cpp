@@ -17,12 +17,13 @@ FeatureStore::FeatureStore(std::span<const Clip> clips, const LogMel& log_mel, A
 std::shared_ptr<const Matrix> FeatureStore::get(std::size_t clip, std::uint32_t epoch) {
   if (augmenter_ != nullptr) {
     const Waveform heard{log_mel_.front_end().sample_rate, (*augmenter_)(clip, epoch)};
-    return within(clips_[clip].path, [&] {
-      return std::make_shared<const Matrix>(waveform_features(heard, log_mel_));
+    return within(clips_[clip].place(), [&] {
+      return std::make_shared<const Matrix>(clip_features(heard, log_mel_).frames);
     });
   }
   return kept_.get(clip, [&] {
-    return cache_ != nullptr ? cache_->read(clips_[clip]) : read_features(clips_[clip], log_mel_);
+    return cache_ != nullptr ? cache_->read(clips_[clip])
+                             : clip_features(clips_[clip], log_mel_).frames;
   });
 }
 

@@ -27,7 +27,7 @@ class FeatureStore {
   /// Features of what `augmenter` makes of the clips: computed each time, and never kept.
   FeatureStore(std::span<const Clip> clips, const LogMel& log_mel, Augmenter& augmenter);
 
-  /// The features of a clip, for any thread. Throws Error as read_features does.
+  /// The features of a clip, for any thread. Throws Error as clip_features does.
   std::shared_ptr<const Matrix> get(std::size_t clip, std::uint32_t epoch = 0);
 
   /// use(i, features of clips[which[i]]) for each i once, in parallel.

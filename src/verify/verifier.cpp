@@ -15,7 +15,7 @@ Verifier::Verifier(Model model) : model_(std::move(model)), log_mel_(model_.fron
 Verifier Verifier::load(const std::string& path) { return Verifier(load_model(path)); }
 
 std::vector<float> Verifier::embed(const Waveform& waveform) const {
-  const Matrix features = waveform_features(waveform, log_mel_);
+  const Matrix features = clip_features(waveform, log_mel_).frames;
   Matrix embedding = model_.encoder.embed(std::span(&features, 1));
   if (model_.adaptation) model_.adaptation->apply(embedding);
   return {embedding.values().begin(), embedding.values().end()};
@@ -29,8 +29,9 @@ Matrix Verifier::embed(std::span<const Clip> clips, int channel, const Warn& war
     std::vector<Matrix> features(part.size());
     std::vector<std::string> warnings(part.size());
     parallel_for(part.size(), [&](std::size_t i) {
-      const auto keep = [&](const std::string& line) { warnings[i] = line; };
-      features[i] = read_features(part[i], log_mel_, channel, 0, warn ? Warn(keep) : Warn());
+      auto found = clip_features(part[i], log_mel_, {.channel = channel, .quality = bool(warn)});
+      if (found.issue) warnings[i] = part[i].place() + ": " + found.issue->text;
+      features[i] = std::move(found.frames);
     });
     for (const auto& warning : warnings)
       if (!warning.empty()) warn(warning);
@@ -46,17 +47,7 @@ void Verifier::adapt(std::span<const Clip> clips, bool whiten, int channel) {
   model_.calibration.reset();
 }
 
-double Verifier::seconds(const Clip& clip) const {
-  if (clip.path.ends_with(".npy"))
-    return static_cast<double>(read_features(clip, log_mel_).rows()) * model_.front_end.hop_ms /
-           1000;
-  AudioReader reader(clip.path, {.start = clip.start, .end = clip.end});
-  auto samples = static_cast<double>(reader.promised());
-  if (samples == 0)
-    for (auto part = reader.read(); !part.empty(); part = reader.read())
-      samples += static_cast<double>(part.size());
-  return samples / reader.sample_rate();
-}
+double Verifier::seconds(const Clip& clip) const { return clip_seconds(clip, model_.front_end); }
 
 Verdict Verifier::decide(double score, std::optional<double> threshold,
                          std::optional<Lengths> lengths) const {

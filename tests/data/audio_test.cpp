@@ -288,6 +288,26 @@ TEST(AudioReader, ItsPiecesAreTheWholeClip) {
   }
 }
 
+TEST(AudioReader, TakesTheFirstChannelWhereTheChannelsCancelOneAnother) {
+  const TemporaryFolder folder;
+  const std::vector<float> one = tone(16000, 440.0, 16000.0), other = tone(16000, 600.0, 16000.0);
+  const auto read = [&](const std::vector<float>& second, float gain, const ReadOptions& options) {
+    std::vector<float> sound(1000, 0.0F);  // silence in both says nothing
+    for (std::size_t i = 0; i < one.size(); ++i)
+      sound.insert(sound.end(), {one[i], gain * second[i]});
+    AudioReader reader(write_sound(folder / "a.wav", {.channels = 2}, sound), options);
+    auto samples = reader.read();
+    return std::pair(reader.channels_cancel(), samples.at(500 + 100));
+  };
+  const float sample = read(one, 1.0F, {.channel = 0}).second;
+  EXPECT_EQ(read(one, -1.0F, {}), std::pair(true, sample));
+  EXPECT_EQ(read(one, -0.9F, {}), std::pair(true, sample));
+  EXPECT_EQ(read(one, -1.0F, {.channel = 1}), std::pair(false, -sample));
+  EXPECT_FALSE(read(one, 1.0F, {}).first);
+  EXPECT_FALSE(read(one, 0.0F, {}).first);
+  EXPECT_FALSE(read(other, -1.0F, {}).first);
+}
+
 TEST(AudioReader, CountsChannelsThatAreSilentBesideOthers) {
   const TemporaryFolder folder;
   const auto silent = [&](const std::vector<float>& frame) {

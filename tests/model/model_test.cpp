@@ -124,10 +124,8 @@ TEST(Model, FeaturesOfAnotherWidthOrNotFiniteAreRefused) {
   const TemporaryFolder folder;
   const LogMel log_mel;
   const auto refused = [&](const Matrix& features) {
-    Clip clip;
-    clip.path = folder / "f.npy";
-    write_npy(clip.path, features);
-    EXPECT_THROW(read_features(clip, log_mel), Error);
+    write_npy(folder / "f.npy", features);
+    EXPECT_THROW(clip_features(clip_of_file(folder / "f.npy"), log_mel), Error);
   };
   refused(Matrix(10, 79));
   refused(Matrix(0, 80));
@@ -140,9 +138,9 @@ TEST(Model, AClipUnderATenthOfASecondIsRefused) {
   const LogMel log_mel;
   Waveform wave;
   wave.samples.assign(800, 0.1F);  // 50 ms
-  EXPECT_THROW(waveform_features(wave, log_mel), Error);
+  EXPECT_THROW(clip_features(wave, log_mel), Error);
   wave.samples.assign(1600, 0.1F);
-  EXPECT_EQ(waveform_features(wave, log_mel).rows(), 8U);
+  EXPECT_EQ(clip_features(wave, log_mel).frames.rows(), 8U);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ class CachedFeatures : public ::testing::Test {
     std::ranges::sort(paths);
     return paths;
   }
-  Matrix fresh() const { return read_features(clip, log_mel); }
+  Matrix fresh() const { return clip_features(clip, log_mel).frames; }
 
   TemporaryFolder folder;
   const std::string kept = folder / "kept/here";
@@ -74,7 +74,7 @@ TEST_F(CachedFeatures, OfOtherSoundPartOrFrontEndAreOthers) {
   FrontEnd other;
   other.preemphasis = 0.9;
   const LogMel other_mel(other);
-  EXPECT_EQ(FeatureCache(kept, other_mel).read(clip), read_features(clip, other_mel));
+  EXPECT_EQ(FeatureCache(kept, other_mel).read(clip), clip_features(clip, other_mel).frames);
   EXPECT_EQ(entries().size(), 4U);
 }
 

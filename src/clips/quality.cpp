@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "twinear/input_check.h"
+#include "twinear/quality.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,7 @@
 #include <numbers>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/simd.h"
@@ -90,6 +91,7 @@ class BandMeter {
           0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * static_cast<double>(i) / spectrum_size));
   }
 
+  /// Whether the rate leaves room for anything above a telephone's band.
   bool has_upper_band() const { return highest_hz() > upper_hz; }
 
   void push(std::span<const float> samples) {
@@ -155,8 +157,9 @@ class BandMeter {
 
 }  // namespace
 
-struct InputCheck::State {
-  explicit State(int sample_rate) : rate(sample_rate), meter(sample_rate) {}
+struct QualityCheck::State {
+  State(int sample_rate, double highest_heard)
+      : rate(sample_rate), heard_hz(highest_heard), meter(sample_rate) {}
 
   void count_clipped(std::span<const float> samples) {
     std::size_t run = 0;
@@ -166,23 +169,35 @@ struct InputCheck::State {
     }
   }
 
-  bool lacks_upper_band() const {
+  std::optional<std::string> telephone_band() const {
+    if (heard_hz <= upper_hz) return std::nullopt;
+    const bool told = std::isfinite(heard_hz);
+    if (!meter.has_upper_band())
+      return told ? std::optional(
+                        fmt::format("nothing above {:g} kHz at its rate of {} Hz: telephone "
+                                    "audio? the model hears up to {:g} kHz",
+                                    rate / 2000.0, rate, heard_hz / 1000))
+                  : std::nullopt;
     const auto [lower, upper] = meter.bands();
-    return meter.has_upper_band() && upper < empty_ratio * lower;
+    if (upper >= empty_ratio * lower) return std::nullopt;
+    return fmt::format("nothing above 4 kHz although its rate is {} Hz: upsampled telephone audio?",
+                       rate);
   }
 
   int rate;
+  double heard_hz;
   std::size_t count = 0, clipped = 0;
   Levels levels;
   BandMeter meter;
 };
 
-InputCheck::InputCheck(int sample_rate) : state_(std::make_unique<State>(sample_rate)) {}
-InputCheck::InputCheck(InputCheck&&) noexcept = default;
-InputCheck& InputCheck::operator=(InputCheck&&) noexcept = default;
-InputCheck::~InputCheck() = default;
+QualityCheck::QualityCheck(int sample_rate, double heard_hz)
+    : state_(std::make_unique<State>(sample_rate, heard_hz)) {}
+QualityCheck::QualityCheck(QualityCheck&&) noexcept = default;
+QualityCheck& QualityCheck::operator=(QualityCheck&&) noexcept = default;
+QualityCheck::~QualityCheck() = default;
 
-void InputCheck::push(std::span<const float> samples) {
+void QualityCheck::push(std::span<const float> samples) {
   State& s = *state_;
   const Levels levels = levels_of(samples.data(), samples.size());
   s.count += samples.size();
@@ -193,32 +208,34 @@ void InputCheck::push(std::span<const float> samples) {
   s.meter.push(samples);
 }
 
-std::optional<InputFlaw> InputCheck::flaw(int silent_channels) const {
+std::optional<QualityIssue> QualityCheck::issue(const ChannelReport& channels) const {
+  using Kind = QualityIssue::Kind;
   const State& s = *state_;
   if (s.count == 0) return std::nullopt;
   const double samples = static_cast<double>(s.count), mean = s.levels.sum / samples;
-  if (s.levels.peak == 0) return InputFlaw{Flaw::silence, "digital silence: every sample is 0"};
+  if (s.levels.peak == 0) return QualityIssue{Kind::silence, "digital silence: every sample is 0"};
   if (s.levels.peak < silent_peak)
-    return InputFlaw{Flaw::silence,
-                     fmt::format("silence: its highest sample is {:.0f} dB of full scale",
-                                 20.0 * std::log10(s.levels.peak))};
-  if (silent_channels > 0)
-    return InputFlaw{Flaw::silent_channel,
-                     fmt::format("{} of its channels hold{} only silence", silent_channels,
-                                 silent_channels == 1 ? "s" : "")};
+    return QualityIssue{Kind::silence,
+                        fmt::format("silence: its highest sample is {:.0f} dB of full scale",
+                                    20.0 * std::log10(s.levels.peak))};
   if (static_cast<double>(s.clipped) > clipped_part * samples)
-    return InputFlaw{Flaw::clipping,
-                     fmt::format("clipped: {:.2g} % of its samples are cut off at full scale",
-                                 100.0 * static_cast<double>(s.clipped) / samples)};
-  if (s.lacks_upper_band())
-    return InputFlaw{
-        Flaw::telephone_band,
-        fmt::format("nothing above 4 kHz although its rate is {} Hz: upsampled telephone audio?",
-                    s.rate)};
+    return QualityIssue{Kind::clipping,
+                        fmt::format("clipped: {:.2g} % of its samples are cut off at full scale",
+                                    100.0 * static_cast<double>(s.clipped) / samples)};
+  if (auto text = s.telephone_band()) return QualityIssue{Kind::telephone_band, std::move(*text)};
+  if (channels.cancel)
+    return QualityIssue{Kind::cancellation,
+                        "its channels cancel one another, so the first is taken alone; --channel "
+                        "takes another"};
+  if (channels.silent > 0)
+    return QualityIssue{Kind::silent_channel,
+                        fmt::format("{} of its channels hold{} only silence", channels.silent,
+                                    channels.silent == 1 ? "s" : "")};
   const double level = std::sqrt(s.levels.squares / samples);
   if (std::abs(mean) >= std::max(min_offset, offset_to_level * level))
-    return InputFlaw{Flaw::offset,
-                     fmt::format("its mean is {:.3f} of full scale (DC offset); expected 0", mean)};
+    return QualityIssue{
+        Kind::offset,
+        fmt::format("its mean is {:.3f} of full scale (DC offset); expected 0", mean)};
   return std::nullopt;
 }
 
