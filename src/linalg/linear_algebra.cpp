@@ -18,9 +18,7 @@ void multiply(const MatrixView& a, const MatrixView& b, const MutableMatrixView&
   const std::int64_t n = tb ? b.rows : b.columns, k2 = tb ? b.columns : b.rows;
   if (k != k2 || c.rows != m || c.columns != n)
     throw std::invalid_argument("multiply: matrices that do not fit");
-  if (dnnl::sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1.0F, a.data, a.stride, b.data, b.stride,
-                  add ? 1.0F : 0.0F, c.data, c.stride) != dnnl::status::success)
-    throw std::runtime_error("multiply: oneDNN's sgemm failed");
+  sgemm(ta, tb, m, n, k, a.data, a.stride, b.data, b.stride, add, c.data, c.stride);
 }
 
 void multiply_rows(const NarrowMatrixView& a, const NarrowMatrixView& b,
@@ -36,12 +34,11 @@ void multiply_rows(const NarrowMatrixView& a, const NarrowMatrixView& b,
        {{b.columns, b.rows}, narrow, memory::dims{1, b.stride}},
        {{c.rows, c.columns}, memory::data_type::f32, memory::dims{c.stride, 1}}},
       attributes, cpu());
-  dnnl::matmul(description)  // from oneDNN's cache, where it was made before
-      .execute(stream(), {{DNNL_ARG_SRC, view(description.src_desc(), a.data)},
-                          {DNNL_ARG_WEIGHTS, view(description.weights_desc(), b.data)},
-                          {DNNL_ARG_DST, view(description.dst_desc(), c.data)},
-                          {DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())}});
-  stream().wait();
+  execute(dnnl::matmul(description),  // from oneDNN's cache, where it was made before
+          {{DNNL_ARG_SRC, view(description.src_desc(), a.data)},
+           {DNNL_ARG_WEIGHTS, view(description.weights_desc(), b.data)},
+           {DNNL_ARG_DST, view(description.dst_desc(), c.data)},
+           {DNNL_ARG_SCRATCHPAD, scratchpad(description.scratchpad_desc())}});
 }
 
 namespace {

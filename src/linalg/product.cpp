@@ -3,12 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <dnnl.hpp>
-#include <stdexcept>
 #include <vector>
 
 #include "base/simd.h"
 #include "base/threads.h"
+#include "linalg/onednn.h"
 
 namespace twinear {
 namespace {
@@ -78,12 +77,10 @@ Table product_in_float(const Table& a, const Table& b, Transpose transpose) {
     const std::size_t rows = std::min(block_rows, result.rows() - i);
     const std::size_t cols = std::min(block_cols, result.cols() - j);
     std::vector<float> block(rows * cols);
-    const auto whole = [](std::size_t n) { return static_cast<dnnl_dim_t>(n); };
-    if (dnnl::sgemm(first.transposed ? 'T' : 'N', second.transposed ? 'T' : 'N', whole(rows),
-                    whole(cols), whole(depth), 1.0F, first.at(i, 0), whole(first.stride),
-                    second.at(0, j), whole(second.stride), 0.0F, block.data(),
-                    whole(cols)) != dnnl::status::success)
-      throw std::runtime_error("product: oneDNN's sgemm failed");
+    const auto whole = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+    nn::sgemm(first.transposed, second.transposed, whole(rows), whole(cols), whole(depth),
+              first.at(i, 0), whole(first.stride), second.at(0, j), whole(second.stride), false,
+              block.data(), whole(cols));
     for (std::size_t r = 0; r < rows; ++r)
       std::copy_n(&block[r * cols], cols,
                   result.row(i + r).begin() + static_cast<std::ptrdiff_t>(j));

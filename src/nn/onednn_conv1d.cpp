@@ -59,11 +59,6 @@ dnnl::post_ops post_operations(const BatchNorm::Options& norm) {
   return ops;
 }
 
-void execute(const dnnl::primitive& primitive, const Arguments& arguments) {
-  primitive.execute(stream(), arguments);
-  stream().wait();
-}
-
 }  // namespace
 
 memory::desc plain_weights(const Conv1dOptions& o, std::int64_t stride) {
