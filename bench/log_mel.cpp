@@ -15,7 +15,7 @@
 #include "features/framer.h"
 #include "features/lane_fft.h"
 #include "features/logarithm.h"
-#include "features/mel_bands.h"
+#include "features/mel_filter_bank.h"
 #include "features/rfft.h"
 #include "twinear/audio.h"
 #include "twinear/clip_features.h"
@@ -128,7 +128,7 @@ void stage_fft_by_kissfft(benchmark::State& state) {
 BENCHMARK(stage_fft_by_kissfft);
 
 void stage_mel(benchmark::State& state) {
-  const MelBands bands(FrontEnd{}, 512);
+  const MelFilterBank bands(FrontEnd{}, 512);
   const auto power = rows_of_noise(257);
   std::vector<Lanes> energies(bands.size());
   for (auto _ : state) {

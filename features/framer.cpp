@@ -37,11 +37,11 @@ std::vector<float> window_values(Window window, std::size_t size, bool periodic)
 }
 
 /// The place of the sample that stands at `i` where a clip of `size` goes on mirrored at its edges,
-/// whose samples are said `times`, once or twice.
-std::ptrdiff_t mirrored(std::ptrdiff_t i, std::ptrdiff_t size, std::ptrdiff_t times) {
-  const std::ptrdiff_t period = std::max<std::ptrdiff_t>(1, 2 * (size + times - 2));
+/// whose samples are said `repeats`, once or twice.
+std::ptrdiff_t mirrored(std::ptrdiff_t i, std::ptrdiff_t size, std::ptrdiff_t repeats) {
+  const std::ptrdiff_t period = std::max<std::ptrdiff_t>(1, 2 * (size + repeats - 2));
   const std::ptrdiff_t at = (i % period + period) % period;
-  return at < size ? at : period - at - (times - 1);
+  return at < size ? at : period - at - (repeats - 1);
 }
 
 /// Where frame 0 begins. torch and librosa put the window into the middle of the transform, and
@@ -49,7 +49,7 @@ std::ptrdiff_t mirrored(std::ptrdiff_t i, std::ptrdiff_t size, std::ptrdiff_t ti
 std::ptrdiff_t origin(const FrontEnd& front_end) {
   if (front_end.snip_edges) return 0;
   const auto size = static_cast<std::ptrdiff_t>(window_size(front_end));
-  if (front_end.frame_center == Center::hop_middle)
+  if (front_end.frame_alignment == FrameAlignment::hop_middle)
     return static_cast<std::ptrdiff_t>(hop_size(front_end) / 2) - size / 2;
   const auto points = static_cast<std::ptrdiff_t>(transform_size(front_end));
   return (points - size) / 2 - points / 2;
@@ -91,8 +91,8 @@ TWINEAR_SIMD void add_squares(const Lanes* block, std::size_t size, const Lanes&
 
 /// Subtracts the mean, then from each sample a part of the one before it (from the first, of
 /// itself), and applies the window. From the end, so that the one before is still as it was.
-TWINEAR_SIMD void shape(Lanes* block, std::size_t size, const Lanes& mean, float preemphasis,
-                        const float* window) {
+TWINEAR_SIMD void emphasize_and_window(Lanes* block, std::size_t size, const Lanes& mean,
+                                       float preemphasis, const float* window) {
   for (std::size_t i = size; i-- > 0;) {
     const Lanes& before = block[i > 0 ? i - 1 : 0];
     TWINEAR_LANES
@@ -114,12 +114,12 @@ Framer::Framer(const FrontEnd& front_end)
       preemphasis_(static_cast<float>(front_end.preemphasis)),
       remove_dc_(front_end.remove_dc),
       snip_edges_(front_end.snip_edges),
-      center_(front_end.frame_center),
+      alignment_(front_end.frame_alignment),
       padding_(front_end.padding) {}
 
 std::size_t Framer::frames(std::size_t samples) const noexcept {
   if (snip_edges_) return samples < window_.size() ? 0 : 1 + (samples - window_.size()) / hop_;
-  if (center_ == Center::hop_middle) return (samples + hop_ / 2) / hop_;
+  if (alignment_ == FrameAlignment::hop_middle) return (samples + hop_ / 2) / hop_;
   return samples == 0 ? 0 : 1 + samples / hop_;
 }
 
@@ -127,7 +127,7 @@ std::ptrdiff_t Framer::start(std::size_t frame) const noexcept {
   return origin_ + static_cast<std::ptrdiff_t>(frame * hop_);
 }
 
-std::size_t Framer::settled_by(std::size_t frame) const noexcept {
+std::size_t Framer::ready_after(std::size_t frame) const noexcept {
   const std::ptrdiff_t begin = start(frame);
   const std::ptrdiff_t end = begin + static_cast<std::ptrdiff_t>(window_.size());
   const std::ptrdiff_t reflected = padding_ == Padding::reflect ? 1 - begin : 0;
@@ -142,18 +142,18 @@ std::size_t Framer::first_sample(std::size_t frame) const noexcept {
 
 void Framer::cut(const Excerpt& clip, std::size_t first, std::size_t count, std::uint64_t seed,
                  std::span<float> scratch, Lanes* block) const {
-  stretch(clip, first, count, scratch);
+  copy_samples(clip, first, count, scratch);
   to_lanes(scratch.data(), hop_, window_.size(), block);
   if (dither_ > 0) add_dither(first, count, seed, block);
   Lanes mean{};
   if (remove_dc_) take_mean(block, window_.size(), mean);
-  shape(block, window_.size(), mean, preemphasis_, window_.data());
+  emphasize_and_window(block, window_.size(), mean, preemphasis_, window_.data());
   std::fill(block + window_.size(), block + padded_, Lanes{});
 }
 
 void Framer::log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
                           std::span<float> scratch, Lanes* block, float* energies) const {
-  stretch(clip, first, count, scratch);
+  copy_samples(clip, first, count, scratch);
   to_lanes(scratch.data(), hop_, window_.size(), block);
   Lanes mean{}, sum{};
   take_mean(block, window_.size(), mean);
@@ -165,8 +165,8 @@ void Framer::log_energies(const Excerpt& clip, std::size_t first, std::size_t co
 }
 
 /// The samples that `count` frames lie on, scaled, and padded where the clip ends.
-void Framer::stretch(const Excerpt& clip, std::size_t first, std::size_t count,
-                     std::span<float> scratch) const {
+void Framer::copy_samples(const Excerpt& clip, std::size_t first, std::size_t count,
+                          std::span<float> scratch) const {
   const auto size = static_cast<std::ptrdiff_t>(clip.size);
   const auto offset = static_cast<std::ptrdiff_t>(clip.begin);
   const auto wanted = static_cast<std::ptrdiff_t>((count - 1) * hop_ + window_.size());
@@ -175,9 +175,9 @@ void Framer::stretch(const Excerpt& clip, std::size_t first, std::size_t count,
   const std::ptrdiff_t inside = std::clamp(-begin, std::ptrdiff_t{0}, wanted);
   const std::ptrdiff_t outside = std::clamp(size - begin, inside, wanted);
   const auto pad = [&](std::ptrdiff_t from, std::ptrdiff_t to) {
-    const std::ptrdiff_t times = padding_ == Padding::mirror ? 2 : 1;
+    const std::ptrdiff_t repeats = padding_ == Padding::symmetric ? 2 : 1;
     for (std::ptrdiff_t i = from; i < to; ++i) {
-      const std::ptrdiff_t at = mirrored(begin + i, size, times) - offset;
+      const std::ptrdiff_t at = mirrored(begin + i, size, repeats) - offset;
       scratch[static_cast<std::size_t>(i)] =
           padding_ == Padding::zero ? 0.0F : scale_ * clip.samples[static_cast<std::size_t>(at)];
     }

@@ -27,7 +27,7 @@ class Framer {
   std::size_t frames(std::size_t samples) const noexcept;
 
   /// Samples that must be there before frame `frame` is the same however the clip goes on.
-  std::size_t settled_by(std::size_t frame) const noexcept;
+  std::size_t ready_after(std::size_t frame) const noexcept;
 
   /// Before a clip that goes on, the first sample that frame `frame` and later ones may look at.
   std::size_t first_sample(std::size_t frame) const noexcept;
@@ -47,8 +47,8 @@ class Framer {
 
  private:
   std::ptrdiff_t start(std::size_t frame) const noexcept;
-  void stretch(const Excerpt& clip, std::size_t first, std::size_t count,
-               std::span<float> scratch) const;
+  void copy_samples(const Excerpt& clip, std::size_t first, std::size_t count,
+                    std::span<float> scratch) const;
   void add_dither(std::size_t first, std::size_t count, std::uint64_t seed, Lanes* block) const;
 
   std::size_t hop_, padded_;
@@ -56,7 +56,7 @@ class Framer {
   std::ptrdiff_t origin_;  // where frame 0 begins
   float scale_, dither_, preemphasis_;
   bool remove_dc_, snip_edges_;
-  Center center_;
+  FrameAlignment alignment_;
   Padding padding_;
 };
 

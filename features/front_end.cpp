@@ -58,20 +58,20 @@ void fields(Fields& f, FrontEnd& front_end) {
   f.number("low_hz", front_end.low_hz, 0.0, 384000.0);
   f.number("high_hz", front_end.high_hz, -384000.0, 384000.0);
   f.choice("mel_scale", front_end.mel_scale, {"htk", "slaney"});
-  f.choice("triangles", front_end.triangles, {"mel", "hz", "hz-symmetric"});
+  f.choice("filter_shape", front_end.filter_shape, {"mel", "hz", "hz-symmetric"});
   f.flag("area_norm", front_end.area_norm);
   f.flag("snip_edges", front_end.snip_edges);
-  f.choice("frame_center", front_end.frame_center, {"hop-middle", "hop-start"});
-  f.choice("padding", front_end.padding, {"mirror", "reflect", "zero"});
+  f.choice("frame_alignment", front_end.frame_alignment, {"hop-middle", "hop-start"});
+  f.choice("padding", front_end.padding, {"symmetric", "reflect", "zero"});
   f.number("scale", front_end.scale, 1e-6, 1e9);
   f.whole("power", front_end.power, 1, 2);
   f.choice("log", front_end.log, {"natural", "db", "none"});
   f.number("floor", front_end.floor, 0.0, 1e30);
   f.number("top_db", front_end.top_db, 0.0, 1000.0);
-  f.choice("norm", front_end.norm, {"none", "band", "level", "sliding", "band-variance"});
+  f.choice("norm", front_end.norm, {"none", "per-bin", "global", "sliding", "per-bin-variance"});
   f.whole("sliding_frames", front_end.sliding.frames, 1, 1'000'000);
   f.flag("sliding_centered", front_end.sliding.centered);
-  f.whole("sliding_min", front_end.sliding.least, 1, 1'000'000);
+  f.whole("sliding_min", front_end.sliding.min_frames, 1, 1'000'000);
   f.flag("sliding_variance", front_end.sliding.variance);
   f.choice("vad", front_end.vad, {"none", "energy"});
   VadOptions& vad = front_end.vad_options;
@@ -95,8 +95,8 @@ FrontEnd checked(FrontEnd front_end) {
         fmt::format("fft_size: expected at least the window's {} samples, found {}", window, size));
   const double nyquist = 0.5 * front_end.sample_rate, high = upper_edge(front_end);
   if (!(front_end.low_hz < high && high <= nyquist))
-    refuse(fmt::format("bands from {} to {} Hz: expected low < high <= {} Hz", front_end.low_hz,
-                       high, nyquist));
+    refuse(fmt::format("mel filters from {} to {} Hz: expected low < high <= {} Hz",
+                       front_end.low_hz, high, nyquist));
   if (front_end.floor > 0 && front_end.floor < std::numeric_limits<float>::min())
     refuse(fmt::format("floor: {} is too small for a float", front_end.floor));
   if (front_end.top_db > 0 && front_end.log != LogScale::db)
@@ -126,7 +126,7 @@ double upper_edge(const FrontEnd& front_end) {
                                : 0.5 * front_end.sample_rate + front_end.high_hz;
 }
 
-std::string why_whole_clip(const FrontEnd& front_end) {
+std::string whole_clip_reason(const FrontEnd& front_end) {
   if (front_end.top_db > 0) return "top_db counts from the clip's highest value";
   if (front_end.vad != Vad::none) return "vad compares with the clip's mean energy";
   if (front_end.norm == Norm::none || front_end.norm == Norm::sliding) return "";

@@ -26,6 +26,6 @@ std::size_t transform_size(const FrontEnd& front_end);
 double upper_edge(const FrontEnd& front_end);
 
 /// Why no frame can be given before the clip has ended; empty where it can.
-std::string why_whole_clip(const FrontEnd& front_end);
+std::string whole_clip_reason(const FrontEnd& front_end);
 
 }  // namespace twinear

@@ -24,7 +24,7 @@ std::vector<std::size_t> radices_of(std::size_t points) {
 
 /// The bins in the order in which the passes leave them. A pass sorts them by their residue modulo
 /// its radix, and then the next passes sort the quotients.
-std::vector<std::size_t> bins_as_left(std::vector<std::size_t> radices) {
+std::vector<std::size_t> output_order(std::vector<std::size_t> radices) {
   std::vector<std::size_t> bins{0};
   for (; !radices.empty(); radices.pop_back()) {
     std::vector<std::size_t> sorted;
@@ -36,17 +36,18 @@ std::vector<std::size_t> bins_as_left(std::vector<std::size_t> radices) {
 }
 
 // The passes, by decimation in frequency: every radix * part points become the input of `radix`
-// transforms of `part` points. `turns` holds, for each offset, those of all results but the first.
+// transforms of `part` points. `twiddles` holds, for each offset, those of all results but the
+// first.
 
-inline void put(Lanes* z, std::size_t lane, float real, float imaginary, Turn by) {
+inline void store_product(Lanes* z, std::size_t lane, float real, float imaginary, Twiddle by) {
   z[0][lane] = real * by.real - imaginary * by.imaginary;
   z[1][lane] = real * by.imaginary + imaginary * by.real;
 }
 
 TWINEAR_SIMD void radix2_pass(Lanes* block, std::size_t points, std::size_t part,
-                              const Turn* turns) {
-  for (std::size_t offset = 0; offset < part; ++offset, ++turns) {
-    const Turn tb = turns[0];
+                              const Twiddle* twiddles) {
+  for (std::size_t offset = 0; offset < part; ++offset, ++twiddles) {
+    const Twiddle tb = twiddles[0];
     for (std::size_t i = offset; i < points; i += 2 * part) {
       Lanes *a = block + 2 * i, *b = a + 2 * part;
       TWINEAR_LANES
@@ -54,17 +55,17 @@ TWINEAR_SIMD void radix2_pass(Lanes* block, std::size_t points, std::size_t part
         const float ar = a[0][lane], ai = a[1][lane], br = b[0][lane], bi = b[1][lane];
         a[0][lane] = ar + br;
         a[1][lane] = ai + bi;
-        put(b, lane, ar - br, ai - bi, tb);
+        store_product(b, lane, ar - br, ai - bi, tb);
       }
     }
   }
 }
 
 TWINEAR_SIMD void radix3_pass(Lanes* block, std::size_t points, std::size_t part,
-                              const Turn* turns) {
+                              const Twiddle* twiddles) {
   constexpr float sine = 0.866025403784438647F;  // of 120 degrees
-  for (std::size_t offset = 0; offset < part; ++offset, turns += 2) {
-    const Turn tb = turns[0], tc = turns[1];
+  for (std::size_t offset = 0; offset < part; ++offset, twiddles += 2) {
+    const Twiddle tb = twiddles[0], tc = twiddles[1];
     for (std::size_t i = offset; i < points; i += 3 * part) {
       Lanes *a = block + 2 * i, *b = a + 2 * part, *c = b + 2 * part;
       TWINEAR_LANES
@@ -75,17 +76,17 @@ TWINEAR_SIMD void radix3_pass(Lanes* block, std::size_t points, std::size_t part
         const float mid_r = a[0][lane] - 0.5F * sum_r, mid_i = a[1][lane] - 0.5F * sum_i;
         a[0][lane] += sum_r;
         a[1][lane] += sum_i;
-        put(b, lane, mid_r + side_i, mid_i - side_r, tb);
-        put(c, lane, mid_r - side_i, mid_i + side_r, tc);
+        store_product(b, lane, mid_r + side_i, mid_i - side_r, tb);
+        store_product(c, lane, mid_r - side_i, mid_i + side_r, tc);
       }
     }
   }
 }
 
 TWINEAR_SIMD void radix4_pass(Lanes* block, std::size_t points, std::size_t part,
-                              const Turn* turns) {
-  for (std::size_t offset = 0; offset < part; ++offset, turns += 3) {
-    const Turn tb = turns[0], tc = turns[1], td = turns[2];
+                              const Twiddle* twiddles) {
+  for (std::size_t offset = 0; offset < part; ++offset, twiddles += 3) {
+    const Twiddle tb = twiddles[0], tc = twiddles[1], td = twiddles[2];
     for (std::size_t i = offset; i < points; i += 4 * part) {
       Lanes *a = block + 2 * i, *b = a + 2 * part, *c = b + 2 * part, *d = c + 2 * part;
       TWINEAR_LANES
@@ -96,20 +97,20 @@ TWINEAR_SIMD void radix4_pass(Lanes* block, std::size_t points, std::size_t part
         const float rise_r = b[1][lane] - d[1][lane], rise_i = d[0][lane] - b[0][lane];
         a[0][lane] = even_r + odd_r;
         a[1][lane] = even_i + odd_i;
-        put(b, lane, fall_r + rise_r, fall_i + rise_i, tb);
-        put(c, lane, even_r - odd_r, even_i - odd_i, tc);
-        put(d, lane, fall_r - rise_r, fall_i - rise_i, td);
+        store_product(b, lane, fall_r + rise_r, fall_i + rise_i, tb);
+        store_product(c, lane, even_r - odd_r, even_i - odd_i, tc);
+        store_product(d, lane, fall_r - rise_r, fall_i - rise_i, td);
       }
     }
   }
 }
 
 TWINEAR_SIMD void radix5_pass(Lanes* block, std::size_t points, std::size_t part,
-                              const Turn* turns) {
+                              const Twiddle* twiddles) {
   constexpr float cos1 = 0.309016994374947424F, sin1 = 0.951056516295153572F;   // 72 degrees
   constexpr float cos2 = -0.809016994374947424F, sin2 = 0.587785252292473129F;  // 144 degrees
-  for (std::size_t offset = 0; offset < part; ++offset, turns += 4) {
-    const Turn tb = turns[0], tc = turns[1], td = turns[2], te = turns[3];
+  for (std::size_t offset = 0; offset < part; ++offset, twiddles += 4) {
+    const Twiddle tb = twiddles[0], tc = twiddles[1], td = twiddles[2], te = twiddles[3];
     for (std::size_t i = offset; i < points; i += 5 * part) {
       Lanes *a = block + 2 * i, *b = a + 2 * part, *c = b + 2 * part, *d = c + 2 * part;
       Lanes* e = d + 2 * part;
@@ -128,10 +129,10 @@ TWINEAR_SIMD void radix5_pass(Lanes* block, std::size_t points, std::size_t part
         const float v_r = sin2 * fall_r - sin1 * dip_r, v_i = sin2 * fall_i - sin1 * dip_i;
         a[0][lane] = ar + near_r + far_r;
         a[1][lane] = ai + near_i + far_i;
-        put(b, lane, m_r + u_i, m_i - u_r, tb);
-        put(c, lane, n_r + v_i, n_i - v_r, tc);
-        put(d, lane, n_r - v_i, n_i + v_r, td);
-        put(e, lane, m_r - u_i, m_i + u_r, te);
+        store_product(b, lane, m_r + u_i, m_i - u_r, tb);
+        store_product(c, lane, n_r + v_i, n_i - v_r, tc);
+        store_product(d, lane, n_r - v_i, n_i + v_r, td);
+        store_product(e, lane, m_r - u_i, m_i + u_r, te);
       }
     }
   }
@@ -139,14 +140,15 @@ TWINEAR_SIMD void radix5_pass(Lanes* block, std::size_t points, std::size_t part
 
 // Even samples were taken as real parts, odd ones as imaginary: Z = E + iO, with
 //   2E[k] = Z[k] + conj Z[n-k],  2iO[k] = Z[k] - conj Z[n-k],
-//   X[k] = E[k] + turn O[k],  conj X[n-k] = E[k] - turn O[k].
-TWINEAR_SIMD void unpack_power(const Lanes* block, std::size_t points, const std::size_t* places,
-                               const Turn* turns, Lanes* power) {
+//   X[k] = E[k] + twiddle O[k],  conj X[n-k] = E[k] - twiddle O[k].
+TWINEAR_SIMD void unpack_power(const Lanes* block, std::size_t points,
+                               const std::size_t* output_indices, const Twiddle* twiddles,
+                               Lanes* power) {
   for (std::size_t k = 0; k <= points / 2; ++k) {
     const std::size_t mirror = k == 0 ? 0 : points - k;
-    const Lanes *z = block + 2 * places[k], *y = block + 2 * places[mirror];
+    const Lanes *z = block + 2 * output_indices[k], *y = block + 2 * output_indices[mirror];
     Lanes &low = power[k], &high = power[points - k];
-    const Turn t = turns[k];
+    const Twiddle t = twiddles[k];
     TWINEAR_LANES
     for (std::size_t lane = 0; lane < lane_count; ++lane) {
       const float even_r = 0.5F * (z[0][lane] + y[0][lane]);
@@ -165,33 +167,33 @@ TWINEAR_SIMD void unpack_power(const Lanes* block, std::size_t points, const std
 
 }  // namespace
 
-Turn turn(std::size_t step, std::size_t steps) {
+Twiddle twiddle(std::size_t step, std::size_t steps) {
   const double angle =
       -2.0 * std::numbers::pi * static_cast<double>(step) / static_cast<double>(steps);
   return {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
 }
 
-bool LaneFft::takes(std::size_t size) noexcept {
+bool LaneFft::supports(std::size_t size) noexcept {
   return size >= 16 && size % 2 == 0 && !radices_of(size / 2).empty();
 }
 
 LaneFft::LaneFft(std::size_t size)
-    : points_(size / 2), radices_(radices_of(points_)), places_(points_) {
-  if (!takes(size)) throw std::invalid_argument("LaneFft: no size for passes of 2, 3, 4 and 5");
+    : points_(size / 2), radices_(radices_of(points_)), output_indices_(points_) {
+  if (!supports(size)) throw std::invalid_argument("LaneFft: no size for passes of 2, 3, 4 and 5");
   std::size_t span = points_;
   for (const std::size_t radix : radices_) {
     for (std::size_t offset = 0; offset < span / radix; ++offset)
       for (std::size_t residue = 1; residue < radix; ++residue)
-        turns_.push_back(turn(offset * residue, span));
+        twiddles_.push_back(twiddle(offset * residue, span));
     span /= radix;
   }
-  const std::vector<std::size_t> bins = bins_as_left(radices_);
-  for (std::size_t place = 0; place < points_; ++place) places_[bins[place]] = place;
-  for (std::size_t k = 0; k <= points_ / 2; ++k) unpack_.push_back(turn(k, size));
+  const std::vector<std::size_t> bins = output_order(radices_);
+  for (std::size_t place = 0; place < points_; ++place) output_indices_[bins[place]] = place;
+  for (std::size_t k = 0; k <= points_ / 2; ++k) unpack_.push_back(twiddle(k, size));
 }
 
 void LaneFft::transform(Lanes* block) const {
-  const Turn* turns = turns_.data();
+  const Twiddle* twiddles = twiddles_.data();
   std::size_t part = points_;
   for (const std::size_t radix : radices_) {
     part /= radix;
@@ -199,14 +201,14 @@ void LaneFft::transform(Lanes* block) const {
                       : radix == 3 ? radix3_pass
                       : radix == 4 ? radix4_pass
                                    : radix5_pass;
-    pass(block, points_, part, turns);
-    turns += (radix - 1) * part;
+    pass(block, points_, part, twiddles);
+    twiddles += (radix - 1) * part;
   }
 }
 
 void LaneFft::power(Lanes* block, Lanes* power) const {
   transform(block);
-  unpack_power(block, points_, places_.data(), unpack_.data(), power);
+  unpack_power(block, points_, output_indices_.data(), unpack_.data(), power);
 }
 
 }  // namespace twinear

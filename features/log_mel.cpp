@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "features/filter_bank.h"
+#include "features/fbank_computer.h"
 #include "features/normalize.h"
 #include "features/vad.h"
 #include "twinear/features.h"
 
 namespace twinear {
 
-LogMel::LogMel(const FrontEnd& front_end) : bank_(std::make_unique<FilterBank>(front_end)) {}
+LogMel::LogMel(const FrontEnd& front_end) : computer_(std::make_unique<FbankComputer>(front_end)) {}
 LogMel::LogMel(LogMel&&) noexcept = default;
 LogMel& LogMel::operator=(LogMel&&) noexcept = default;
 LogMel::~LogMel() = default;
 
 Matrix LogMel::operator()(std::span<const float> samples, std::uint64_t seed) const {
-  FilterBank::Workspace workspace(*bank_);
-  Matrix mel = (*bank_)({samples, 0, samples.size()}, 0, frames(samples.size()), seed, workspace);
+  FbankComputer::Workspace workspace(*computer_);
+  Matrix mel =
+      (*computer_)({samples, 0, samples.size()}, 0, frames(samples.size()), seed, workspace);
   normalize(mel, front_end());
-  if (front_end().vad != Vad::none) mel = voiced_frames(mel, find_speech(samples, *bank_));
+  if (front_end().vad != Vad::none) mel = voiced_frames(mel, find_speech(samples, *computer_));
   return mel;
 }
 
 std::size_t LogMel::frames(std::size_t samples) const noexcept {
-  return bank_->framer().frames(samples);
+  return computer_->framer().frames(samples);
 }
 
-const FrontEnd& LogMel::front_end() const noexcept { return bank_->front_end(); }
+const FrontEnd& LogMel::front_end() const noexcept { return computer_->front_end(); }
 
 }  // namespace twinear

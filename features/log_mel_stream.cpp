@@ -11,12 +11,13 @@
 namespace twinear {
 
 struct LogMelStream::State {
-  State(const FrontEnd& front_end, std::uint64_t seed) : bank(front_end), stream(bank, seed) {
+  State(const FrontEnd& front_end, std::uint64_t seed)
+      : computer(front_end), stream(computer, seed) {
     begin_clip();
   }
 
   void begin_clip() {
-    const FrontEnd& front_end = bank.front_end();
+    const FrontEnd& front_end = computer.front_end();
     if (front_end.norm == Norm::sliding)
       sliding.emplace(front_end.sliding, static_cast<std::size_t>(front_end.mel_bins));
   }
@@ -25,13 +26,13 @@ struct LogMelStream::State {
     return sliding ? sliding->push(frames, last) : std::move(frames);
   }
 
-  FilterBank bank;
+  FbankComputer computer;
   FrameStream stream;
   std::optional<SlidingWindow> sliding;
 };
 
 LogMelStream::LogMelStream(const FrontEnd& front_end, std::uint64_t seed) {
-  if (const std::string reason = why_whole_clip(front_end); !reason.empty())
+  if (const std::string reason = whole_clip_reason(front_end); !reason.empty())
     throw Error(Fault::config, "front end: a stream cannot have it: " + reason);
   state_ = std::make_unique<State>(front_end, seed);
 }

@@ -21,7 +21,7 @@ void add(Sums& sums, std::span<const float> row, double sign) {
   for (std::size_t b = 0; b < row.size(); ++b) sums[b] += sign * row[b];
 }
 
-Sums band_means(const Matrix& frames) {
+Sums bin_means(const Matrix& frames) {
   Sums means(frames.cols());
   for (std::size_t t = 0; t < frames.rows(); ++t) add(means, frames.row(t), 1.0);
   for (double& mean : means) mean /= static_cast<double>(frames.rows());
@@ -33,16 +33,16 @@ void subtract(std::span<float> row, const Sums& sums, double factor) {
     row[b] = static_cast<float>(row[b] - factor * sums[b]);
 }
 
-void subtract_band_means(Matrix& frames) {
-  const Sums means = band_means(frames);
+void subtract_bin_means(Matrix& frames) {
+  const Sums means = bin_means(frames);
   for (std::size_t t = 0; t < frames.rows(); ++t) subtract(frames.row(t), means, 1.0);
 }
 
-void subtract_level(Matrix& frames) {
+void subtract_global_mean(Matrix& frames) {
   double sum = 0;
   for (const float value : frames.values()) sum += value;
-  const double level = sum / static_cast<double>(frames.values().size());
-  for (float& value : frames.values()) value = static_cast<float>(value - level);
+  const double mean = sum / static_cast<double>(frames.values().size());
+  for (float& value : frames.values()) value = static_cast<float>(value - mean);
 }
 
 void divide_by_deviations(Matrix& centered) {
@@ -66,15 +66,15 @@ void normalize(Matrix& frames, const FrontEnd& front_end) {
   switch (front_end.norm) {
     case Norm::none:
       return;
-    case Norm::band:
-      return subtract_band_means(frames);
-    case Norm::level:
-      return subtract_level(frames);
+    case Norm::per_bin:
+      return subtract_bin_means(frames);
+    case Norm::global:
+      return subtract_global_mean(frames);
     case Norm::sliding:
       frames = SlidingWindow(front_end.sliding, frames.cols()).push(frames, true);
       return;
-    case Norm::band_variance:
-      subtract_band_means(frames);
+    case Norm::per_bin_variance:
+      subtract_bin_means(frames);
       return divide_by_deviations(frames);
   }
 }

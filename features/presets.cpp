@@ -19,9 +19,9 @@ FrontEnd short_time_spectrum(const char* name) {
           .preemphasis = 0.0,
           .remove_dc = false,
           .low_hz = 0.0,
-          .triangles = Triangle::hz,
+          .filter_shape = FilterShape::hz,
           .snip_edges = false,
-          .frame_center = Center::hop_start,
+          .frame_alignment = FrameAlignment::hop_start,
           .padding = Padding::reflect,
           .scale = 1.0,
           .log = LogScale::db};
@@ -43,10 +43,10 @@ std::vector<FrontEnd> presets() {
   FrontEnd speechbrain = short_time_spectrum("speechbrain");  // Fbank, InputNormalization
   speechbrain.window = Window::hamming;
   speechbrain.fft_size = 400;
-  speechbrain.triangles = Triangle::hz_symmetric;
+  speechbrain.filter_shape = FilterShape::hz_symmetric;
   speechbrain.padding = Padding::zero;
   speechbrain.top_db = 80.0;
-  speechbrain.norm = Norm::band;
+  speechbrain.norm = Norm::per_bin;
 
   return {{}, wespeaker, sherpa, speechbrain, librosa, torchaudio};
 }

@@ -46,7 +46,7 @@ Rfft::Plan Rfft::plan(std::size_t size, bool inverse) {
   return plan;
 }
 
-void Rfft::GiveBack::operator()(void* plan) const noexcept {
+void Rfft::ReturnPlan::operator()(void* plan) const noexcept {
   if (idle.size() == max_idle) idle.erase(idle.begin());
   IdlePlan mine{size, inverse, {plan, {}}};
   if (size <= largest_idle) idle.push_back(std::move(mine));

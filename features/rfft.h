@@ -29,12 +29,13 @@ class Rfft {
   void power(const Lanes* block, Lanes* power);
 
  private:
-  struct GiveBack {
+  struct ReturnPlan {
     std::size_t size;
     bool inverse;
     void operator()(void* plan) const noexcept;
   };
-  using Plan = std::unique_ptr<void, GiveBack>;  // KissFFT's of real or, odd sizes, complex frames
+  using Plan =
+      std::unique_ptr<void, ReturnPlan>;  // KissFFT's of real or, odd sizes, complex frames
   static Plan plan(std::size_t size, bool inverse);
 
   std::vector<float> frame_, power_;

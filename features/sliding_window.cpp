@@ -8,34 +8,34 @@
 
 namespace twinear {
 
-SlidingWindow::SlidingWindow(const SlidingNorm& options, std::size_t bands)
-    : options_(options), bands_(bands), sums_(bands), squares_(bands) {}
+SlidingWindow::SlidingWindow(const SlidingNorm& options, std::size_t bins)
+    : options_(options), bins_(bins), sums_(bins), squares_(bins) {}
 
 /// The window in a clip without an end.
-SlidingWindow::Range SlidingWindow::wanted(std::size_t frame) const {
+SlidingWindow::Range SlidingWindow::unbounded_window(std::size_t frame) const {
   const auto size = static_cast<std::size_t>(options_.frames);
   if (options_.centered) {
     const std::size_t begin = frame - std::min(frame, size / 2);
     return {begin, begin + size};
   }
   return {frame - std::min(frame, size),
-          std::max(frame + 1, static_cast<std::size_t>(options_.least))};
+          std::max(frame + 1, static_cast<std::size_t>(options_.min_frames))};
 }
 
 /// The window in a clip that ends with the frames received.
 SlidingWindow::Range SlidingWindow::window(std::size_t frame) const {
-  const Range range = wanted(frame);
+  const Range range = unbounded_window(frame);
   const std::size_t beyond = range.end - std::min(range.end, received_);
   return {range.begin - std::min(range.begin, beyond), range.end - beyond};
 }
 
 std::span<const float> SlidingWindow::row(std::size_t frame) const {
-  return std::span(kept_).subspan((frame - kept_from_) * bands_, bands_);
+  return std::span(buffer_).subspan((frame - buffer_begin_) * bins_, bins_);
 }
 
 void SlidingWindow::add(std::size_t frame, double sign) {
   const auto values = row(frame);
-  for (std::size_t b = 0; b < bands_; ++b) {
+  for (std::size_t b = 0; b < bins_; ++b) {
     const double value = values[b];
     sums_[b] += sign * value;
     squares_[b] += sign * value * value;
@@ -44,7 +44,7 @@ void SlidingWindow::add(std::size_t frame, double sign) {
 
 void SlidingWindow::normalize(std::span<const float> frame, std::span<float> result) const {
   const auto count = static_cast<double>(summed_.end - summed_.begin);
-  for (std::size_t b = 0; b < bands_; ++b) {
+  for (std::size_t b = 0; b < bins_; ++b) {
     const double mean = sums_[b] / count, centered = frame[b] - mean;
     const double variance = std::max(squares_[b] / count - mean * mean, variance_floor);
     const double divided = count > 1 ? centered / std::sqrt(variance) : 0.0;
@@ -53,25 +53,25 @@ void SlidingWindow::normalize(std::span<const float> frame, std::span<float> res
 }
 
 Matrix SlidingWindow::push(const Matrix& frames, bool last) {
-  kept_.insert(kept_.end(), frames.values().begin(), frames.values().end());
+  buffer_.insert(buffer_.end(), frames.values().begin(), frames.values().end());
   received_ += frames.rows();
-  std::size_t end = given_;
-  while (end < received_ && (last || wanted(end).end <= received_)) ++end;
+  std::size_t end = emitted_;
+  while (end < received_ && (last || unbounded_window(end).end <= received_)) ++end;
 
-  Matrix result(end - given_, bands_);
-  for (std::size_t i = 0; given_ < end; ++i, ++given_) {
-    const Range next = window(given_);
+  Matrix result(end - emitted_, bins_);
+  for (std::size_t i = 0; emitted_ < end; ++i, ++emitted_) {
+    const Range next = window(emitted_);
     for (; summed_.end < next.end; ++summed_.end) add(summed_.end, 1.0);
     for (; summed_.begin < next.begin; ++summed_.begin) add(summed_.begin, -1.0);
-    normalize(row(given_), result.row(i));
+    normalize(row(emitted_), result.row(i));
   }
 
   // Windows never move back: what lies before this one is spent.
-  const std::size_t needed = std::min(summed_.begin, given_);
-  if (2 * (needed - kept_from_) * bands_ >= kept_.size()) {
-    kept_.erase(kept_.begin(),
-                kept_.begin() + static_cast<std::ptrdiff_t>((needed - kept_from_) * bands_));
-    kept_from_ = needed;
+  const std::size_t needed = std::min(summed_.begin, emitted_);
+  if (2 * (needed - buffer_begin_) * bins_ >= buffer_.size()) {
+    buffer_.erase(buffer_.begin(),
+                  buffer_.begin() + static_cast<std::ptrdiff_t>((needed - buffer_begin_) * bins_));
+    buffer_begin_ = needed;
   }
   return result;
 }

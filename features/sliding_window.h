@@ -14,7 +14,7 @@ namespace twinear {
 /// not depend on how it is cut. Sums are in double.
 class SlidingWindow {
  public:
-  SlidingWindow(const SlidingNorm& options, std::size_t bands);
+  SlidingWindow(const SlidingNorm& options, std::size_t bins);
 
   /// Takes the clip's next frames; gives those, normalized, whose windows are complete. With the
   /// `last` ones all are.
@@ -24,16 +24,16 @@ class SlidingWindow {
   struct Range {
     std::size_t begin, end;
   };
-  Range wanted(std::size_t frame) const;
+  Range unbounded_window(std::size_t frame) const;
   Range window(std::size_t frame) const;
   void add(std::size_t frame, double sign);
   void normalize(std::span<const float> frame, std::span<float> result) const;
   std::span<const float> row(std::size_t frame) const;
 
   SlidingNorm options_;
-  std::size_t bands_;
-  std::vector<float> kept_;  // the frames from `kept_from_` on, as they came
-  std::size_t kept_from_ = 0, received_ = 0, given_ = 0;
+  std::size_t bins_;
+  std::vector<float> buffer_;  // the frames from `buffer_begin_` on, as they came
+  std::size_t buffer_begin_ = 0, received_ = 0, emitted_ = 0;
   Range summed_{0, 0};
   std::vector<double> sums_, squares_;
 };

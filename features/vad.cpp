@@ -40,15 +40,15 @@ Speech find_speech(std::span<const float> energies, double hop_seconds, const Va
 }
 
 Speech find_speech(std::span<const float> samples, const FrontEnd& front_end) {
-  return find_speech(samples, FilterBank(front_end));
+  return find_speech(samples, FbankComputer(front_end));
 }
 
-Speech find_speech(std::span<const float> samples, const FilterBank& bank) {
-  const FrontEnd& front_end = bank.front_end();
-  FilterBank::Workspace workspace(bank);
+Speech find_speech(std::span<const float> samples, const FbankComputer& computer) {
+  const FrontEnd& front_end = computer.front_end();
+  FbankComputer::Workspace workspace(computer);
   std::vector<float> energies;
-  bank.add_log_energies({samples, 0, samples.size()}, 0, bank.framer().frames(samples.size()),
-                        workspace, energies);
+  computer.add_log_energies({samples, 0, samples.size()}, 0,
+                            computer.framer().frames(samples.size()), workspace, energies);
   return find_speech(energies, hop_seconds(front_end), front_end.vad_options);
 }
 

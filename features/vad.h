@@ -3,12 +3,12 @@
 
 #include <span>
 
-#include "features/filter_bank.h"
+#include "features/fbank_computer.h"
 #include "twinear/features.h"
 
 namespace twinear {
 
 /// find_speech with the tables of a front end that is at hand.
-Speech find_speech(std::span<const float> samples, const FilterBank& bank);
+Speech find_speech(std::span<const float> samples, const FbankComputer& computer);
 
 }  // namespace twinear

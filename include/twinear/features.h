@@ -17,16 +17,16 @@ namespace twinear {
 enum class Window { povey, hamming, hann, rectangular };
 
 /// Where frame t lies once frames may reach beyond the clip (without FrontEnd::snip_edges).
-enum class Center {
+enum class FrameAlignment {
   hop_middle,  ///< around the middle of hop t, as many as there are hops (rounded): Kaldi
   hop_start,   ///< around sample t * hop, one more than there are hops: torch, librosa
 };
 
 /// What is heard beyond the ends of a clip.
 enum class Padding {
-  mirror,   ///< the clip mirrored, its edge sample said again: Kaldi
-  reflect,  ///< the clip mirrored at its edge sample: torchaudio, librosa before 0.10
-  zero,     ///< nothing: SpeechBrain, librosa
+  symmetric,  ///< the clip mirrored, its edge sample said again: Kaldi
+  reflect,    ///< the clip mirrored at its edge sample: torchaudio, librosa before 0.10
+  zero,       ///< nothing: SpeechBrain, librosa
 };
 
 /// Scales on which the bands are equally spaced.
@@ -36,7 +36,7 @@ enum class MelScale {
 };
 
 /// The axis on which a band is a triangle.
-enum class Triangle {
+enum class FilterShape {
   mel,           ///< the mel scale: Kaldi
   hz,            ///< hertz: torchaudio, librosa
   hz_symmetric,  ///< hertz, and as wide above its peak as below: SpeechBrain
@@ -51,11 +51,11 @@ enum class LogScale {
 
 /// What is subtracted from the frames of a clip.
 enum class Norm {
-  none,           ///< nothing
-  band,           ///< each band's mean over the clip
-  level,          ///< one mean over all bands and frames of the clip
-  sliding,        ///< each band's mean over a window of frames: SlidingNorm
-  band_variance,  ///< each band's mean, then divided by its deviation
+  none,              ///< nothing
+  per_bin,           ///< each band's mean over the clip
+  global,            ///< one mean over all bands and frames of the clip
+  sliding,           ///< each band's mean over a window of frames: SlidingNorm
+  per_bin_variance,  ///< each band's mean, then divided by its deviation
 };
 
 /// The window of Norm::sliding, as in Kaldi's apply-cmvn-sliding. It is shifted, not shortened,
@@ -63,7 +63,7 @@ enum class Norm {
 struct SlidingNorm {
   int frames = 300;       ///< its length
   bool centered = true;   ///< around the frame; otherwise the frames before it and itself
-  int least = 100;        ///< frames in a window that is not centered, where the clip has as many
+  int min_frames = 100;   ///< frames in a window that is not centered, where the clip has as many
   bool variance = false;  ///< also divides by the deviation; a window of one frame gives 0
 
   bool operator==(const SlidingNorm&) const = default;
@@ -104,13 +104,13 @@ struct FrontEnd {
   double low_hz = 20.0;          ///< lower edge of the first band
   double high_hz = 0.0;  ///< upper edge of the last; 0 means Nyquist, negative: below Nyquist
   MelScale mel_scale = MelScale::htk;
-  Triangle triangles = Triangle::mel;
+  FilterShape filter_shape = FilterShape::mel;
   bool area_norm = false;  ///< a band's weights are divided by half its width in Hz
   bool snip_edges = true;  ///< only frames that lie wholly in the clip
-  Center frame_center = Center::hop_middle;  ///< without snip_edges
-  Padding padding = Padding::mirror;         ///< without snip_edges
-  double scale = 32768.0;                    ///< samples in [-1, 1] are multiplied by this first
-  int power = 2;                             ///< 2: energies, 1: magnitudes
+  FrameAlignment frame_alignment = FrameAlignment::hop_middle;  ///< without snip_edges
+  Padding padding = Padding::symmetric;                         ///< without snip_edges
+  double scale = 32768.0;  ///< samples in [-1, 1] are multiplied by this first
+  int power = 2;           ///< 2: energies, 1: magnitudes
   LogScale log = LogScale::natural;
   double floor = 0.0;   ///< least value that the log is taken of; 0: 2^-23 (natural), 1e-10 (db)
   double top_db = 0.0;  ///< lowest value, in dB under the clip's highest; 0: no limit
@@ -126,7 +126,7 @@ struct FrontEnd {
 /// torchaudio. Throws Error (config), with the nearest known name, for any other.
 FrontEnd front_end_preset(const std::string& name);
 
-class FilterBank;
+class FbankComputer;
 
 /// Log-mel energies: mono samples in [-1, 1] at FrontEnd::sample_rate in, one row of
 /// FrontEnd::mel_bins per frame out, normalized as FrontEnd::norm says, and of the frames that
@@ -150,10 +150,12 @@ class LogMel {
   std::size_t frames(std::size_t samples) const noexcept;
 
   const FrontEnd& front_end() const noexcept;
-  const FilterBank& bank() const noexcept { return *bank_; }  ///< the tables, for the library
+  const FbankComputer& computer() const noexcept {
+    return *computer_;
+  }  ///< the tables, for the library
 
  private:
-  std::unique_ptr<const FilterBank> bank_;
+  std::unique_ptr<const FbankComputer> computer_;
 };
 
 /// The frames of a clip whose samples come piece by piece: bit for bit those of LogMel on the whole

@@ -26,7 +26,7 @@ class LaneConvolution {
     gains_ = block_;
     for (Lanes& row : gains_)
       for (float& gain : row.values) gain /= static_cast<float>(rows());
-    for (std::size_t k = 0; k < rows(); ++k) turns_.push_back(turn(k, rows()));
+    for (std::size_t k = 0; k < rows(); ++k) twiddles_.push_back(twiddle(k, rows()));
   }
 
   /// Takes the samples from `begin` on, which may lie before the first; silence is around them.
@@ -51,7 +51,7 @@ class LaneConvolution {
 
   /// Sample i of the result.
   float operator()(std::size_t i, std::size_t part) const {
-    return product_[2 * fft_.place(i / lane_count) + 1 - part][i % lane_count];
+    return product_[2 * fft_.output_index(i / lane_count) + 1 - part][i % lane_count];
   }
 
  private:
@@ -60,11 +60,11 @@ class LaneConvolution {
 
   LaneFft fft_;
   std::vector<Lanes> gains_, block_, product_;
-  std::vector<Turn> turns_;  // bin -> u^16
+  std::vector<Twiddle> twiddles_;  // bin -> u^16
 };
 
 /// y = g z, all three polynomials in u.
-TWINEAR_SIMD void multiply_polynomials(const Lanes* g, const Lanes* z, Turn wrap, Lanes& real,
+TWINEAR_SIMD void multiply_polynomials(const Lanes* g, const Lanes* z, Twiddle wrap, Lanes& real,
                                        Lanes& imaginary) {
   float wide_r[2 * lane_count], wide_i[2 * lane_count];  // z u^16, then z
   TWINEAR_LANES
@@ -90,8 +90,9 @@ TWINEAR_SIMD void multiply_polynomials(const Lanes* g, const Lanes* z, Turn wrap
 
 void LaneConvolution::multiply() {
   for (std::size_t k = 0; k < rows(); ++k) {
-    const std::size_t at = 2 * fft_.place(k);
-    multiply_polynomials(&gains_[at], &block_[at], turns_[k], product_[2 * k + 1], product_[2 * k]);
+    const std::size_t at = 2 * fft_.output_index(k);
+    multiply_polynomials(&gains_[at], &block_[at], twiddles_[k], product_[2 * k + 1],
+                         product_[2 * k]);
   }
 }
 

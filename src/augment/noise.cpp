@@ -75,7 +75,7 @@ std::vector<float> colored_noise(std::size_t count, double slope_db, int sample_
     fft.transform(block.data());
     for (std::size_t s = 0; s < std::min(2 * lane_count, segments - first); ++s)
       for (std::size_t i = 0; i < segment; ++i)
-        noise[(first + s) * step + i] += fade[i] * block[2 * fft.place(i) + s % 2][s / 2];
+        noise[(first + s) * step + i] += fade[i] * block[2 * fft.output_index(i) + s % 2][s / 2];
   }
   const auto begin = noise.begin() + step;  // before it, only one segment is heard
   return {begin, begin + static_cast<std::ptrdiff_t>(count)};

@@ -64,7 +64,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> old_spell
     {"coloured_noise", "colored_noise"},
     {"coloured_noise_snr_low_db", "colored_noise_snr_low_db"},
     {"coloured_noise_snr_high_db", "colored_noise_snr_high_db"},
-    {"frame_centre", "frame_center"},
+    {"frame_centre", "frame_alignment"},
     {"least_variance", "min_variance"},
     {"sliding_centred", "sliding_centered"},
     {"sliding_least", "sliding_min"},

@@ -252,7 +252,7 @@ Model import_model(const std::string& architecture, const std::string& path) {
     const Translation t = translate->second(Shapes(checkpoint));
     FrontEnd front_end = front_end_preset(t.front_end);
     front_end.mel_bins = t.spec.bins;
-    if (architecture == "wespeaker-ecapa") front_end.norm = Norm::band;  // its CMN
+    if (architecture == "wespeaker-ecapa") front_end.norm = Norm::per_bin;  // its CMN
     LogMel check(front_end);  // refuses what no front end gives
     Model model{.front_end = front_end,
                 .encoder = Encoder(t.spec, 0),

@@ -11,7 +11,7 @@
 
 #include "base/files.h"
 #include "features/front_end.h"
-#include "features/mel_bands.h"
+#include "features/mel_filter_bank.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -89,9 +89,9 @@ void frame(Picture& picture, int x, int wide) {
 void add_time_axis(Picture& picture, std::size_t frames, const FrontEnd& front_end) {
   // A frame's column has its middle as its own, and is a hop wide.
   const double hop = 0.001 * front_end.hop_ms, window = 0.001 * front_end.window_ms;
-  const double first_middle = front_end.snip_edges                           ? 0.5 * window
-                              : front_end.frame_center == Center::hop_middle ? 0.5 * hop
-                                                                             : 0.0;
+  const double first_middle = front_end.snip_edges ? 0.5 * window
+                              : front_end.frame_alignment == FrameAlignment::hop_middle ? 0.5 * hop
+                                                                                        : 0.0;
   const double begin = first_middle - 0.5 * hop, seconds = static_cast<double>(frames) * hop;
   const bool in_minutes = seconds > 300.0;
   const double unit = in_minutes ? 60.0 : 1.0, step = unit * step_of(seconds / unit, 10);

@@ -185,7 +185,7 @@ TEST_F(Command, FeaturesFollowRecipeAndOverrides) {
   write_file(path("r.toml"), "[front_end]\nmel_bins = 20\nnorm = \"band\"\n");
   FrontEnd front_end;
   front_end.mel_bins = 20;
-  front_end.norm = Norm::band;
+  front_end.norm = Norm::per_bin;
   const auto samples = read_audio(same1).samples;
   ASSERT_EQ(run({"features", same1, "-o", out, "--recipe", path("r.toml")}).code, 0);
   EXPECT_EQ(read_npy(out), LogMel(front_end)(samples));

@@ -12,7 +12,7 @@ namespace twinear {
 inline void write_small_model(const std::string& path, bool calibrated = true) {
   FrontEnd front_end;
   front_end.mel_bins = 40;
-  front_end.norm = Norm::level;
+  front_end.norm = Norm::global;
   Model model{.front_end = front_end,
               .encoder = Encoder(EncoderSpec::statistics(40), 0),
               .calibration = {},

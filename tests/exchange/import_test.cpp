@@ -84,14 +84,14 @@ TEST(Import, SetsTheFrontEndOfTheMaker) {
   FrontEnd speechbrain = front_end_preset("speechbrain");
   EXPECT_EQ(import_model("speechbrain-ecapa", published("speechbrain_ecapa.ckpt")).front_end,
             speechbrain);
-  EXPECT_EQ(speechbrain.norm, Norm::band);
+  EXPECT_EQ(speechbrain.norm, Norm::per_bin);
   speechbrain.mel_bins = 16;
   EXPECT_EQ(import_model("speechbrain-xvector", published("speechbrain_xvector.ckpt")).front_end,
             speechbrain);
   const FrontEnd wespeaker =
       import_model("wespeaker-ecapa", published("wespeaker_ecapa.ckpt")).front_end;
   EXPECT_EQ(wespeaker.window, Window::hamming);
-  EXPECT_EQ(wespeaker.norm, Norm::band);
+  EXPECT_EQ(wespeaker.norm, Norm::per_bin);
   EXPECT_EQ(wespeaker.dither, 0.0);
   EXPECT_EQ(wespeaker.mel_bins, 20);
 }

@@ -55,7 +55,7 @@ TEST(LogMel, AllocatesNothingForAFrame) {
     EXPECT_GT(few, 0U);  // the result, and where the work is done
     EXPECT_EQ(allocations_for(log_mel, 30), few) << preset;
   }
-  const LogMel normed({.dither = 1.0, .norm = Norm::band});
+  const LogMel normed({.dither = 1.0, .norm = Norm::per_bin});
   EXPECT_EQ(allocations_for(normed, 30), allocations_for(normed, 1));
   const LogMel by_kissfft({.fft_size = 441});
   EXPECT_EQ(allocations_for(by_kissfft, 30), allocations_for(by_kissfft, 1));

@@ -56,7 +56,7 @@ std::vector<Dialect> dialects() {
           {"sliding", {.norm = Norm::sliding}},
           {"sliding, short", {.norm = Norm::sliding, .sliding = {.frames = 20, .variance = true}}},
           {"sliding over the past",
-           {.norm = Norm::sliding, .sliding = {.frames = 30, .centered = false, .least = 10}}},
+           {.norm = Norm::sliding, .sliding = {.frames = 30, .centered = false, .min_frames = 10}}},
           {"sliding, late start",
            {.norm = Norm::sliding, .sliding = {.frames = 10, .centered = false}}}};
 }
@@ -115,9 +115,9 @@ TEST(LogMelStream, SlidingWaitsForItsWindow) {
   EXPECT_EQ(given_after({.frames = 40}, 39), 0U);
   EXPECT_EQ(given_after({.frames = 40}, 40), 21U);  // frame 20 sees 0 to 39
   EXPECT_EQ(given_after({.frames = 40}, 60), 41U);
-  EXPECT_EQ(given_after({.centered = false, .least = 30}, 29), 0U);
-  EXPECT_EQ(given_after({.centered = false, .least = 30}, 30), 30U);
-  EXPECT_EQ(given_after({.centered = false, .least = 30}, 31), 31U);
+  EXPECT_EQ(given_after({.centered = false, .min_frames = 30}, 29), 0U);
+  EXPECT_EQ(given_after({.centered = false, .min_frames = 30}, 30), 30U);
+  EXPECT_EQ(given_after({.centered = false, .min_frames = 30}, 31), 31U);
 }
 
 TEST(LogMelStream, RefusesWhatNeedsTheWholeClip) {
@@ -131,7 +131,7 @@ TEST(LogMelStream, RefusesWhatNeedsTheWholeClip) {
     }
   };
   const std::string mean = "norm subtracts a mean of the whole clip; \"sliding\" does not";
-  for (const Norm norm : {Norm::band, Norm::level, Norm::band_variance})
+  for (const Norm norm : {Norm::per_bin, Norm::global, Norm::per_bin_variance})
     refused({.norm = norm}, mean);
   refused({.log = LogScale::db, .top_db = 80.0}, "top_db counts from the clip's highest value");
 }

@@ -28,13 +28,13 @@ double band_mean(const Matrix& frames, std::size_t b) {
 
 TEST(Normalize, BandLeavesEachBandWithoutAMean) {
   Matrix frames = random_frames(200, 5);
-  normalize(frames, {.norm = Norm::band});
+  normalize(frames, {.norm = Norm::per_bin});
   for (std::size_t b = 0; b < 5; ++b) EXPECT_NEAR(band_mean(frames, b), 0.0, 1e-6);
 }
 
 TEST(Normalize, BandVarianceLeavesEachBandWithDeviationOne) {
   Matrix frames = random_frames(200, 5);
-  normalize(frames, {.norm = Norm::band_variance});
+  normalize(frames, {.norm = Norm::per_bin_variance});
   for (std::size_t b = 0; b < 5; ++b) {
     double squares = 0;
     for (std::size_t t = 0; t < 200; ++t) squares += std::pow(frames.row(t)[b], 2);
@@ -45,14 +45,14 @@ TEST(Normalize, BandVarianceLeavesEachBandWithDeviationOne) {
 TEST(Normalize, ABandThatNeverChangesBecomesZero) {
   Matrix frames(4, 2);
   for (float& value : frames.values()) value = -15.942385F;
-  normalize(frames, {.norm = Norm::band_variance});
+  normalize(frames, {.norm = Norm::per_bin_variance});
   for (const float value : frames.values()) EXPECT_EQ(value, 0.0F);
 }
 
 TEST(Normalize, LevelKeepsTheDifferencesBetweenBands) {
   const Matrix before = random_frames(50, 4);
   Matrix after = before;
-  normalize(after, {.norm = Norm::level});
+  normalize(after, {.norm = Norm::global});
   double sum = 0;
   for (const float value : after.values()) sum += value;
   EXPECT_NEAR(sum / 200.0, 0.0, 1e-6);
@@ -61,7 +61,7 @@ TEST(Normalize, LevelKeepsTheDifferencesBetweenBands) {
 
 TEST(Normalize, SlidingIsBandWhereTheClipIsShorterThanTheWindow) {
   Matrix band = random_frames(300, 3), sliding = band;
-  normalize(band, {.norm = Norm::band});
+  normalize(band, {.norm = Norm::per_bin});
   normalize(sliding, {.norm = Norm::sliding});
   for (std::size_t i = 0; i < band.values().size(); ++i)
     EXPECT_NEAR(sliding.values()[i], band.values()[i], 1e-6);
@@ -90,7 +90,7 @@ Matrix kaldi_sliding(const Matrix& frames, const SlidingNorm& norm) {
       end -= start;
       start = 0;
     }
-    if (!norm.centered && end > t) end = std::max(t + 1, norm.least);
+    if (!norm.centered && end > t) end = std::max(t + 1, norm.min_frames);
     if (end > count) {
       start = std::max(0, start - (end - count));
       end = count;
@@ -117,8 +117,8 @@ TEST(Normalize, SlidingIsKaldisForEveryOptionAndLength) {
       {.frames = 600, .centered = false, .variance = true},
       {.frames = 51, .variance = true},
       {.frames = 1},
-      {.frames = 30, .centered = false, .least = 7},
-      {.frames = 10, .centered = false, .least = 100, .variance = true}};
+      {.frames = 30, .centered = false, .min_frames = 7},
+      {.frames = 10, .centered = false, .min_frames = 100, .variance = true}};
   for (const auto& norm : options) {
     for (const std::size_t count : {1U, 2U, 29U, 99U, 100U, 101U, 299U, 300U, 301U, 700U}) {
       SCOPED_TRACE(std::to_string(norm.frames) + " over " + std::to_string(count));
@@ -158,7 +158,7 @@ TEST(Normalize, TopDbLiftsWhatLiesDeeperUnderTheHighest) {
 }
 
 TEST(Normalize, NoFramesStayNoFrames) {
-  for (const Norm norm : {Norm::band, Norm::level, Norm::sliding, Norm::band_variance}) {
+  for (const Norm norm : {Norm::per_bin, Norm::global, Norm::sliding, Norm::per_bin_variance}) {
     Matrix frames(0, 80);
     normalize(frames, {.norm = norm});
     EXPECT_EQ(frames.rows(), 0U);

@@ -113,7 +113,7 @@ std::vector<float> a_word() {
 }
 
 TEST(Vad, LogMelKeepsTheVoicedFramesAfterTheNorm) {
-  for (const Norm norm : {Norm::none, Norm::band, Norm::sliding}) {
+  for (const Norm norm : {Norm::none, Norm::per_bin, Norm::sliding}) {
     const FrontEnd all{.norm = norm}, voiced{.norm = norm, .vad = Vad::energy};
     const Speech speech = find_speech(a_word(), all);
     EXPECT_NEAR(speech.seconds, 1.0, 0.08);

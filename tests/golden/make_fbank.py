@@ -52,14 +52,14 @@ def bands(o, points):
     edges = np.linspace(mel(o, o["low_hz"]), mel(o, high), o["mel_bins"] + 2)
     at = np.arange(points // 2 + 1) * o["sample_rate"] / points
     hz = hertz(o, edges)
-    if o["triangles"] == "mel":
+    if o["filter_shape"] == "mel":
         at = mel(o, at)
     else:
         edges = hz
     weights = np.zeros((o["mel_bins"], len(at)))
     for b in range(o["mel_bins"]):
         left, peak, right = edges[b:b + 3]
-        if o["triangles"] == "hz-symmetric":
+        if o["filter_shape"] == "hz-symmetric":
             right = 2 * peak - left
         weights[b] = np.maximum(0, np.minimum((at - left) / (peak - left), (right - at) / (right - peak)))
         if o["area_norm"]:
@@ -72,11 +72,11 @@ def frames(x, o, points):
     hop = int(o["sample_rate"] * 0.001 * o["hop_ms"])
     if o["snip_edges"]:
         starts = [t * hop for t in range(1 + (len(x) - size) // hop)]
-    elif o["frame_center"] == "hop-middle":
+    elif o["frame_alignment"] == "hop-middle":
         starts = [t * hop + hop // 2 - size // 2 for t in range((len(x) + hop // 2) // hop)]
     else:
         starts = [t * hop - points // 2 + (points - size) // 2 for t in range(1 + len(x) // hop)]
-    mode = {"mirror": "symmetric", "reflect": "reflect", "zero": "constant"}[o["padding"]]
+    mode = {"symmetric": "symmetric", "reflect": "reflect", "zero": "constant"}[o["padding"]]
     padded = np.pad(x, points, mode)
     return np.array([padded[points + s:points + s + size] for s in starts])
 
@@ -109,9 +109,9 @@ def normalize(y, o):
         y = np.maximum(y, y.max() - o["top_db"])
     if o["norm"] == "band":
         return y - y.mean(0)
-    if o["norm"] == "level":
+    if o["norm"] == "global":
         return y - y.mean()
-    if o["norm"] == "band-variance":
+    if o["norm"] == "per-bin-variance":
         return (y - y.mean(0)) / np.sqrt(np.maximum(y.var(0), 1e-10))
     return sliding(y, o) if o["norm"] == "sliding" else y
 
@@ -133,16 +133,16 @@ def fbank(x, o):
 
 DEFAULTS = dict(sample_rate=16000, window_ms=25.0, hop_ms=10.0, window="povey", periodic_window=False,
                 preemphasis=0.97, remove_dc=True, fft_size=0, mel_bins=80, low_hz=20.0, high_hz=0.0,
-                mel_scale="htk", triangles="mel", area_norm=False, snip_edges=True,
-                frame_center="hop-middle", padding="mirror", scale=32768.0, power=2, log="natural",
+                mel_scale="htk", filter_shape="mel", area_norm=False, snip_edges=True,
+                frame_alignment="hop-middle", padding="symmetric", scale=32768.0, power=2, log="natural",
                 floor=0.0, top_db=0.0, norm="none", sliding_frames=300, sliding_centered=True,
                 sliding_min=100, sliding_variance=False)
 TORCHAUDIO = dict(window="hann", periodic_window=True, preemphasis=0.0, remove_dc=False, low_hz=0.0,
-                  triangles="hz", snip_edges=False, frame_center="hop-start", padding="reflect",
+                  filter_shape="hz", snip_edges=False, frame_alignment="hop-start", padding="reflect",
                   scale=1.0, log="db")
 LIBROSA = TORCHAUDIO | dict(mel_scale="slaney", area_norm=True, top_db=80.0)
-SPEECHBRAIN = TORCHAUDIO | dict(window="hamming", fft_size=400, triangles="hz-symmetric",
-                                padding="zero", top_db=80.0, norm="band")
+SPEECHBRAIN = TORCHAUDIO | dict(window="hamming", fft_size=400, filter_shape="hz-symmetric",
+                                padding="zero", top_db=80.0, norm="per-bin")
 CASES = [
     ("kaldi", 16000, {}),
     ("hamming as in WeSpeaker", 16000, {"window": "hamming"}),
@@ -169,9 +169,9 @@ CASES = [
     ("transform of 500", 16000, {"fft_size": 500, "snip_edges": False}),
     ("transform of 1024", 16000, {"fft_size": 1024}),
     ("transform of 2048", 16000, {"fft_size": 2048}),
-    ("mean of each band", 64000, {"norm": "band"}),
-    ("mean of all bands", 64000, {"norm": "level"}),
-    ("mean and deviation of each band", 64000, {"norm": "band-variance"}),
+    ("mean of each band", 64000, {"norm": "per-bin"}),
+    ("mean of all bands", 64000, {"norm": "global"}),
+    ("mean and deviation of each band", 64000, {"norm": "per-bin-variance"}),
     ("sliding mean", 64000, {"norm": "sliding"}),
     ("sliding mean of a short clip", 16000, {"norm": "sliding"}),
     ("sliding mean and deviation", 64000, {"norm": "sliding", "sliding_variance": True}),

@@ -29,7 +29,7 @@ Model small_model() {
                                  .thresholds = {{0.1, 0.3, 0.2}}},
       .provenance = R"({"seed":7})",
       .id = {}};
-  model.front_end.norm = Norm::level;
+  model.front_end.norm = Norm::global;
   model.front_end.window = Window::hamming;
   return model;
 }

@@ -55,7 +55,7 @@ TEST(Plot, TimeRunsRightAndFrequencyUpFromDarkToBright) {
 TEST(Plot, NoTickIsMinusNought) {
   FrontEnd centered;
   centered.snip_edges = false;
-  centered.frame_center = Center::hop_start;
+  centered.frame_alignment = FrameAlignment::hop_start;
   Matrix around(200, 80);
   for (std::size_t i = 0; i < around.values().size(); ++i)
     around.values()[i] = static_cast<float>(i % 21) - 10.0F;

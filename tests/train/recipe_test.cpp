@@ -72,7 +72,7 @@ snip_edges = false
 scale = 1
 power = 1
 log = "db"
-norm = "band-variance"
+norm = "per-bin-variance"
 [encoder]
 kind = "compact"
 embedding = 32
@@ -151,7 +151,7 @@ dev_trials = 99
   f.scale = 1;
   f.power = 1;
   f.log = LogScale::db;
-  f.norm = Norm::band_variance;
+  f.norm = Norm::per_bin_variance;
   EXPECT_EQ(r.front_end, f);
   EXPECT_EQ(r.encoder.kind, "compact");
   EXPECT_EQ(r.encoder.embedding, 32);

@@ -64,7 +64,7 @@ std::string sample(const std::string& name = "") {
 
 Verifier verifier() {
   FrontEnd front_end;
-  front_end.norm = Norm::level;
+  front_end.norm = Norm::global;
   return Verifier(Model{.front_end = front_end,
                         .encoder = Encoder(EncoderSpec::statistics(80), 0),
                         .calibration = {},

@@ -6,7 +6,7 @@
 
 int main(int, char** arguments) try {
   const twinear::Model untrained{
-      .front_end = {.norm = twinear::Norm::level},
+      .front_end = {.norm = twinear::Norm::global},
       .encoder = twinear::Encoder(twinear::EncoderSpec::statistics(80), 0),
       .calibration = twinear::Calibration{.scale = 10.0, .offset = -9.0, .source = "a guess"}};
   twinear::save_model(untrained, arguments[1]);

@@ -9,7 +9,7 @@
 #include "features/framer.h"
 #include "features/lane_fft.h"
 #include "features/lanes.h"
-#include "features/mel_bands.h"
+#include "features/mel_filter_bank.h"
 #include "features/rfft.h"
 #include "twinear/features.h"
 #include "twinear/matrix.h"
@@ -18,18 +18,18 @@ namespace twinear {
 
 /// All that is done to a frame by itself, from its samples to the logarithms of its bands. It holds
 /// tables only: threads may share it.
-class FilterBank {
+class FbankComputer {
  public:
   /// Where the work is done, of one thread at a time, for any number of calls.
   struct Workspace {
-    explicit Workspace(const FilterBank& bank);
+    explicit Workspace(const FbankComputer& computer);
     std::vector<float> scratch;
     std::vector<Lanes> block, spectrum, energies;
     std::optional<Rfft> rfft;
   };
 
   /// Throws Error (config) for values that no front end can have.
-  explicit FilterBank(const FrontEnd& front_end);
+  explicit FbankComputer(const FrontEnd& front_end);
 
   const FrontEnd& front_end() const noexcept { return front_end_; }
   const Framer& framer() const noexcept { return framer_; }
@@ -46,7 +46,7 @@ class FilterBank {
   FrontEnd front_end_;
   std::size_t fft_size_;
   Framer framer_;
-  MelBands bands_;
+  MelFilterBank filters_;
   std::optional<LaneFft> lane_fft_;  // KissFFT transforms what it does not take
 };
 

@@ -14,22 +14,22 @@ double mel(MelScale scale, double hz);
 
 /// Triangular filters that are equally spaced on a mel scale, over the bins below Nyquist. Only the
 /// bins that a band holds are kept.
-class MelBands {
+class MelFilterBank {
  public:
   /// Throws Error (config) where a band holds no bin, as Kaldi does; the libraries whose triangles
   /// are in Hz give such a band no energy, and so does this.
-  MelBands(const FrontEnd& front_end, std::size_t fft_size);
+  MelFilterBank(const FrontEnd& front_end, std::size_t fft_size);
 
-  std::size_t size() const noexcept { return bands_.size(); }
+  std::size_t size() const noexcept { return filters_.size(); }
 
   /// The energy of every band, of a block of spectra.
   void operator()(const Lanes* spectrum, Lanes* energies) const;
 
  private:
-  struct Band {
+  struct Filter {
     std::size_t first_bin, first_weight, bins;
   };
-  std::vector<Band> bands_;
+  std::vector<Filter> filters_;
   std::vector<float> weights_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "features/filter_bank.h"
+#include "features/fbank_computer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -15,13 +15,14 @@ namespace twinear {
 namespace {
 
 /// The first `count` lanes of all bands, each to its row of `columns` values.
-TWINEAR_SIMD void to_rows(const Lanes* bands, std::size_t columns, std::size_t count, float* rows) {
+TWINEAR_SIMD void to_rows(const Lanes* mel_bins, std::size_t columns, std::size_t count,
+                          float* rows) {
   std::size_t b = 0;
   if (count == lane_count)
     for (; b + lane_count <= columns; b += lane_count)
-      transpose(bands[b].values, lane_count, rows + b, columns);
+      transpose(mel_bins[b].values, lane_count, rows + b, columns);
   for (; b < columns; ++b)
-    for (std::size_t lane = 0; lane < count; ++lane) rows[lane * columns + b] = bands[b][lane];
+    for (std::size_t lane = 0; lane < count; ++lane) rows[lane * columns + b] = mel_bins[b][lane];
 }
 
 void square_roots(std::vector<Lanes>& rows) {
@@ -31,8 +32,8 @@ void square_roots(std::vector<Lanes>& rows) {
 
 void take_log(std::vector<Lanes>& rows, const FrontEnd& front_end) {
   const bool natural = front_end.log == LogScale::natural;
-  const float own_floor = natural ? std::numeric_limits<float>::epsilon() : 1e-10F;
-  const float floor = front_end.floor > 0 ? static_cast<float>(front_end.floor) : own_floor;
+  const float default_floor = natural ? std::numeric_limits<float>::epsilon() : 1e-10F;
+  const float floor = front_end.floor > 0 ? static_cast<float>(front_end.floor) : default_floor;
   const float db = (front_end.power == 2 ? 10.0F : 20.0F) / std::log(10.0F);
   if (front_end.log != LogScale::none)
     logarithm(rows.data(), rows.size(), floor, natural ? 1.0F : db);
@@ -40,27 +41,27 @@ void take_log(std::vector<Lanes>& rows, const FrontEnd& front_end) {
 
 }  // namespace
 
-FilterBank::FilterBank(const FrontEnd& front_end)
+FbankComputer::FbankComputer(const FrontEnd& front_end)
     : front_end_(checked(front_end)),
       fft_size_(transform_size(front_end_)),
       framer_(front_end_),
-      bands_(front_end_, fft_size_) {
-  if (LaneFft::takes(fft_size_)) lane_fft_.emplace(fft_size_);
+      filters_(front_end_, fft_size_) {
+  if (LaneFft::supports(fft_size_)) lane_fft_.emplace(fft_size_);
 }
 
-FilterBank::Workspace::Workspace(const FilterBank& bank)
-    : scratch(bank.framer_.scratch_size()),
-      block(bank.fft_size_),
-      spectrum(bank.fft_size_ / 2 + 1),
-      energies(bank.bands_.size()) {
-  if (!bank.lane_fft_) rfft.emplace(bank.fft_size_);
+FbankComputer::Workspace::Workspace(const FbankComputer& computer)
+    : scratch(computer.framer_.scratch_size()),
+      block(computer.fft_size_),
+      spectrum(computer.fft_size_ / 2 + 1),
+      energies(computer.filters_.size()) {
+  if (!computer.lane_fft_) rfft.emplace(computer.fft_size_);
 }
 
-Matrix FilterBank::operator()(const Excerpt& clip, std::size_t first, std::size_t count,
-                              std::uint64_t seed, Workspace& workspace) const {
+Matrix FbankComputer::operator()(const Excerpt& clip, std::size_t first, std::size_t count,
+                                 std::uint64_t seed, Workspace& workspace) const {
   const WorkerScope worker;  // denormals are zero here as in every task
   auto& [scratch, block, spectrum, energies, rfft] = workspace;
-  Matrix rows(count, bands_.size());
+  Matrix rows(count, filters_.size());
   for (std::size_t done = 0; done < count; done += lane_count) {
     const std::size_t lanes = std::min(lane_count, count - done);
     framer_.cut(clip, first + done, lanes, seed, scratch, block.data());
@@ -69,15 +70,15 @@ Matrix FilterBank::operator()(const Excerpt& clip, std::size_t first, std::size_
     else
       lane_fft_->power(block.data(), spectrum.data());
     if (front_end_.power == 1) square_roots(spectrum);
-    bands_(spectrum.data(), energies.data());
+    filters_(spectrum.data(), energies.data());
     take_log(energies, front_end_);
     to_rows(energies.data(), rows.cols(), lanes, rows.row(done).data());
   }
   return rows;
 }
 
-void FilterBank::add_log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
-                                  Workspace& workspace, std::vector<float>& energies) const {
+void FbankComputer::add_log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
+                                     Workspace& workspace, std::vector<float>& energies) const {
   const WorkerScope worker;
   const std::size_t before = energies.size();
   energies.resize(before + count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "features/mel_bands.h"
+#include "features/mel_filter_bank.h"
 
 #include <fmt/format.h>
 
@@ -40,9 +40,9 @@ double mel(MelScale scale, double hz) {
   return hz < corner_hz ? hz / hz_per_mel : corner_mel + mels_per_e_fold * std::log(hz / corner_hz);
 }
 
-MelBands::MelBands(const FrontEnd& front_end, std::size_t fft_size) {
+MelFilterBank::MelFilterBank(const FrontEnd& front_end, std::size_t fft_size) {
   const MelScale scale = front_end.mel_scale;
-  const bool in_mel = front_end.triangles == Triangle::mel;
+  const bool in_mel = front_end.filter_shape == FilterShape::mel;
   const double bin_hz = static_cast<double>(front_end.sample_rate) / static_cast<double>(fft_size);
   const double low = mel(scale, front_end.low_hz);
   const double step = (mel(scale, upper_edge(front_end)) - low) / (front_end.mel_bins + 1);
@@ -60,7 +60,7 @@ MelBands::MelBands(const FrontEnd& front_end, std::size_t fft_size) {
     };
     const double left = corner(0), peak = corner(1);
     const double right =
-        front_end.triangles == Triangle::hz_symmetric ? peak + (peak - left) : corner(2);
+        front_end.filter_shape == FilterShape::hz_symmetric ? peak + (peak - left) : corner(2);
     const double left_hz = hertz(scale, low + b * step),
                  right_hz = hertz(scale, low + (b + 2) * step);
     const auto first = std::ranges::upper_bound(bins, left);
@@ -70,8 +70,8 @@ MelBands::MelBands(const FrontEnd& front_end, std::size_t fft_size) {
                   fmt::format("front end: mel_bins: band {} of {}, {:.0f} to {:.0f} Hz, holds none "
                               "of the transform's bins, which are {:.1f} Hz apart",
                               b + 1, front_end.mel_bins, left_hz, right_hz, bin_hz));
-    bands_.push_back({static_cast<std::size_t>(first - bins.begin()), weights_.size(),
-                      static_cast<std::size_t>(last - first)});
+    filters_.push_back({static_cast<std::size_t>(first - bins.begin()), weights_.size(),
+                        static_cast<std::size_t>(last - first)});
     const double height = front_end.area_norm ? 2.0 / (right_hz - left_hz) : 1.0;
     for (auto at = first; at != last; ++at)
       weights_.push_back(static_cast<float>(
@@ -79,10 +79,10 @@ MelBands::MelBands(const FrontEnd& front_end, std::size_t fft_size) {
   }
 }
 
-void MelBands::operator()(const Lanes* spectrum, Lanes* energies) const {
-  for (std::size_t b = 0; b < bands_.size(); ++b)
-    weighted_sum(spectrum + bands_[b].first_bin, weights_.data() + bands_[b].first_weight,
-                 bands_[b].bins, energies[b]);
+void MelFilterBank::operator()(const Lanes* spectrum, Lanes* energies) const {
+  for (std::size_t b = 0; b < filters_.size(); ++b)
+    weighted_sum(spectrum + filters_[b].first_bin, weights_.data() + filters_[b].first_weight,
+                 filters_[b].bins, energies[b]);
 }
 
 }  // namespace twinear
