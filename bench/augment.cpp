@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "augment/convolution.h"
+#include "augment/fir_filter.h"
 #include "augment/noise.h"
 #include "augment/room.h"
 #include "augment/spec_augment.h"
@@ -70,7 +70,7 @@ BENCHMARK(speed_of_90_percent)->Unit(benchmark::kMillisecond);
 void spec_augment(benchmark::State& state) {
   Matrix frames = LogMel()(sound());
   each_clip(state, [&](const auto&, Random& random) {
-    mask(frames.values(), 80, Masks{}, random);
+    twinear::spec_augment(frames.values(), 80, SpecAugmentOptions{}, random);
     return frames.values()[0];
   });
 }

@@ -9,7 +9,7 @@
 namespace twinear {
 namespace {
 
-void range(Fields& f, const char* low_name, const char* high_name, Range& range, double low,
+void range(Fields& f, const char* low_name, const char* high_name, UniformRange& range, double low,
            double high) {
   f.number(low_name, range.low, low, high);
   f.number(high_name, range.high, low, high);
@@ -40,17 +40,17 @@ void fields(Fields& f, AugmentOptions& o) {
   f.number("gain", o.gain, 0.0, 1.0);
   range(f, "gain_low_db", "gain_high_db", o.gain_db, -60.0, 60.0);
   f.number("spec_augment", o.spec_augment, 0.0, 1.0);
-  f.whole("mask_bands", o.mask_bands, 0, 1000);
-  f.whole("mask_band_width", o.mask_band_width, 0, 4096);
-  f.whole("mask_frames", o.mask_frames, 0, 1000);
-  f.whole("mask_frame_width", o.mask_frame_width, 0, 1'000'000);
+  f.whole("frequency_masks", o.frequency_masks, 0, 1000);
+  f.whole("frequency_mask_width", o.frequency_mask_width, 0, 4096);
+  f.whole("time_masks", o.time_masks, 0, 1000);
+  f.whole("time_mask_width", o.time_mask_width, 0, 1'000'000);
 }
 
 void check_augment(const AugmentOptions& o) {
   const auto refuse = [](const std::string& reason) {
     throw Error(Fault::config, "[augment] " + reason);
   };
-  const auto ordered = [&](const Range& range, const char* low_name) {
+  const auto ordered = [&](const UniformRange& range, const char* low_name) {
     if (range.low > range.high)
       refuse(fmt::format("{} = {} lies above its end, {}", low_name, range.low, range.high));
   };

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <optional>
 
-#include "augment/convolution.h"
+#include "augment/fir_filter.h"
 #include "augment/microphone.h"
 #include "augment/noise.h"
 #include "augment/room.h"
@@ -18,7 +18,9 @@
 namespace twinear {
 namespace {
 
-double drawn(const Range& range, Random& random) { return random.uniform(range.low, range.high); }
+double draw(const UniformRange& range, Random& random) {
+  return random.uniform(range.low, range.high);
+}
 
 std::vector<float> read_sound(const Clip& clip, int sample_rate) {
   if (clip.holds_features())
@@ -31,7 +33,7 @@ std::vector<float> read_sound(const Clip& clip, int sample_rate) {
 
 }  // namespace
 
-Manifest at_every_speed(Manifest manifest, const AugmentOptions& options) {
+Manifest with_speed_labels(Manifest manifest, const AugmentOptions& options) {
   if (!options.speed_labels) return manifest;
   std::vector<Clip> clips = manifest.clips;
   for (const int percent : options.speeds)
@@ -74,7 +76,7 @@ std::vector<float> Augmenter::operator()(std::size_t clip, std::uint32_t epoch) 
   const double seconds = static_cast<double>(samples.size()) / sample_rate_;
   if (percent != 100 && seconds * 100.0 / percent >= shortest_clip)
     samples = resample(samples, percent, 100);
-  if (auto random = happens(options_.reverb, Purpose::augment_room)) enter_room(samples, *random);
+  if (auto random = happens(options_.reverb, Purpose::augment_room)) add_reverb(samples, *random);
   if (auto random = happens(options_.noise, Purpose::augment_noise))
     add_recorded_noise(samples, *random);
   if (auto random = happens(options_.colored_noise, Purpose::augment_color))
@@ -83,11 +85,11 @@ std::vector<float> Augmenter::operator()(std::size_t clip, std::uint32_t epoch) 
     samples =
         reverberated(samples, microphone_response(options_.microphone_db, sample_rate_, *random));
   if (auto random = happens(options_.band_limit, Purpose::augment_band))
-    samples = band_passed(samples, 0.0, drawn(options_.cutoff_hz, *random), sample_rate_);
+    samples = band_passed(samples, 0.0, draw(options_.cutoff_hz, *random), sample_rate_);
   if (happens(options_.telephone, Purpose::augment_telephone))
     samples = band_passed(samples, 300.0, 3400.0, sample_rate_);
   if (auto random = happens(options_.gain, Purpose::augment_gain)) {
-    const auto gain = static_cast<float>(std::pow(10.0, drawn(options_.gain_db, *random) / 20.0));
+    const auto gain = static_cast<float>(std::pow(10.0, draw(options_.gain_db, *random) / 20.0));
     for (float& x : samples) x *= gain;
   }
   return samples;
@@ -111,9 +113,9 @@ int Augmenter::speed_percent(std::size_t clip, std::uint32_t epoch) const {
   return options_.speeds[random.below(options_.speeds.size())];
 }
 
-void Augmenter::enter_room(std::vector<float>& samples, Random& random) {
+void Augmenter::add_reverb(std::vector<float>& samples, Random& random) {
   if (responses_.empty()) {
-    const double rt60 = drawn(options_.rt60_s, random), direct = drawn(options_.direct_db, random);
+    const double rt60 = draw(options_.rt60_s, random), direct = draw(options_.direct_db, random);
     samples = reverberated(samples, room_response(rt60, direct, sample_rate_, random));
     return;
   }
@@ -126,14 +128,14 @@ void Augmenter::enter_room(std::vector<float>& samples, Random& random) {
 }
 
 void Augmenter::add_recorded_noise(std::vector<float>& samples, Random& random) {
-  const double snr = drawn(options_.noise_snr_db, random);
+  const double snr = draw(options_.noise_snr_db, random);
   const auto recording = sound(recordings_ + random.below(noises_.size()));
   add_noise(samples, excerpt(*recording, samples.size(), random), snr);
 }
 
 void Augmenter::add_colored_noise(std::vector<float>& samples, Random& random) const {
-  const double snr = drawn(options_.colored_noise_snr_db, random);
-  const double slope = drawn(options_.slope_db, random);
+  const double snr = draw(options_.colored_noise_snr_db, random);
+  const double slope = draw(options_.slope_db, random);
   add_noise(samples, colored_noise(samples.size(), slope, sample_rate_, random), snr);
 }
 

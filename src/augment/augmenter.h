@@ -27,7 +27,7 @@ bool changes_sound(const AugmentOptions& options);
 
 /// With AugmentOptions::speed_labels the manifest and behind it, for each speed, all of its clips
 /// once more under labels of their own ("ada at 90 %"); otherwise the manifest.
-Manifest at_every_speed(Manifest manifest, const AugmentOptions& options);
+Manifest with_speed_labels(Manifest manifest, const AugmentOptions& options);
 
 /// Recordings that augmentation draws from.
 struct AugmentSources {
@@ -38,7 +38,7 @@ AugmentSources read_augment_sources(const AugmentOptions& options);
 /// Training clips as sound, changed by chance. For any thread.
 class Augmenter {
  public:
-  /// `clips` are of at_every_speed(). It and `sources` must outlive this object, which keeps at
+  /// `clips` are of with_speed_labels(). It and `sources` must outlive this object, which keeps at
   /// most `budget` bytes of sound.
   Augmenter(const AugmentOptions& options, std::span<const Clip> clips,
             const AugmentSources& sources, int sample_rate, std::uint64_t seed, std::size_t budget);
@@ -50,7 +50,7 @@ class Augmenter {
  private:
   std::shared_ptr<const std::vector<float>> sound(std::size_t i);
   int speed_percent(std::size_t clip, std::uint32_t epoch) const;
-  void enter_room(std::vector<float>& samples, Random& random);
+  void add_reverb(std::vector<float>& samples, Random& random);
   void add_recorded_noise(std::vector<float>& samples, Random& random);
   void add_colored_noise(std::vector<float>& samples, Random& random) const;
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "augment/convolution.h"
+#include "augment/fir_filter.h"
 #include "augment/noise.h"
 
 namespace twinear {

@@ -80,12 +80,12 @@ void BatchLoader::hide(std::span<float> crop, std::size_t clip, std::uint32_t ep
   const AugmentOptions& o = batching_.augment;
   Random random(batching_.seed, Purpose::augment_mask, epoch, static_cast<std::uint32_t>(clip));
   if (random.uniform() >= o.spec_augment) return;
-  mask(crop, batching_.bins,
-       {.bands = o.mask_bands,
-        .band_width = o.mask_band_width,
-        .frames = o.mask_frames,
-        .frame_width = o.mask_frame_width},
-       random);
+  spec_augment(crop, batching_.bins,
+               {.frequency_masks = o.frequency_masks,
+                .frequency_mask_width = o.frequency_mask_width,
+                .time_masks = o.time_masks,
+                .time_mask_width = o.time_mask_width},
+               random);
 }
 
 std::vector<int> BatchLoader::next(nn::Activation& input) {

@@ -95,7 +95,7 @@ class Training {
       : recipe_(recipe),
         run_(run),
         log_mel_(recipe.front_end),
-        manifest_(at_every_speed(read_training_manifests(recipe.data.train), recipe.augment)),
+        manifest_(with_speed_labels(read_training_manifests(recipe.data.train), recipe.augment)),
         augment_sources_(read_augment_sources(recipe.augment)),
         model_{.front_end = recipe.front_end,
                .encoder = Encoder(encoder_spec(recipe), run.seed),

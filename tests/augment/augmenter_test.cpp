@@ -8,7 +8,7 @@
 #include <optional>
 #include <set>
 
-#include "augment/convolution.h"
+#include "augment/fir_filter.h"
 #include "augment/noise.h"
 #include "base/expect_error.h"
 #include "base/threads.h"
@@ -43,9 +43,10 @@ class AugmentedClips : public ::testing::Test {
     return noise;
   }
 
-  std::vector<float> hear(const AugmentOptions& options, std::size_t clip, std::uint32_t epoch = 0,
-                          std::uint64_t seed = 0, std::size_t budget = 1 << 20) const {
-    const Manifest manifest = at_every_speed(manifest_, options);
+  std::vector<float> augmented(const AugmentOptions& options, std::size_t clip,
+                               std::uint32_t epoch = 0, std::uint64_t seed = 0,
+                               std::size_t budget = 1 << 20) const {
+    const Manifest manifest = with_speed_labels(manifest_, options);
     const AugmentSources sources = read_augment_sources(options);
     return Augmenter(options, manifest.clips, sources, rate, seed, budget)(clip, epoch);
   }
@@ -54,10 +55,10 @@ class AugmentedClips : public ::testing::Test {
   }
   /// What was added to a clip.
   std::vector<float> added(const AugmentOptions& options, std::size_t clip) const {
-    auto heard = hear(options, clip);
+    auto samples = augmented(options, clip);
     const auto before = plain(clip);
-    for (std::size_t i = 0; i < heard.size(); ++i) heard[i] -= before[i];
-    return heard;
+    for (std::size_t i = 0; i < samples.size(); ++i) samples[i] -= before[i];
+    return samples;
   }
 
   AugmentOptions everything() const {
@@ -80,35 +81,35 @@ class AugmentedClips : public ::testing::Test {
 
 TEST_F(AugmentedClips, NothingHappensByDefault) {
   EXPECT_FALSE(changes_sound({}));
-  for (std::size_t clip = 0; clip < 4; ++clip) EXPECT_EQ(hear({}, clip), plain(clip));
+  for (std::size_t clip = 0; clip < 4; ++clip) EXPECT_EQ(augmented({}, clip), plain(clip));
   EXPECT_FALSE(changes_sound({.spec_augment = 1}));
   EXPECT_TRUE(changes_sound({.speed_labels = true}));
   EXPECT_TRUE(changes_sound({.gain = 0.1}));
 }
 
-TEST_F(AugmentedClips, WhatIsHeardIsAPureFunctionOfSeedEpochAndClip) {
+TEST_F(AugmentedClips, TheResultIsAPureFunctionOfSeedEpochAndClip) {
   const AugmentOptions options = everything();
   std::set<std::vector<float>> different;
   for (std::size_t clip = 0; clip < 4; ++clip)
     for (std::uint32_t epoch = 0; epoch < 3; ++epoch)
       for (std::uint64_t seed = 0; seed < 3; ++seed) {
-        const auto heard = hear(options, clip, epoch, seed);
-        EXPECT_EQ(hear(options, clip, epoch, seed, 0), heard);  // kept sound or not
-        different.insert(heard);
+        const auto samples = augmented(options, clip, epoch, seed);
+        EXPECT_EQ(augmented(options, clip, epoch, seed, 0), samples);  // kept sound or not
+        different.insert(samples);
       }
   EXPECT_GT(different.size(), 30U);  // of 36; by chance a clip may be left alone
 }
 
-TEST_F(AugmentedClips, AnyNumberOfThreadsHearsTheSame) {
+TEST_F(AugmentedClips, AnyNumberOfThreadsGivesTheSame) {
   const AugmentOptions options = everything();
   const AugmentSources sources = read_augment_sources(options);
   const auto all = [&] {
     Augmenter augmenter(options, manifest_.clips, sources, rate, 3, 1 << 20);
-    std::vector<std::vector<float>> heard(24);
-    parallel_for(heard.size(), [&](std::size_t i) {
-      heard[i] = augmenter(i % 4, static_cast<std::uint32_t>(i / 4));
+    std::vector<std::vector<float>> samples(24);
+    parallel_for(samples.size(), [&](std::size_t i) {
+      samples[i] = augmenter(i % 4, static_cast<std::uint32_t>(i / 4));
     });
-    return heard;
+    return samples;
   };
   const auto many = all();
   const ThreadLimit one(1);
@@ -128,7 +129,7 @@ TEST_F(AugmentedClips, EachHappensToItsShareOfClips) {
 TEST_F(AugmentedClips, NoiseLiesInItsRangeOfRatios) {
   const std::string noises = folder_ / "noises.csv";
   for (const double snr : {0.0, 12.0}) {
-    const Range at{snr, snr};
+    const UniformRange at{snr, snr};
     for (const AugmentOptions& options :
          {AugmentOptions{.noise = 1, .noises = noises, .noise_snr_db = at},
           AugmentOptions{.colored_noise = 1, .colored_noise_snr_db = at}})
@@ -151,7 +152,7 @@ TEST_F(AugmentedClips, RecordedNoiseIsTheRecording) {
 }
 
 TEST_F(AugmentedClips, RoomIsTheResponseOfItsManifest) {
-  const auto wet = hear({.reverb = 1, .responses = folder_ / "responses.csv"}, 0);
+  const auto wet = augmented({.reverb = 1, .responses = folder_ / "responses.csv"}, 0);
   const auto dry = plain(0);
   ASSERT_EQ(wet.size(), dry.size());
   for (std::size_t i = 2000; i < 2100; ++i)
@@ -159,11 +160,11 @@ TEST_F(AugmentedClips, RoomIsTheResponseOfItsManifest) {
   EXPECT_NEAR(mean_power(wet), mean_power(dry), 1e-4 * mean_power(dry));
 }
 
-TEST_F(AugmentedClips, RoomsAreMadeUpWhereThereAreNone) {
-  const auto wet = hear({.reverb = 1, .direct_db = {0, 0}}, 0);
+TEST_F(AugmentedClips, RoomsAreSimulatedWithoutAManifest) {
+  const auto wet = augmented({.reverb = 1, .direct_db = {0, 0}}, 0);
   EXPECT_EQ(wet.size(), plain(0).size());
   EXPECT_NE(wet, plain(0));
-  EXPECT_NE(wet, hear({.reverb = 1, .direct_db = {0, 0}}, 0, 1));
+  EXPECT_NE(wet, augmented({.reverb = 1, .direct_db = {0, 0}}, 0, 1));
 }
 
 TEST_F(AugmentedClips, BandAndLevelComeAfterTheNoise) {
@@ -173,25 +174,25 @@ TEST_F(AugmentedClips, BandAndLevelComeAfterTheNoise) {
                          .telephone = 1,
                          .gain = 1,
                          .gain_db = {-20, -20}};
-  const auto heard = hear(options, 3);
+  const auto samples = augmented(options, 3);
   // What little there is comes of the ends, where the clip begins and stops at once.
-  const double outside = mean_power(band_passed(heard, 3600, 8000, rate));
-  EXPECT_LT(10 * std::log10(outside / mean_power(heard)), -40.0);
+  const double outside = mean_power(band_passed(samples, 3600, 8000, rate));
+  EXPECT_LT(10 * std::log10(outside / mean_power(samples)), -40.0);
   options.gain_db = {0, 0};
-  EXPECT_NEAR(10 * std::log10(mean_power(hear(options, 3)) / mean_power(heard)), 20.0, 0.01);
-  const auto limited = hear({.band_limit = 1, .cutoff_hz = {2500, 2500}}, 3);
+  EXPECT_NEAR(10 * std::log10(mean_power(augmented(options, 3)) / mean_power(samples)), 20.0, 0.01);
+  const auto limited = augmented({.band_limit = 1, .cutoff_hz = {2500, 2500}}, 3);
   EXPECT_LT(
       10 * std::log10(mean_power(band_passed(limited, 2700, 8000, rate)) / mean_power(limited)),
       -50.0);
 }
 
 TEST_F(AugmentedClips, SpeedScalesTheLength) {
-  EXPECT_EQ(hear({.speed = 1, .speeds = {90}}, 0).size(), 8889U);
-  EXPECT_EQ(hear({.speed = 1, .speeds = {110}}, 0).size(), 7273U);
-  EXPECT_EQ(hear({.speed = 1, .speeds = {100}}, 0), plain(0));
+  EXPECT_EQ(augmented({.speed = 1, .speeds = {90}}, 0).size(), 8889U);
+  EXPECT_EQ(augmented({.speed = 1, .speeds = {110}}, 0).size(), 7273U);
+  EXPECT_EQ(augmented({.speed = 1, .speeds = {100}}, 0), plain(0));
   std::set<std::size_t> lengths;
   for (std::uint32_t epoch = 0; epoch < 20; ++epoch)
-    lengths.insert(hear({.speed = 0.7}, 0, epoch).size());
+    lengths.insert(augmented({.speed = 0.7}, 0, epoch).size());
   EXPECT_EQ(lengths, (std::set<std::size_t>{7273, 8000, 8889}));
 }
 
@@ -204,7 +205,7 @@ TEST_F(AugmentedClips, SpeedKeepsClipsFromBecomingTooShort) {
 
 TEST_F(AugmentedClips, SpeedsCanBeLabelsOfTheirOwn) {
   const AugmentOptions options{.speed_labels = true};
-  const Manifest manifest = at_every_speed(manifest_, options);
+  const Manifest manifest = with_speed_labels(manifest_, options);
   ASSERT_EQ(manifest.clips.size(), 12U);
   EXPECT_EQ(manifest.labels,
             (std::vector<std::string>{"speaker0", "speaker0 at 110 %", "speaker0 at 90 %",
@@ -214,11 +215,11 @@ TEST_F(AugmentedClips, SpeedsCanBeLabelsOfTheirOwn) {
     const std::size_t length = label.ends_with("at 90 %")    ? 8889
                                : label.ends_with("at 110 %") ? 7273
                                                              : 8000;
-    EXPECT_EQ(hear(options, i).size(), length) << label;
+    EXPECT_EQ(augmented(options, i).size(), length) << label;
     EXPECT_EQ(manifest.clips[i].path, manifest_.clips[i % 4].path);
   }
   EXPECT_EQ(Sampler(manifest, {.labels = 6, .clips = 2}, 0).batch(0).size(), 12U);
-  EXPECT_EQ(at_every_speed(manifest_, {}).clips.size(), 4U);
+  EXPECT_EQ(with_speed_labels(manifest_, {}).clips.size(), 4U);
 }
 
 TEST_F(AugmentedClips, RefusesWhatItCannotUse) {
@@ -231,9 +232,9 @@ TEST_F(AugmentedClips, RefusesWhatItCannotUse) {
                    ": features, which [augment] cannot change as sound; expected "
                    "audio, or spec_augment alone");
   write_audio(response_, {rate, std::vector<float>(100)});
-  expect_error([&] { hear({.reverb = 1, .responses = folder_ / "responses.csv"}, 0); },
+  expect_error([&] { augmented({.reverb = 1, .responses = folder_ / "responses.csv"}, 0); },
                Fault::format, response_ + ": silent; expected an impulse response");
-  expect_error([&] { hear({.noise = 1, .noises = folder_ / "none.csv"}, 0); }, Fault::io,
+  expect_error([&] { augmented({.noise = 1, .noises = folder_ / "none.csv"}, 0); }, Fault::io,
                folder_ / "none.csv*");
 }
 
@@ -273,10 +274,10 @@ gain = 0.7
 gain_low_db = -3
 gain_high_db = 4
 spec_augment = 0.8
-mask_bands = 1
-mask_band_width = 5
-mask_frames = 3
-mask_frame_width = 7
+frequency_masks = 1
+frequency_mask_width = 5
+time_masks = 3
+time_mask_width = 7
 [train]
 feature_cache = "kept"
 )")
@@ -286,7 +287,7 @@ feature_cache = "kept"
   EXPECT_FALSE(o.speed_labels);
   EXPECT_EQ(o.responses, folder_ / "rooms.csv");
   EXPECT_EQ(o.noises, "/n.csv");
-  const auto is = [](const Range& range, double low, double high) {
+  const auto is = [](const UniformRange& range, double low, double high) {
     return range.low == low && range.high == high;
   };
   EXPECT_TRUE(is(o.rt60_s, 0.3, 0.4));
@@ -299,7 +300,8 @@ feature_cache = "kept"
   EXPECT_EQ((std::vector<double>{o.reverb, o.noise, o.colored_noise, o.microphone, o.microphone_db,
                                  o.band_limit, o.telephone, o.gain, o.spec_augment}),
             (std::vector<double>{0.2, 0.3, 0.4, 0.45, 3, 0.5, 0.6, 0.7, 0.8}));
-  EXPECT_EQ((std::vector<int>{o.mask_bands, o.mask_band_width, o.mask_frames, o.mask_frame_width}),
+  EXPECT_EQ((std::vector<int>{o.frequency_masks, o.frequency_mask_width, o.time_masks,
+                              o.time_mask_width}),
             (std::vector<int>{1, 5, 3, 7}));
 }
 

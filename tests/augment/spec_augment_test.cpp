@@ -18,54 +18,63 @@ std::vector<float> ramp() {
   return values;
 }
 
-/// Bands (or frames) of which every value is the mean.
-std::size_t hidden_bands(const std::vector<float>& values) {
-  std::size_t hidden = 0;
+/// Mel bins of which every value is the mean.
+std::size_t masked_bins(const std::vector<float>& values) {
+  std::size_t masked = 0;
   for (std::size_t b = 0; b < bins; ++b) {
     bool all = true;
     for (std::size_t t = 0; t < frames; ++t) all = all && values[t * bins + b] == 1000.0F;
-    hidden += all ? 1 : 0;
+    masked += all ? 1 : 0;
   }
-  return hidden;
+  return masked;
 }
 
-TEST(SpecAugment, HidesWholeBandsUpToTheirWidth) {
-  std::size_t most = 0;
+TEST(SpecAugment, MasksWholeMelBinsUpToTheirWidth) {
+  std::size_t highest = 0;
   for (std::uint32_t draw = 0; draw < 200; ++draw) {
     auto values = ramp();
     Random random(1, Purpose::test, draw);
-    mask(values, bins, {.bands = 1, .band_width = 6, .frames = 0, .frame_width = 0}, random);
-    const std::size_t hidden = hidden_bands(values);
+    spec_augment(
+        values, bins,
+        {.frequency_masks = 1, .frequency_mask_width = 6, .time_masks = 0, .time_mask_width = 0},
+        random);
+    const std::size_t masked = masked_bins(values);
     std::size_t changed = 0;
     for (std::size_t i = 0; i < values.size(); ++i) changed += values[i] != ramp()[i] ? 1 : 0;
-    EXPECT_EQ(changed, hidden * frames);
-    most = std::max(most, hidden);
+    EXPECT_EQ(changed, masked * frames);
+    highest = std::max(highest, masked);
   }
-  EXPECT_EQ(most, 6U);
+  EXPECT_EQ(highest, 6U);
 }
 
-TEST(SpecAugment, HidesWholeFramesUpToTheirWidth) {
-  std::size_t most = 0, least = frames;
+TEST(SpecAugment, MasksWholeFramesUpToTheirWidth) {
+  std::size_t highest = 0, lowest = frames;
   for (std::uint32_t draw = 0; draw < 200; ++draw) {
     auto values = ramp();
     Random random(2, Purpose::test, draw);
-    mask(values, bins, {.bands = 0, .band_width = 0, .frames = 1, .frame_width = 9}, random);
+    spec_augment(
+        values, bins,
+        {.frequency_masks = 0, .frequency_mask_width = 0, .time_masks = 1, .time_mask_width = 9},
+        random);
     std::size_t changed = 0;
     for (std::size_t i = 0; i < values.size(); ++i) changed += values[i] != ramp()[i] ? 1 : 0;
     EXPECT_EQ(changed % bins, 0U);
-    most = std::max(most, changed / bins);
-    least = std::min(least, changed / bins);
+    highest = std::max(highest, changed / bins);
+    lowest = std::min(lowest, changed / bins);
   }
-  EXPECT_EQ(most, 9U);
-  EXPECT_EQ(least, 0U);
+  EXPECT_EQ(highest, 9U);
+  EXPECT_EQ(lowest, 0U);
 }
 
-TEST(SpecAugment, AMaskHidesAtMostHalf) {
+TEST(SpecAugment, AMaskCoversAtMostHalf) {
   for (std::uint32_t draw = 0; draw < 100; ++draw) {
     auto values = ramp();
     Random random(3, Purpose::test, draw);
-    mask(values, bins, {.bands = 1, .band_width = 1000, .frames = 0, .frame_width = 0}, random);
-    EXPECT_LE(hidden_bands(values), bins / 2);
+    spec_augment(
+        values, bins,
+        {.frequency_masks = 1, .frequency_mask_width = 1000, .time_masks = 0, .time_mask_width = 0},
+        random);
+    EXPECT_LE(masked_bins(values), bins / 2);
   }
 }
 
@@ -73,14 +82,14 @@ TEST(SpecAugment, SameStreamSameMasks) {
   const auto masked = [](std::uint64_t seed) {
     auto values = ramp();
     Random random(seed, Purpose::test);
-    mask(values, bins, {}, random);
+    spec_augment(values, bins, {}, random);
     return values;
   };
   EXPECT_EQ(masked(1), masked(1));
   EXPECT_NE(masked(1), masked(2));
   std::vector<float> none;
   Random random(1, Purpose::test);
-  mask(none, bins, {}, random);
+  spec_augment(none, bins, {}, random);
   EXPECT_TRUE(none.empty());
 }
 

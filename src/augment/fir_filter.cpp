@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "augment/convolution.h"
+#include "augment/fir_filter.h"
 
 #include <algorithm>
 #include <bit>
@@ -102,8 +102,9 @@ std::vector<float> filtered(std::span<const float> samples, std::span<const floa
                             std::size_t delay) {
   // Overlap-save: the first `overlap` samples of each block are spoilt by its wrapping around.
   const std::size_t overlap = response.size() - 1;
-  const std::size_t least = std::min(4 * response.size(), samples.size() + response.size());
-  const std::size_t size = std::bit_ceil(std::max<std::size_t>(512, least)), step = size - overlap;
+  const std::size_t min_size = std::min(4 * response.size(), samples.size() + response.size());
+  const std::size_t size = std::bit_ceil(std::max<std::size_t>(512, min_size)),
+                    step = size - overlap;
   LaneConvolution convolution(size, response);
   std::vector<float> result(samples.size());
   for (std::size_t pair = 0; pair < result.size(); pair += 2 * step) {

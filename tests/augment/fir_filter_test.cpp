@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "augment/convolution.h"
+#include "augment/fir_filter.h"
 
 #include <gtest/gtest.h>
 
