@@ -43,7 +43,7 @@ class AudioReader {
   int sample_rate() const noexcept;  ///< Hz
   int channels() const noexcept;     ///< of the file
   /// Samples that the header promises for the part; the end of some files is not known before.
-  std::size_t promised() const noexcept;
+  std::size_t expected_samples() const noexcept;
 
   /// The next samples, about 32768 of all channels; none once the part has ended.
   std::vector<float> read();

@@ -123,7 +123,7 @@ class Listener {
     windows_.finish(samples(min_seconds));
   }
 
-  std::size_t broken() const { return pcm_.broken(); }
+  std::size_t invalid_samples() const { return pcm_.invalid_samples(); }
 
  private:
   std::size_t samples(double seconds) const {
@@ -167,7 +167,7 @@ void identify_stream(const Identifier& identifier, const StreamArguments& args,
     bool told = false;
     for (auto bytes = input.read(interrupt); !bytes.empty(); bytes = input.read(interrupt)) {
       listener.push(bytes);
-      if (told || listener.broken() == 0) continue;
+      if (told || listener.invalid_samples() == 0) continue;
       console.warn(input.name() + ": samples that are no number; they are taken as silence");
       told = true;
     }

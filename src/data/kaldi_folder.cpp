@@ -13,23 +13,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Table = std::unordered_map<std::string, std::string>;
+using KeyedLines = std::unordered_map<std::string, std::string>;
 
 std::string inside(const std::string& folder, const std::string& name) {
   return (fs::path(folder) / name).string();
 }
 
 /// Lines of a key and the rest.
-Table read_table(const std::string& path) {
-  Table table;
+KeyedLines read_keyed_lines(const std::string& path) {
+  KeyedLines lines;
   TextFile file(path);
   for (auto words = file.next(); !words.empty(); words = file.next()) {
     const std::string_view value = file.after_first_word();
     if (value.empty()) file.refuse(fmt::format("nothing after \"{}\"", words[0]));
-    if (!table.emplace(words[0], value).second)
+    if (!lines.emplace(words[0], value).second)
       file.refuse(fmt::format("\"{}\" stands twice", words[0]));
   }
-  return table;
+  return lines;
 }
 
 /// Relative to the folder as in a manifest or else, as Kaldi's scripts have it, to where we run.
@@ -44,8 +44,8 @@ class FolderReader {
  public:
   explicit FolderReader(const std::string& folder)
       : folder_(folder),
-        recordings_(read_table(inside(folder, "wav.scp"))),
-        speakers_(read_table(inside(folder, "utt2spk"))) {}
+        recordings_(read_keyed_lines(inside(folder, "wav.scp"))),
+        speakers_(read_keyed_lines(inside(folder, "utt2spk"))) {}
 
   std::vector<Clip> clips() const {
     std::error_code code;
@@ -92,7 +92,7 @@ class FolderReader {
   }
 
   std::string folder_;
-  Table recordings_, speakers_;
+  KeyedLines recordings_, speakers_;
 };
 
 }  // namespace

@@ -30,8 +30,8 @@ Pairs all_pairs(const std::vector<std::vector<std::size_t>>& clips_of, bool targ
 /// label's; labels with few clips would be met too often, so they are turned down more often.
 Pairs drawn_pairs(const Manifest& manifest, const std::vector<std::vector<std::size_t>>& clips_of,
                   bool target, std::size_t count, std::uint64_t seed) {
-  std::size_t most = 0;
-  for (const auto& clips : clips_of) most = std::max(most, clips.size());
+  std::size_t max_clips = 0;
+  for (const auto& clips : clips_of) max_clips = std::max(max_clips, clips.size());
   Random random(seed, Purpose::trial, target ? 1 : 0);
   Pairs pairs;
   while (pairs.size() < count) {
@@ -39,7 +39,7 @@ Pairs drawn_pairs(const Manifest& manifest, const std::vector<std::vector<std::s
     const auto& peers = clips_of[static_cast<std::size_t>(manifest.label_of[i])];
     const std::size_t j =
         target ? peers[random.below(peers.size())] : random.below(manifest.clips.size());
-    const bool taken = target ? i != j && random.below(most) < peers.size()
+    const bool taken = target ? i != j && random.below(max_clips) < peers.size()
                               : manifest.label_of[i] != manifest.label_of[j];
     if (taken) pairs.insert(std::minmax(i, j));
   }

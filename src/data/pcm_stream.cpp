@@ -13,10 +13,11 @@
 namespace twinear {
 namespace {
 
-constexpr std::size_t longest_header = 1U << 16U;
-constexpr std::uint32_t endless = 0x7FFFF000;  // writers into a pipe know no size: so much or more
-constexpr float far_beyond_full_scale = 100.0F;
-constexpr int highest_rate = 768'000, max_channels = 1024;
+constexpr std::size_t max_header = 1U << 16U;
+constexpr std::uint32_t unknown_size =
+    0x7FFFF000;  // writers into a pipe know no size: so much or more
+constexpr float max_amplitude = 100.0F;
+constexpr int max_rate = 768'000, max_channels = 1024;
 
 std::uint32_t number(std::string_view bytes, std::size_t at, std::size_t width) {
   std::uint32_t value = 0;
@@ -27,10 +28,10 @@ std::uint32_t number(std::string_view bytes, std::size_t at, std::size_t width) 
 
 PcmFormat wav_format(std::string_view chunk) {
   constexpr std::uint32_t pcm = 1, ieee_float = 3, extensible = 0xFFFE;
-  constexpr std::size_t least = 16, subformat = 24;
+  constexpr std::size_t min_size = 16, subformat = 24;
   std::uint32_t kind = 0, bits = 0;
   PcmFormat format;
-  if (chunk.size() >= least) {
+  if (chunk.size() >= min_size) {
     kind = number(chunk, 0, 2);
     format.channels = static_cast<int>(number(chunk, 2, 2));
     format.sample_rate = static_cast<int>(std::min(number(chunk, 4, 4), 0x7FFFFFFFU));
@@ -39,7 +40,7 @@ PcmFormat wav_format(std::string_view chunk) {
   }
   const bool known = (kind == pcm && bits == 16) || (kind == ieee_float && bits == 32);
   if (!known || format.channels < 1 || format.channels > max_channels || format.sample_rate < 1 ||
-      format.sample_rate > highest_rate)
+      format.sample_rate > max_rate)
     throw Error(Fault::format,
                 fmt::format("WAV of kind {}, {} bits, {} channels, {} Hz; expected 16-bit "
                             "samples or 32-bit floats",
@@ -50,7 +51,7 @@ PcmFormat wav_format(std::string_view chunk) {
 
 }  // namespace
 
-bool PcmStream::header_is_past() {
+bool PcmStream::parse_header() {
   constexpr std::size_t riff_header = 12, chunk_header = 8;
   const std::string_view bytes = buffer_;
   constexpr std::string_view riff = "RIFF";
@@ -65,23 +66,24 @@ bool PcmStream::header_is_past() {
     if (kind == "data") {
       if (!format) throw Error(Fault::format, "WAV whose samples come before their format");
       format_ = *format;
-      if (size > 0 && size < endless) left_ = size;
+      if (size > 0 && size < unknown_size) remaining_ = size;
       buffer_.erase(0, at);
       return true;
     }
     if (kind == "fmt " && at + size <= bytes.size()) format = wav_format(bytes.substr(at, size));
     at += std::size_t{size} + size % 2;
   }
-  if (bytes.size() > longest_header)
+  if (bytes.size() > max_header)
     throw Error(Fault::format, "WAV without samples in its first 64 KiB");
   return false;
 }
 
 std::vector<float> PcmStream::push(std::span<const char> bytes) {
   buffer_.append(bytes.data(), bytes.size());
-  if (!started_) started_ = header_is_past();
+  if (!started_) started_ = parse_header();
   if (!started_) return {};
-  if (left_ && buffer_.size() > *left_) buffer_.resize(*left_);  // what follows is no sound
+  if (remaining_ && buffer_.size() > *remaining_)
+    buffer_.resize(*remaining_);  // what follows is no sound
 
   const bool floats = format_.sample == PcmFormat::Sample::f32;
   const std::size_t width = floats ? 4 : 2, channels = static_cast<std::size_t>(format_.channels);
@@ -94,13 +96,13 @@ std::vector<float> PcmStream::push(std::span<const char> bytes) {
                     : static_cast<float>(static_cast<std::int16_t>(word)) / 32768.0F;
     }
     samples[i] = sum / static_cast<float>(channels);
-    if (std::abs(samples[i]) <= far_beyond_full_scale) continue;
+    if (std::abs(samples[i]) <= max_amplitude) continue;
     samples[i] = 0;
-    ++broken_;
+    ++invalid_samples_;
   }
   const std::size_t used = samples.size() * width * channels;
   buffer_.erase(0, used);
-  if (left_) *left_ -= used;
+  if (remaining_) *remaining_ -= used;
   return samples;
 }
 

@@ -34,16 +34,16 @@ class PcmStream {
   const PcmFormat& format() const noexcept { return format_; }
 
   /// Samples that were no number, or nowhere near full scale, and so became 0.
-  std::size_t broken() const noexcept { return broken_; }
+  std::size_t invalid_samples() const noexcept { return invalid_samples_; }
 
  private:
-  bool header_is_past();
+  bool parse_header();
 
   PcmFormat format_;
-  std::string buffer_;                 // bytes that are not used up yet
-  bool started_ = false;               // the header, if there is one, is past
-  std::optional<std::uint64_t> left_;  // bytes of samples, where a header promises so many
-  std::size_t broken_ = 0;
+  std::string buffer_;                      // bytes that are not used up yet
+  bool started_ = false;                    // the header, if there is one, is past
+  std::optional<std::uint64_t> remaining_;  // bytes of samples, where a header promises so many
+  std::size_t invalid_samples_ = 0;
 };
 
 }  // namespace twinear

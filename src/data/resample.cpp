@@ -32,20 +32,20 @@ struct Resampler::State {
     check(failure);
   }
 
-  /// Samples that the whole of what was taken must give.
-  std::uint64_t due() const {
-    const std::uint64_t rounded = (2 * taken * to + from) / (2 * from);
-    return taken == 0 ? 0 : std::max<std::uint64_t>(1, rounded);
+  /// Samples that the whole of what was consumed must give.
+  std::uint64_t expected() const {
+    const std::uint64_t rounded = (2 * consumed * to + from) / (2 * from);
+    return consumed == 0 ? 0 : std::max<std::uint64_t>(1, rounded);
   }
 
   /// Feeds `samples`, none of which means the end, and gives what comes out.
-  std::vector<float> turn(std::span<const float> samples) {
-    taken += samples.size();
+  std::vector<float> process(std::span<const float> samples) {
+    consumed += samples.size();
     const bool end = samples.empty();
     std::vector<float> out;
     std::size_t filled = 0, made = 0;
     do {
-      out.resize(std::max(filled + 64, due() - std::min(due(), given) + 1));
+      out.resize(std::max(filled + 64, expected() - std::min(expected(), produced) + 1));
       std::size_t used = 0;
       check(soxr_process(soxr_.get(), end ? nullptr : samples.data(), samples.size(), &used,
                          out.data() + filled, out.size() - filled, &made));
@@ -53,11 +53,11 @@ struct Resampler::State {
       filled += made;
     } while (end ? made > 0 : !samples.empty());
     out.resize(filled);
-    given += filled;
+    produced += filled;
     return out;
   }
 
-  std::uint64_t from, to, taken = 0, given = 0;
+  std::uint64_t from, to, consumed = 0, produced = 0;
   std::unique_ptr<soxr, Delete> soxr_;  // none where the rates are the same
 };
 
@@ -71,16 +71,16 @@ Resampler::~Resampler() = default;
 
 std::vector<float> Resampler::push(std::span<const float> samples) {
   if (!state_->soxr_) return {samples.begin(), samples.end()};
-  return samples.empty() ? std::vector<float>{} : state_->turn(samples);
+  return samples.empty() ? std::vector<float>{} : state_->process(samples);
 }
 
 std::vector<float> Resampler::finish() {
   State& s = *state_;
-  if (!s.soxr_ || s.taken == 0) return {};
-  std::vector<float> rest = s.turn({});
+  if (!s.soxr_ || s.consumed == 0) return {};
+  std::vector<float> rest = s.process({});
   // soxr rounds the length in its own way: at most a sample more or less.
-  const std::uint64_t before = s.given - rest.size();
-  rest.resize(s.due() - std::min(s.due(), before));
+  const std::uint64_t before = s.produced - rest.size();
+  rest.resize(s.expected() - std::min(s.expected(), before));
   return rest;
 }
 

@@ -12,12 +12,12 @@ namespace twinear {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
-constexpr std::size_t block = std::size_t{1} << 18, longest_line = std::size_t{1} << 20;
+constexpr std::size_t block = std::size_t{1} << 18, max_line = std::size_t{1} << 20;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 /// Takes the first word off `text`.
-std::string_view take_word(std::string_view& text) {
+std::string_view pop_word(std::string_view& text) {
   std::size_t begin = 0;
   while (begin < text.size() && is_blank(text[begin])) ++begin;
   std::size_t end = begin;
@@ -32,11 +32,11 @@ std::string_view take_word(std::string_view& text) {
 TextFile::TextFile(const std::string& path) : path_(path), stream_(path) {}
 
 /// Moves to the next line; false at the end.
-bool TextFile::take_line() {
+bool TextFile::next_line() {
   std::size_t end = rest_.find('\n');
   while (end == rest_.npos && !ended_) {
     const std::size_t kept = rest_.size();
-    if (kept > longest_line) {
+    if (kept > max_line) {
       ++number_;
       refuse("a line of more than 1 MiB");
     }
@@ -56,16 +56,16 @@ bool TextFile::take_line() {
 
 const std::vector<std::string_view>& TextFile::next() {
   words_.clear();
-  while (words_.empty() && take_line()) {
+  while (words_.empty() && next_line()) {
     std::string_view line = line_;
-    for (auto word = take_word(line); !word.empty(); word = take_word(line)) words_.push_back(word);
+    for (auto word = pop_word(line); !word.empty(); word = pop_word(line)) words_.push_back(word);
   }
   return words_;
 }
 
 std::string_view TextFile::after_first_word() const {
   std::string_view rest = line_;
-  take_word(rest);
+  pop_word(rest);
   rest.remove_prefix(std::min(rest.find_first_not_of(blanks), rest.size()));
   return rest.substr(0, rest.find_last_not_of(blanks) + 1);
 }

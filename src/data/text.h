@@ -31,7 +31,7 @@ class TextFile {
   [[noreturn]] void refuse(const std::string& reason) const;
 
  private:
-  bool take_line();
+  bool next_line();
 
   std::string path_, buffer_;
   FileStream stream_;

@@ -63,7 +63,7 @@ TEST(PcmStream, WhatIsNoNumberIsSilence) {
               inf = std::numeric_limits<float>::infinity();
   EXPECT_EQ(samples(stream, bytes<float>({0.5F, nan, 2.0F, -inf, 1e30F, 0.25F}), 3),
             (std::vector<float>{0.5F, 0, 2.0F, 0, 0, 0.25F}));
-  EXPECT_EQ(stream.broken(), 3u);
+  EXPECT_EQ(stream.invalid_samples(), 3u);
 }
 
 TEST(PcmStream, AWavHeaderIsBelieved) {

@@ -19,11 +19,11 @@ constexpr int rates[] = {8000, 11025, 22050, 44100, 48000};
 double decibels(double ratio) { return 20.0 * std::log10(ratio); }
 
 /// How much of a tone there is away from the ends, and how much else, as amplitudes.
-struct Heard {
+struct ToneFit {
   double tone, rest;
 };
 
-Heard listen(const std::vector<float>& samples, double hz, double rate) {
+ToneFit fit_tone(const std::vector<float>& samples, double hz, double rate) {
   // Least squares of a sine and a cosine: the 2 x 2 normal equations.
   double ss = 0, sc = 0, cc = 0, sx = 0, cx = 0, xx = 0;
   const std::size_t begin = samples.size() / 4, end = samples.size() - begin;
@@ -44,9 +44,9 @@ TEST(Resample, KeepsTonesBelowNyquistWithinATenthOfADecibel) {
     for (const double part : {0.02, 0.1, 0.3, 0.5, 0.7, 0.8, 0.85}) {
       const double hz = part * edge;
       const auto out = resample(tone(static_cast<std::size_t>(from), hz, from), from, 16000);
-      const Heard heard = listen(out, hz, 16000);
-      EXPECT_NEAR(decibels(heard.tone / 0.5), 0.0, 0.1) << from << " Hz, tone of " << hz;
-      EXPECT_LT(decibels(heard.rest / 0.5), -60.0) << from << " Hz, tone of " << hz;
+      const ToneFit fit = fit_tone(out, hz, 16000);
+      EXPECT_NEAR(decibels(fit.tone / 0.5), 0.0, 0.1) << from << " Hz, tone of " << hz;
+      EXPECT_LT(decibels(fit.rest / 0.5), -60.0) << from << " Hz, tone of " << hz;
     }
   }
 }
