@@ -60,7 +60,7 @@ class Augmenter {
   std::size_t recordings_;  // clips that are files of their own: one speed's
   int sample_rate_;
   std::uint64_t seed_;
-  Kept<std::vector<float>> sounds_;  // of recordings, then noises, then responses
+  Cache<std::vector<float>> sounds_;  // of recordings, then noises, then responses
 };
 
 }  // namespace twinear

@@ -17,10 +17,10 @@ inline std::size_t bytes_of(const std::vector<float>& sound) {
 
 /// Values by number: made when first asked for, and kept while there is room. For any thread.
 template <class Value>
-class Kept {
+class Cache {
  public:
   /// Keeps at most `budget` bytes of `count` values.
-  Kept(std::size_t count, std::size_t budget) : left_(budget), values_(count) {}
+  Cache(std::size_t count, std::size_t budget) : free_bytes_(budget), values_(count) {}
 
   /// Value i: the one kept, or what make() gives.
   template <class Make>
@@ -32,8 +32,8 @@ class Kept {
     auto value = std::make_shared<const Value>(make());
     const std::size_t bytes = bytes_of(*value);
     const std::lock_guard lock(mutex_);
-    if (values_[i] == nullptr && bytes <= left_) {
-      left_ -= bytes;
+    if (values_[i] == nullptr && bytes <= free_bytes_) {
+      free_bytes_ -= bytes;
       values_[i] = value;
     }
     return value;
@@ -41,7 +41,7 @@ class Kept {
 
  private:
   std::mutex mutex_;
-  std::size_t left_;
+  std::size_t free_bytes_;
   std::vector<std::shared_ptr<const Value>> values_;
 };
 

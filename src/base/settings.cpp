@@ -353,10 +353,10 @@ std::string to_json(const Values& values) {
 
 std::string nearest(std::string_view word, std::span<const std::string> names) {
   std::string best;
-  std::size_t min = std::max<std::size_t>(2, word.size() / 3) + 1;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const auto& name : names)
-    if (const std::size_t d = edits(word, name); d < min) {
-      min = d;
+    if (const std::size_t d = edits(word, name); d < best_distance) {
+      best_distance = d;
       best = name;
     }
   return best;

@@ -78,7 +78,7 @@ void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task) {
   if (failure) std::rethrow_exception(failure);
 }
 
-void undistracted(const std::function<void()>& task) {
+void isolated(const std::function<void()>& task) {
   tbb::this_task_arena::isolate([&] { task(); });
 }
 

@@ -40,7 +40,7 @@ class WorkerScope {
 void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task);
 
 /// Runs the task; while its thread waits in it for others, it takes up no work from outside of it.
-void undistracted(const std::function<void()>& task);
+void isolated(const std::function<void()>& task);
 
 /// Work that runs beside the caller where a thread is free, and at the latest in wait().
 class Background {

@@ -121,7 +121,7 @@ class Conv1dOp final : public Op {
         tile.forward(x + from * layer_.options().stride * seen_.channels,
                      y + from * out_.shape.channels, bias, scale_.data(), shift_.data());
       };
-      undistracted([&] { parallel_for(tiles, convolve); });
+      isolated([&] { parallel_for(tiles, convolve); });
     }
     for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
       std::fill(out_.template clip<T>(i) + out_.length(i) * out_.shape.channels,

@@ -39,7 +39,7 @@ class FeatureStore {
   const LogMel& log_mel_;
   const FeatureCache* cache_ = nullptr;
   Augmenter* augmenter_ = nullptr;
-  Kept<Matrix> kept_;
+  Cache<Matrix> kept_;
 };
 
 }  // namespace twinear

@@ -227,7 +227,7 @@ class Training {
         const auto asked = Clock::now();
         const std::vector<int> labels = loader.next(pass->input());
         tally_.waited += seconds_since(asked);
-        undistracted([&] { learn(k, k * batches_per_step_ + j, *pass, labels); });
+        isolated([&] { learn(k, k * batches_per_step_ + j, *pass, labels); });
       }
       step(k);
 

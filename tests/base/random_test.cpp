@@ -38,16 +38,16 @@ TEST(Random, IsAFunctionOfSeedPurposeAndPlace) {
 
 TEST(Random, UniformNumbersFillTheInterval) {
   Random random(0, Purpose::test);
-  double sum = 0, least = 1, most = 0;
+  double sum = 0, lowest = 1, highest = 0;
   for (int i = 0; i < 100000; ++i) {
     const double x = random.uniform();
-    sum += x, least = std::min(least, x), most = std::max(most, x);
+    sum += x, lowest = std::min(lowest, x), highest = std::max(highest, x);
   }
   EXPECT_NEAR(sum / 100000, 0.5, 0.005);
-  EXPECT_GE(least, 0.0);
-  EXPECT_LT(least, 1e-3);
-  EXPECT_LT(most, 1.0);
-  EXPECT_GT(most, 1 - 1e-3);
+  EXPECT_GE(lowest, 0.0);
+  EXPECT_LT(lowest, 1e-3);
+  EXPECT_LT(highest, 1.0);
+  EXPECT_GT(highest, 1 - 1e-3);
   EXPECT_NEAR(random.uniform(5.0, 5.0), 5.0, 0.0);
 }
 
