@@ -5,19 +5,19 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
-#include <sstream>
 
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/number.h"
+#include "base/spellings.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -57,26 +57,6 @@ Json json_of(const toml::node& node, const std::string& place) {
 /// JSON's text, also of names that are no UTF-8.
 std::string shown(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-/// What keys and values of recipes and model files were called before, and are called now.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> old_spellings{{
-    {"coloured_noise", "colored_noise"},
-    {"coloured_noise_snr_low_db", "colored_noise_snr_low_db"},
-    {"coloured_noise_snr_high_db", "colored_noise_snr_high_db"},
-    {"frame_centre", "frame_alignment"},
-    {"least_variance", "min_variance"},
-    {"sliding_centred", "sliding_centered"},
-    {"sliding_least", "sliding_min"},
-    {"sub_centres", "sub_centers"},
-    {"vad_least_seconds", "vad_min_seconds"},
-}};
-
-/// The spelling of today; most words have no other.
-std::string_view spelled_today(std::string_view word) {
-  const auto found =
-      std::ranges::find(old_spellings, word, &decltype(old_spellings)::value_type::first);
-  return found == old_spellings.end() ? word : found->second;
 }
 
 /// One given value and where it was given.
@@ -210,7 +190,7 @@ toml::table parse_toml(const std::string& text, const std::string& path) {
 
 /// The shortest decimal of a float is what people wrote: 0.3, not 0.30000001192092896.
 void Fields::number(const Key& key, float& value, double min, double max) {
-  double wide = std::stod(fmt::format("{}", value));
+  double wide = *parse_number(fmt::format("{}", value));
   number(key, wide, min, max);
   value = static_cast<float>(wide);
 }
@@ -235,7 +215,15 @@ struct Settings::Tables {
   std::vector<std::string> old;  // lines about old spellings
 
   void give(const std::string& table, std::string_view key, Given given) {
-    const std::string today(spelled_today(key));
+    const std::string today(key_today(key));
+    if (given.value.is_string()) {
+      const auto word = given.value.get<std::string>(),
+                 word_today = std::string(value_today(today, word));
+      if (word != word_today)
+        old.push_back(fmt::format("{}: {} = \"{}\" is now called \"{}\"", given.place, today, word,
+                                  word_today));
+      given.value = word_today;
+    }
     if (today != key) {
       old.push_back(fmt::format("{}: \"{}\" is now called \"{}\"", given.place, key, today));
       if (tables[table].contains(today))
@@ -306,7 +294,7 @@ void Settings::override(const std::string& assignment) {
     given.value = json_of(*parsed.get("v"), place);
   } catch (const toml::parse_error&) {  // a bare word
   }
-  tables_->tables[table].erase(std::string(spelled_today(key)));
+  tables_->tables[table].erase(std::string(key_today(key)));
   tables_->give(table, key, std::move(given));
   tables_->places.try_emplace(table, place);
 }

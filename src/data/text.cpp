@@ -4,9 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <span>
+
+#include "base/number.h"
 
 namespace twinear {
 namespace {
@@ -77,10 +78,8 @@ void TextFile::refuse(const std::string& reason) const {
 }
 
 std::optional<double> finite_number(std::string_view word) {
-  double value = 0;
-  const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (code != std::errc{} || end != word.data() + word.size() || !std::isfinite(value)) return {};
-  return value;
+  const auto value = parse_number(word);
+  return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 }  // namespace twinear

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/files.h"
+#include "base/number.h"
 #include "report/assets.h"
 #include "report/curves.h"
 #include "report/principal.h"
@@ -55,7 +56,7 @@ std::string script_json(const Json& json) {
 }
 
 /// Six digits: all that a chart can show, and half the page.
-double shortened(double value) { return std::stod(fmt::format("{:.6g}", value)); }
+double shortened(double value) { return *parse_number(fmt::format("{:.6g}", value)); }
 
 Json shortened(std::span<const double> values) {
   Json result = Json::array();

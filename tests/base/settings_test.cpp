@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/expect_error.h"
+#include "base/german_locale.h"
 #include "temporary_folder.h"
 
 namespace twinear {
@@ -240,6 +241,28 @@ TEST(Settings, JsonIsReadAsStrictlyAsAFile) {
           "m.safetensors: unknown key \"epoch\"; did you mean \"epochs\"?");
   refused("[1]", Fault::format, "m.safetensors: expected a JSON object");
   refused("{", Fault::format, "m.safetensors: not valid JSON");
+}
+
+TEST(Settings, TheLocaleOfTheProgramChangesNoNumber) {
+  const GermanLocale german;
+  if (!german.is_set()) GTEST_SKIP() << "there is no locale de_DE.UTF-8, and localedef makes none";
+  ASSERT_EQ(std::stod("0,5"), 0.5);
+  const TemporaryFolder folder;
+  auto settings = toml(folder, "[sample]\nrate = 2.5\n");
+  settings.override("sample.epochs=7");
+  Sample sample;
+  sample.small = 0.3F;  // a default with a fraction, which the file does not give
+  settings.read("sample", sample);
+  EXPECT_EQ(sample.small, 0.3F);
+  EXPECT_EQ(sample.rate, 2.5);
+  const std::string text = to_json(sample);
+  EXPECT_EQ(text.substr(0, 24), R"({"rate":2.5,"small":0.3,)");
+  Sample again;
+  Settings::from_json(text, "model").read("", again);
+  EXPECT_EQ(again, sample);
+  settings.override("sample.rate=1.5");
+  settings.read("sample", sample);
+  EXPECT_EQ(sample.rate, 1.5);
 }
 
 TEST(Nearest, FindsAMisspeltNameAndNothingFarAway) {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+namespace twinear {
+
+/// The number that the whole of `text` spells, with a point before its fraction whatever the
+/// locale of the program; std::nullopt for any other text. "inf" and "nan" are numbers.
+inline std::optional<double> parse_number(std::string_view text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, code] = std::from_chars(text.data(), end, value);
+  if (code != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+}  // namespace twinear
