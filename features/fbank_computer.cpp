@@ -14,7 +14,7 @@
 namespace twinear {
 namespace {
 
-/// The first `count` lanes of all bands, each to its row of `columns` values.
+/// Writes the first `count` lanes of all mel bins, each to its own row of `columns` values.
 TWINEAR_SIMD void to_rows(const Lanes* mel_bins, std::size_t columns, std::size_t count,
                           float* rows) {
   std::size_t b = 0;
@@ -59,7 +59,7 @@ FbankComputer::Workspace::Workspace(const FbankComputer& computer)
 
 Matrix FbankComputer::operator()(const Excerpt& clip, std::size_t first, std::size_t count,
                                  std::uint64_t seed, Workspace& workspace) const {
-  const WorkerScope worker;  // denormals are zero here as in every task
+  const WorkerScope worker;  // flushes denormals to zero, as in every task
   auto& [scratch, block, spectrum, energies, rfft] = workspace;
   Matrix rows(count, filters_.size());
   for (std::size_t done = 0; done < count; done += lane_count) {

@@ -16,11 +16,11 @@
 
 namespace twinear {
 
-/// All that is done to a frame by itself, from its samples to the logarithms of its bands. It holds
-/// tables only: threads may share it.
+/// Computes log-mel filter-bank energies of frames: framing, FFT, mel filters, logarithm. Nothing
+/// here looks beyond a single frame. An object holds tables only, so threads may share it.
 class FbankComputer {
  public:
-  /// Where the work is done, of one thread at a time, for any number of calls.
+  /// Buffers that calls work in. One thread at a time may use a workspace, for any number of calls.
   struct Workspace {
     explicit Workspace(const FbankComputer& computer);
     std::vector<float> scratch;
@@ -28,17 +28,17 @@ class FbankComputer {
     std::optional<Rfft> rfft;
   };
 
-  /// Throws Error (config) for values that no front end can have.
+  /// Throws Error (config) for values out of range or that contradict each other.
   explicit FbankComputer(const FrontEnd& front_end);
 
   const FrontEnd& front_end() const noexcept { return front_end_; }
   const Framer& framer() const noexcept { return framer_; }
 
-  /// The rows `first` ... `first + count - 1` of the clip's frames.
+  /// Frames `first` ... `first + count - 1` of the clip: count x mel bins. `seed` seeds the dither.
   Matrix operator()(const Excerpt& clip, std::size_t first, std::size_t count, std::uint64_t seed,
                     Workspace& workspace) const;
 
-  /// The log energies of the same frames, behind those that `energies` holds.
+  /// Appends the natural log energies of frames `first` ... `first + count - 1` to `energies`.
   void add_log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
                         Workspace& workspace, std::vector<float>& energies) const;
 
@@ -47,7 +47,7 @@ class FbankComputer {
   std::size_t fft_size_;
   Framer framer_;
   MelFilterBank filters_;
-  std::optional<LaneFft> lane_fft_;  // KissFFT transforms what it does not take
+  std::optional<LaneFft> lane_fft_;  // absent for sizes that only KissFFT transforms
 };
 
 }  // namespace twinear

@@ -36,16 +36,16 @@ std::vector<float> window_values(Window window, std::size_t size, bool periodic)
   return values;
 }
 
-/// The place of the sample that stands at `i` where a clip of `size` goes on mirrored at its edges,
-/// whose samples are said `repeats`, once or twice.
+/// The index of the sample that padding shows at index `i` of a clip of `size` samples. The clip
+/// is mirrored at both ends; its edge samples appear `repeats` times, 1 or 2.
 std::ptrdiff_t mirrored(std::ptrdiff_t i, std::ptrdiff_t size, std::ptrdiff_t repeats) {
   const std::ptrdiff_t period = std::max<std::ptrdiff_t>(1, 2 * (size + repeats - 2));
   const std::ptrdiff_t at = (i % period + period) % period;
   return at < size ? at : period - at - (repeats - 1);
 }
 
-/// Where frame 0 begins. torch and librosa put the window into the middle of the transform, and
-/// the transform around sample 0.
+/// The index of the first sample of frame 0. torch and librosa center the window in the FFT's
+/// input, and center that input on sample 0.
 std::ptrdiff_t origin(const FrontEnd& front_end) {
   if (front_end.snip_edges) return 0;
   const auto size = static_cast<std::ptrdiff_t>(window_size(front_end));
@@ -55,7 +55,7 @@ std::ptrdiff_t origin(const FrontEnd& front_end) {
   return (points - size) / 2 - points / 2;
 }
 
-/// Sample i of frame t, hop * t + i of `samples`, to row i and lane t.
+/// Copies sample i of frame t, which is samples[hop * t + i], to row i and lane t of `block`.
 TWINEAR_SIMD void to_lanes(const float* samples, std::size_t hop, std::size_t size, Lanes* block) {
   std::size_t i = 0;
   for (; i + lane_count <= size; i += lane_count)
@@ -67,7 +67,7 @@ TWINEAR_SIMD void to_lanes(const float* samples, std::size_t hop, std::size_t si
 TWINEAR_SIMD void take_mean(const Lanes* block, std::size_t size, Lanes& mean) {
   Lanes sum{};
   std::size_t i = 0;
-  for (; i + 4 <= size; i += 4) {  // by fours, as each sum waits for the one before
+  for (; i + 4 <= size; i += 4) {  // four at a time, since each addition waits for the one before
     const Lanes *a = block + i, *b = a + 1, *c = a + 2, *d = a + 3;
     TWINEAR_LANES
     for (std::size_t lane = 0; lane < lane_count; ++lane)
@@ -89,8 +89,9 @@ TWINEAR_SIMD void add_squares(const Lanes* block, std::size_t size, const Lanes&
   }
 }
 
-/// Subtracts the mean, then from each sample a part of the one before it (from the first, of
-/// itself), and applies the window. From the end, so that the one before is still as it was.
+/// Subtracts the mean, then from each sample the sample before it times `preemphasis` (the first
+/// sample uses itself), and multiplies by the window. The loop runs backwards so that the sample
+/// before still has its old value.
 TWINEAR_SIMD void emphasize_and_window(Lanes* block, std::size_t size, const Lanes& mean,
                                        float preemphasis, const float* window) {
   for (std::size_t i = size; i-- > 0;) {
@@ -135,8 +136,8 @@ std::size_t Framer::ready_after(std::size_t frame) const noexcept {
 }
 
 std::size_t Framer::first_sample(std::size_t frame) const noexcept {
-  // A frame's middle lies in the clip, so that a reflection at the end goes back to the frame's
-  // own start, or to one sample before it.
+  // The middle of a frame lies within the clip, so a reflection at the end of the clip reaches back
+  // to the first sample of the frame, or to one sample before it.
   return static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, start(frame) - 1));
 }
 
@@ -164,7 +165,7 @@ void Framer::log_energies(const Excerpt& clip, std::size_t first, std::size_t co
         sum[lane] * to_16_bits * to_16_bits, std::numeric_limits<float>::epsilon())));
 }
 
-/// The samples that `count` frames lie on, scaled, and padded where the clip ends.
+/// Copies the samples of `count` frames, times the scale, and pads them at the ends of the clip.
 void Framer::copy_samples(const Excerpt& clip, std::size_t first, std::size_t count,
                           std::span<float> scratch) const {
   const auto size = static_cast<std::ptrdiff_t>(clip.size);

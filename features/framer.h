@@ -11,37 +11,39 @@
 
 namespace twinear {
 
-/// A stretch of a clip of `size` samples: `samples` are those from `begin` on.
+/// A part of a clip of `size` samples so far: `samples` are the ones from index `begin` on.
 struct Excerpt {
   std::span<const float> samples;
   std::size_t begin, size;
 };
 
-/// Cuts a clip into windowed frames, ready for a transform, in Kaldi's order: dither, the frame's
-/// mean, pre-emphasis, window, zeros up to the transform's size. It holds tables only.
+/// Cuts a clip into windowed frames for an FFT, with Kaldi's steps in Kaldi's order: add dither,
+/// subtract the mean, pre-emphasize, apply the window, pad with zeros to the FFT's size. An object
+/// holds tables only, so threads may share it.
 class Framer {
  public:
   explicit Framer(const FrontEnd& front_end);
 
-  /// Frames that a clip of so many samples has.
+  /// The number of frames of a clip of `samples` samples.
   std::size_t frames(std::size_t samples) const noexcept;
 
-  /// Samples that must be there before frame `frame` is the same however the clip goes on.
+  /// The number of samples after which frame `frame` no longer depends on how the clip goes on.
   std::size_t ready_after(std::size_t frame) const noexcept;
 
-  /// Before a clip that goes on, the first sample that frame `frame` and later ones may look at.
+  /// The first sample that frame `frame` and later frames may need while the clip goes on.
   std::size_t first_sample(std::size_t frame) const noexcept;
 
-  /// Floats that cut() needs to work in.
+  /// The number of floats that cut() needs as `scratch`.
   std::size_t scratch_size() const noexcept { return (lane_count - 1) * hop_ + window_.size(); }
 
-  /// Frames `first` ... `first + count - 1`, at most lane_count of them, in the block's first lanes
-  /// (the others hold numbers without a meaning).
+  /// Writes frames `first` ... `first + count - 1`, at most lane_count of them, to the first lanes
+  /// of `block`, which has as many rows as the FFT has points. Other lanes hold no meaningful data.
   void cut(const Excerpt& clip, std::size_t first, std::size_t count, std::uint64_t seed,
            std::span<float> scratch, Lanes* block) const;
 
-  /// Kaldi's raw log energies of the same frames, natural, of 16-bit samples: without the mean,
-  /// before dither, pre-emphasis and window. `block` is overwritten.
+  /// Writes Kaldi's raw log energies of frames `first` ... `first + count - 1` to `energies`: the
+  /// natural logarithm of the energy of 16-bit samples without their mean, before dither,
+  /// pre-emphasis and window. `block` is overwritten.
   void log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
                     std::span<float> scratch, Lanes* block, float* energies) const;
 
@@ -53,7 +55,7 @@ class Framer {
 
   std::size_t hop_, padded_;
   std::vector<float> window_;
-  std::ptrdiff_t origin_;  // where frame 0 begins
+  std::ptrdiff_t origin_;  // index of the first sample of frame 0
   float scale_, dither_, preemphasis_;
   bool remove_dc_, snip_edges_;
   FrameAlignment alignment_;

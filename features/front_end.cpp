@@ -16,7 +16,7 @@ namespace {
   throw Error(Fault::config, "front end: " + reason);
 }
 
-/// Holds values made in code to the ranges that files are held to.
+/// Checks values that were set in code against the ranges of the keys in files.
 class RangeCheck final : public Fields {
  public:
   void number(const Key& key, double& value, double min, double max) override {
@@ -38,7 +38,9 @@ class RangeCheck final : public Fields {
 };
 
 std::size_t samples_in(double milliseconds, int sample_rate) {
-  return static_cast<std::size_t>(sample_rate * 0.001 * milliseconds);  // in Kaldi's order
+  return static_cast<std::size_t>(
+      sample_rate * 0.001 *
+      milliseconds);  // the order of Kaldi's multiplications, which decides the rounding
 }
 
 }  // namespace
@@ -87,9 +89,9 @@ FrontEnd checked(FrontEnd front_end) {
   fields(ranges, front_end);
 
   const std::size_t window = window_size(front_end), size = transform_size(front_end);
-  if (window < 2) refuse(fmt::format("window_ms: {} ms is under 2 samples", front_end.window_ms));
-  if (hop_size(front_end) < 1)
-    refuse(fmt::format("hop_ms: {} ms is under 1 sample", front_end.hop_ms));
+  if (window < 2)
+    refuse(fmt::format("window_ms: {} ms has fewer than 2 samples", front_end.window_ms));
+  if (hop_size(front_end) < 1) refuse(fmt::format("hop_ms: {} ms has no sample", front_end.hop_ms));
   if (size < window)
     refuse(
         fmt::format("fft_size: expected at least the window's {} samples, found {}", window, size));
@@ -127,10 +129,10 @@ double upper_edge(const FrontEnd& front_end) {
 }
 
 std::string whole_clip_reason(const FrontEnd& front_end) {
-  if (front_end.top_db > 0) return "top_db counts from the clip's highest value";
-  if (front_end.vad != Vad::none) return "vad compares with the clip's mean energy";
+  if (front_end.top_db > 0) return "top_db is relative to the clip's highest value";
+  if (front_end.vad != Vad::none) return "vad compares frames with the clip's mean energy";
   if (front_end.norm == Norm::none || front_end.norm == Norm::sliding) return "";
-  return "norm subtracts a mean of the whole clip; \"sliding\" does not";
+  return "norm subtracts a mean over the whole clip; norm = \"sliding\" does not";
 }
 
 }  // namespace twinear

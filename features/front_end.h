@@ -8,24 +8,28 @@
 
 namespace twinear {
 
-/// The keys of `[front_end]` and their ranges.
+/// Visits the keys of `[front_end]` with their ranges.
 void fields(Fields& f, FrontEnd& front_end);
 
-/// The same values. Throws Error (config) for one out of range and for any that no front end has.
+/// Returns `front_end`. Throws Error (config) for values out of range or that contradict each
+/// other.
 FrontEnd checked(FrontEnd front_end);
 
-/// Samples in a window and in a hop, cut off as Kaldi does.
+/// The number of samples in a window and in a hop, rounded down as in Kaldi.
 std::size_t window_size(const FrontEnd& front_end);
 std::size_t hop_size(const FrontEnd& front_end);
+
+/// The time from one frame to the next in seconds, which is a whole number of samples.
 double hop_seconds(const FrontEnd& front_end);
 
-/// Points of the transform: fft_size or, for 0, the next power of two.
+/// The number of points of the FFT: fft_size or, if that is 0, the window's size rounded up to a
+/// power of two.
 std::size_t transform_size(const FrontEnd& front_end);
 
-/// Hz at the last band's upper edge: high_hz with 0 and negative values resolved.
+/// The upper edge of the last mel filter in Hz: high_hz, or Nyquist plus a high_hz of 0 or less.
 double upper_edge(const FrontEnd& front_end);
 
-/// Why no frame can be given before the clip has ended; empty where it can.
+/// The reason why no frame is final before the clip ends; empty if frames can be streamed.
 std::string whole_clip_reason(const FrontEnd& front_end);
 
 }  // namespace twinear

@@ -11,9 +11,9 @@
 namespace twinear {
 namespace {
 
-// A complex point of every frame is two rows of a block: z[0] its real part, z[1] its imaginary.
+// Two rows of a block hold a complex point of every frame: z[0] its real part, z[1] its imaginary.
 
-/// The radices of the passes, or nothing where other primes than 2, 3 and 5 divide the points.
+/// The radices of the passes; none if a prime other than 2, 3 and 5 divides the points.
 std::vector<std::size_t> radices_of(std::size_t points) {
   std::vector<std::size_t> radices;
   for (const std::size_t radix : {4U, 2U, 3U, 5U})
@@ -22,8 +22,8 @@ std::vector<std::size_t> radices_of(std::size_t points) {
   return radices;
 }
 
-/// The bins in the order in which the passes leave them. A pass sorts them by their residue modulo
-/// its radix, and then the next passes sort the quotients.
+/// The bins in the order in which the passes leave them. A pass sorts bins by their residue modulo
+/// its radix; the next passes sort the quotients.
 std::vector<std::size_t> output_order(std::vector<std::size_t> radices) {
   std::vector<std::size_t> bins{0};
   for (; !radices.empty(); radices.pop_back()) {
@@ -35,7 +35,7 @@ std::vector<std::size_t> output_order(std::vector<std::size_t> radices) {
   return bins;
 }
 
-// The passes, by decimation in frequency: every radix * part points become the input of `radix`
+// The passes decimate in frequency: every radix * part points become the input of `radix`
 // transforms of `part` points. `twiddles` holds, for each offset, those of all results but the
 // first.
 
@@ -138,7 +138,7 @@ TWINEAR_SIMD void radix5_pass(Lanes* block, std::size_t points, std::size_t part
   }
 }
 
-// Even samples were taken as real parts, odd ones as imaginary: Z = E + iO, with
+// The real parts are the even samples and the imaginary parts the odd ones: Z = E + iO, with
 //   2E[k] = Z[k] + conj Z[n-k],  2iO[k] = Z[k] - conj Z[n-k],
 //   X[k] = E[k] + twiddle O[k],  conj X[n-k] = E[k] - twiddle O[k].
 TWINEAR_SIMD void unpack_power(const Lanes* block, std::size_t points,
@@ -179,7 +179,9 @@ bool LaneFft::supports(std::size_t size) noexcept {
 
 LaneFft::LaneFft(std::size_t size)
     : points_(size / 2), radices_(radices_of(points_)), output_indices_(points_) {
-  if (!supports(size)) throw std::invalid_argument("LaneFft: no size for passes of 2, 3, 4 and 5");
+  if (!supports(size))
+    throw std::invalid_argument(
+        "LaneFft: the size must be even, at least 16, and a product of 2, 3 and 5");
   std::size_t span = points_;
   for (const std::size_t radix : radices_) {
     for (std::size_t offset = 0; offset < span / radix; ++offset)

@@ -33,7 +33,7 @@ struct LogMelStream::State {
 
 LogMelStream::LogMelStream(const FrontEnd& front_end, std::uint64_t seed) {
   if (const std::string reason = whole_clip_reason(front_end); !reason.empty())
-    throw Error(Fault::config, "front end: a stream cannot have it: " + reason);
+    throw Error(Fault::config, "front end: it cannot be streamed: " + reason);
   state_ = std::make_unique<State>(front_end, seed);
 }
 LogMelStream::LogMelStream(LogMelStream&&) noexcept = default;

@@ -9,8 +9,8 @@
 namespace twinear {
 namespace {
 
-/// ln of a positive normal number. With x = 2^e m and m in [sqrt(1/2), sqrt(2)), it is e ln 2 + ln
-/// m; the polynomial of ln m is that of Cephes' logf (Moshier 1992).
+/// The natural logarithm of a positive normal number. With x = 2^e m and m in [sqrt(1/2), sqrt(2)),
+/// ln x = e ln 2 + ln m. The polynomial for ln m is from Cephes' logf (Moshier 1992).
 inline float natural_log(float x) {
   constexpr std::int32_t half_root = 0x3f3504f3;  // the bits of sqrt(1/2)
   const auto bits = std::bit_cast<std::int32_t>(x);
@@ -26,7 +26,7 @@ inline float natural_log(float x) {
   p = p * m + 2.0000714765e-1F;
   p = p * m - 2.4999993993e-1F;
   p = p * m + 3.3333331174e-1F;
-  // ln 2 in two parts, the larger one exact when multiplied
+  // ln 2 is split in two parts so that e times the larger part is exact
   return (m - 0.5F * square + (m * square * p - 2.12194440e-4F * e)) + 0.693359375F * e;
 }
 

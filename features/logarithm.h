@@ -7,8 +7,8 @@
 
 namespace twinear {
 
-/// Of each value `factor` times its natural logarithm, within 1e-6 of it (times the factor);
-/// values under `floor`, a positive normal number, count as the floor.
+/// Replaces each value x of `count` rows by factor * ln(max(x, floor)), with an error of at most
+/// 1e-6 * factor. `floor` must be a positive normal number.
 void logarithm(Lanes* rows, std::size_t count, float floor, float factor);
 
 }  // namespace twinear

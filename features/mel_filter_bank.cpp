@@ -13,7 +13,7 @@
 namespace twinear {
 namespace {
 
-// Slaney's Auditory Toolbox: 3 mels for 200 Hz up to 1 kHz, above it 27 for a factor of 6.4.
+// Slaney's Auditory Toolbox has 3 mel per 200 Hz up to 1 kHz, and 27 mel per factor of 6.4 above.
 constexpr double corner_hz = 1000.0, hz_per_mel = 200.0 / 3.0, corner_mel = corner_hz / hz_per_mel;
 const double mels_per_e_fold = 27.0 / std::log(6.4);
 
@@ -47,7 +47,8 @@ MelFilterBank::MelFilterBank(const FrontEnd& front_end, std::size_t fft_size) {
   const double low = mel(scale, front_end.low_hz);
   const double step = (mel(scale, upper_edge(front_end)) - low) / (front_end.mel_bins + 1);
 
-  // On the triangles' axis. Nyquist has weight in no dialect, since no band ends above it.
+  // FFT bins on the axis of the triangles. The Nyquist bin has no weight, since no filter ends
+  // above it.
   std::vector<double> bins((fft_size + 1) / 2);
   for (std::size_t k = 0; k < bins.size(); ++k) {
     const double hz = bin_hz * static_cast<double>(k);
@@ -67,8 +68,8 @@ MelFilterBank::MelFilterBank(const FrontEnd& front_end, std::size_t fft_size) {
     const auto last = std::max(first, std::ranges::lower_bound(bins, right));
     if (in_mel && first == last)
       throw Error(Fault::config,
-                  fmt::format("front end: mel_bins: band {} of {}, {:.0f} to {:.0f} Hz, holds none "
-                              "of the transform's bins, which are {:.1f} Hz apart",
+                  fmt::format("front end: mel_bins: filter {} of {}, {:.0f} to {:.0f} Hz, covers "
+                              "no FFT bin; FFT bins are {:.1f} Hz apart",
                               b + 1, front_end.mel_bins, left_hz, right_hz, bin_hz));
     filters_.push_back({static_cast<std::size_t>(first - bins.begin()), weights_.size(),
                         static_cast<std::size_t>(last - first)});

@@ -9,20 +9,21 @@
 
 namespace twinear {
 
-/// Where a frequency lies on a mel scale.
+/// Converts a frequency in Hz to mel.
 double mel(MelScale scale, double hz);
 
-/// Triangular filters that are equally spaced on a mel scale, over the bins below Nyquist. Only the
-/// bins that a band holds are kept.
+/// Triangular filters that are equally spaced on a mel scale, over the FFT bins below Nyquist. Only
+/// the FFT bins where a filter has weight are stored. Threads may share an object.
 class MelFilterBank {
  public:
-  /// Throws Error (config) where a band holds no bin, as Kaldi does; the libraries whose triangles
-  /// are in Hz give such a band no energy, and so does this.
+  /// Throws Error (config) if a filter with a triangle in mel covers no FFT bin, as Kaldi does.
+  /// Filters with a triangle in Hz may be empty and then give no energy, as in other libraries.
   MelFilterBank(const FrontEnd& front_end, std::size_t fft_size);
 
+  /// The number of filters, which is the number of mel bins.
   std::size_t size() const noexcept { return filters_.size(); }
 
-  /// The energy of every band, of a block of spectra.
+  /// Writes the energy of each mel bin for a block of power spectra (or magnitude spectra).
   void operator()(const Lanes* spectrum, Lanes* energies) const;
 
  private:

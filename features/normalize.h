@@ -6,10 +6,11 @@
 
 namespace twinear {
 
-inline constexpr double variance_floor = 1e-10;  ///< Kaldi's, under each variance
+/// Lower bound of a variance before its square root, as in Kaldi.
+inline constexpr double variance_floor = 1e-10;
 
-/// What a front end does once a clip's frames are all there: top_db and norm. Variances are those
-/// of the population; sums are in double.
+/// Applies FrontEnd::top_db and FrontEnd::norm to all frames of a clip. A variance divides by the
+/// number of frames; sums are in double precision.
 void normalize(Matrix& frames, const FrontEnd& front_end);
 
 }  // namespace twinear

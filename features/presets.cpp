@@ -11,7 +11,7 @@
 namespace twinear {
 namespace {
 
-/// What the libraries that work on torch and NumPy have in common.
+/// The values that torchaudio, librosa and SpeechBrain share.
 FrontEnd short_time_spectrum(const char* name) {
   return {.preset = name,
           .window = Window::hann,
@@ -27,8 +27,8 @@ FrontEnd short_time_spectrum(const char* name) {
           .log = LogScale::db};
 }
 
-/// Each dialect is what sets it apart, as its own library has it by default; rate, window, hop and
-/// number of bands are those of speech at 16 kHz in all.
+/// A preset sets the defaults of its library where they differ from Kaldi's. Sample rate, window,
+/// hop and number of mel bins are the same in all: those of speech at 16 kHz.
 std::vector<FrontEnd> presets() {
   const FrontEnd wespeaker{.preset = "wespeaker", .window = Window::hamming};
   const FrontEnd sherpa{.preset = "sherpa", .high_hz = -400.0, .snip_edges = false};

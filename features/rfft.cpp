@@ -18,7 +18,7 @@ struct Free {
   void operator()(void* plan) const noexcept { kiss_fft_free(plan); }
 };
 
-/// A plan that this thread does not use now: to make one takes as long as many transforms.
+/// A plan that no Rfft of this thread uses now. Making a plan takes as long as many transforms.
 struct IdlePlan {
   std::size_t size;
   bool inverse;
@@ -30,7 +30,7 @@ thread_local std::vector<IdlePlan> idle;
 }  // namespace
 
 Rfft::Plan Rfft::plan(std::size_t size, bool inverse) {
-  idle.reserve(max_idle);  // giving back must not throw
+  idle.reserve(max_idle);  // so that returning a plan cannot throw
   const auto found = std::ranges::find_if(idle, [&](const IdlePlan& candidate) {
     return candidate.size == size && candidate.inverse == inverse;
   });
@@ -60,7 +60,7 @@ Rfft::Rfft(std::size_t size)
       odd_bins_(size % 2 * size),
       forward_(nullptr, {}),
       inverse_(nullptr, {}) {
-  if (size == 0) throw std::invalid_argument("Rfft: a transform of nothing");
+  if (size == 0) throw std::invalid_argument("Rfft: the size must be at least 1");
 }
 
 void Rfft::forward(std::span<const float> frame, std::span<std::complex<float>> bins) {
@@ -78,7 +78,7 @@ void Rfft::forward(std::span<const float> frame, std::span<std::complex<float>> 
 }
 
 void Rfft::inverse(std::span<const std::complex<float>> bins, std::span<float> frame) {
-  if (!odd_frame_.empty()) throw std::invalid_argument("Rfft: the inverse is of even sizes");
+  if (!odd_frame_.empty()) throw std::invalid_argument("Rfft: only even sizes have an inverse");
   if (!inverse_) inverse_ = plan(frame_.size(), true);
   kiss_fftri(static_cast<kiss_fftr_cfg>(inverse_.get()),
              reinterpret_cast<const kiss_fft_cpx*>(bins.data()), frame.data());

@@ -11,21 +11,24 @@
 
 namespace twinear {
 
-/// The transform of real frames of any length, by KissFFT. The plans hold scratch memory, so
-/// a transform belongs to one thread: make one per call. That is cheap: a thread keeps the plans of
-/// the last few sizes.
+/// An FFT of real frames of any length, by KissFFT. The plans hold scratch memory, so one thread at
+/// a time may use an object. Constructing one per call is cheap, since each thread keeps the plans
+/// of the last few sizes.
 class Rfft {
  public:
+  /// `size` is the number of samples of a frame. Throws std::invalid_argument for 0.
   explicit Rfft(std::size_t size);
 
-  /// The FFT of `size` samples at 0 ... size / 2, and, for even sizes, its inverse times `size`.
+  /// Writes bins 0 ... size / 2 of the FFT of `size` samples.
   void forward(std::span<const float> frame, std::span<std::complex<float>> bins);
+
+  /// Writes the inverse FFT times `size`. Throws std::invalid_argument for odd sizes.
   void inverse(std::span<const std::complex<float>> bins, std::span<float> frame);
 
-  /// |FFT|^2 of `size` samples at 0 ... size / 2.
+  /// Writes |FFT|^2 of bins 0 ... size / 2 of `size` samples.
   void power(std::span<const float> frame, std::span<float> power);
 
-  /// The same for a block of frames: `size` rows in, size / 2 + 1 rows out.
+  /// Writes |FFT|^2 of a block of frames: `block` has `size` rows, `power` has size / 2 + 1.
   void power(const Lanes* block, Lanes* power);
 
  private:
@@ -39,7 +42,7 @@ class Rfft {
   static Plan plan(std::size_t size, bool inverse);
 
   std::vector<float> frame_, power_;
-  std::vector<std::complex<float>> bins_, odd_frame_, odd_bins_;  // the last two of odd sizes
+  std::vector<std::complex<float>> bins_, odd_frame_, odd_bins_;  // the last two serve odd sizes
   Plan forward_, inverse_;
 };
 

@@ -11,7 +11,7 @@ namespace twinear {
 SlidingWindow::SlidingWindow(const SlidingNorm& options, std::size_t bins)
     : options_(options), bins_(bins), sums_(bins), squares_(bins) {}
 
-/// The window in a clip without an end.
+/// The window of a frame in a clip that never ends.
 SlidingWindow::Range SlidingWindow::unbounded_window(std::size_t frame) const {
   const auto size = static_cast<std::size_t>(options_.frames);
   if (options_.centered) {
@@ -22,7 +22,7 @@ SlidingWindow::Range SlidingWindow::unbounded_window(std::size_t frame) const {
           std::max(frame + 1, static_cast<std::size_t>(options_.min_frames))};
 }
 
-/// The window in a clip that ends with the frames received.
+/// The window of a frame in a clip that ends with the frames received.
 SlidingWindow::Range SlidingWindow::window(std::size_t frame) const {
   const Range range = unbounded_window(frame);
   const std::size_t beyond = range.end - std::min(range.end, received_);
@@ -66,7 +66,7 @@ Matrix SlidingWindow::push(const Matrix& frames, bool last) {
     normalize(row(emitted_), result.row(i));
   }
 
-  // Windows never move back: what lies before this one is spent.
+  // Windows never move back, so frames before the current window are no longer needed.
   const std::size_t needed = std::min(summed_.begin, emitted_);
   if (2 * (needed - buffer_begin_) * bins_ >= buffer_.size()) {
     buffer_.erase(buffer_.begin(),

@@ -10,14 +10,16 @@
 
 namespace twinear {
 
-/// Kaldi's SlidingWindowCmn over the frames of one clip, which may come in parts: the result does
-/// not depend on how it is cut. Sums are in double.
+/// Kaldi's SlidingWindowCmn over the frames of one clip, which may come in parts. The result does
+/// not depend on how the clip is cut. Sums are in double precision. One thread at a time may use
+/// it.
 class SlidingWindow {
  public:
+  /// `bins` is the number of mel bins.
   SlidingWindow(const SlidingNorm& options, std::size_t bins);
 
-  /// Takes the clip's next frames; gives those, normalized, whose windows are complete. With the
-  /// `last` ones all are.
+  /// Takes the clip's next frames and returns, normalized, the frames whose windows are complete.
+  /// `last` tells that the clip ends with these frames, which completes all windows.
   Matrix push(const Matrix& frames, bool last);
 
  private:
@@ -32,7 +34,7 @@ class SlidingWindow {
 
   SlidingNorm options_;
   std::size_t bins_;
-  std::vector<float> buffer_;  // the frames from `buffer_begin_` on, as they came
+  std::vector<float> buffer_;  // the frames from `buffer_begin_` on, not normalized
   std::size_t buffer_begin_ = 0, received_ = 0, emitted_ = 0;
   Range summed_{0, 0};
   std::vector<double> sums_, squares_;

@@ -8,9 +8,9 @@
 
 namespace twinear {
 
-/// A square of lane_count x lane_count floats with its rows as columns: to[i * to_stride + j] =
-/// from[j * from_stride + i]. Every round interleaves each row with the one half a square below;
-/// after four of them, as 16 is 2^4, each value is where its transpose belongs.
+/// Transposes a square of lane_count x lane_count floats: to[i * to_stride + j] =
+/// from[j * from_stride + i]. Each of four rounds (16 = 2^4) interleaves each row with the row half
+/// a square below.
 [[gnu::always_inline]] inline void transpose(const float* from, std::size_t from_stride, float* to,
                                              std::size_t to_stride) {
   using Vector [[gnu::vector_size(sizeof(Lanes))]] = float;

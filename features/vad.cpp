@@ -54,7 +54,7 @@ Speech find_speech(std::span<const float> samples, const FbankComputer& computer
 
 Matrix voiced_frames(const Matrix& frames, const Speech& speech) {
   if (frames.rows() != speech.voiced.size())
-    throw std::invalid_argument("voiced_frames: not the speech of these frames");
+    throw std::invalid_argument("voiced_frames: expected one voiced value for each frame");
   Matrix kept(static_cast<std::size_t>(std::ranges::count(speech.voiced, true)), frames.cols());
   std::size_t at = 0;
   for (std::size_t t = 0; t < frames.rows(); ++t)

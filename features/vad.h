@@ -8,7 +8,7 @@
 
 namespace twinear {
 
-/// find_speech with the tables of a front end that is at hand.
+/// Finds the speech of mono `samples` in [-1, 1] with the tables of a front end.
 Speech find_speech(std::span<const float> samples, const FbankComputer& computer);
 
 }  // namespace twinear

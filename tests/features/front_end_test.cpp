@@ -52,7 +52,7 @@ TEST(FrontEnd, ItsJsonReadsBackAsTheSameValues) {
   EXPECT_EQ(read, unlike_every_default());
 }
 
-TEST(FrontEnd, HasTheKeysOfTheCommandLinesContract) {
+TEST(FrontEnd, HasTheKeysThatAreDocumented) {
   const auto json = nlohmann::ordered_json::parse(to_json(FrontEnd{}));
   const auto contract = nlohmann::ordered_json::parse(
       R"({"preset":"kaldi","sample_rate":16000,"window_ms":25.0,"hop_ms":10.0,)"
@@ -62,8 +62,8 @@ TEST(FrontEnd, HasTheKeysOfTheCommandLinesContract) {
   for (const auto& [key, value] : contract.items()) EXPECT_EQ(json.at(key), value) << key;
 }
 
-// What models hold that were written before there were dialects.
-TEST(FrontEnd, KeysThatAModelLacksAreKaldis) {
+// A model that was written before there were presets holds only these keys.
+TEST(FrontEnd, KeysThatAModelLacksHaveKaldisValues) {
   FrontEnd read;
   Settings::from_json(
       R"({"preset":"kaldi","sample_rate":16000,"window_ms":25.0,"hop_ms":10.0,)"

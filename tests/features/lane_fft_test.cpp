@@ -22,7 +22,7 @@ std::vector<Lanes> noise(std::size_t size) {
   return block;
 }
 
-TEST(LaneFft, IsKissFftForEverySizeThatItTakes) {
+TEST(LaneFft, EqualsKissFftForEverySupportedSize) {
   std::size_t sizes = 0;
   for (std::size_t size = 16; size <= 8192; size += 2) {
     if (!LaneFft::supports(size)) continue;
@@ -57,7 +57,7 @@ TEST(LaneFft, ALaneDoesNotSeeTheOthers) {
   }
 }
 
-TEST(LaneFft, TakesEvenProductsOfTwoThreeAndFiveFromSixteen) {
+TEST(LaneFft, SupportsEvenProductsOfTwoThreeAndFiveFromSixteen) {
   for (const std::size_t size : {16, 18, 50, 400, 480, 512, 1024, 1200})
     EXPECT_TRUE(LaneFft::supports(size)) << size;
   for (const std::size_t size : {0, 2, 8, 12, 14, 45, 401, 1102, 1103})
@@ -65,8 +65,8 @@ TEST(LaneFft, TakesEvenProductsOfTwoThreeAndFiveFromSixteen) {
   EXPECT_THROW(LaneFft(1102), std::invalid_argument);
 }
 
-// A slow transform in double, for sizes that only KissFFT takes.
-TEST(Rfft, IsTheSumOfTurnedSamples) {
+// Compares with a slow transform in double precision, for sizes that only KissFFT transforms.
+TEST(Rfft, EqualsTheDefinitionOfTheTransform) {
   for (const std::size_t size : {14U, 62U, 63U, 401U}) {
     const auto block = noise(size);
     std::vector<Lanes> power(size / 2 + 1);

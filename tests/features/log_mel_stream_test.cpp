@@ -13,13 +13,13 @@
 namespace twinear {
 namespace {
 
-/// The stream's frames of a clip in pieces whose lengths `next` gives.
+/// The frames that a stream gives for a clip in pieces; next() gives the length of each piece.
 Matrix streamed(LogMelStream& stream, std::span<const float> clip, auto next) {
   std::vector<float> values;
-  std::size_t bands = 0;
+  std::size_t bins = 0;
   const auto take = [&](const Matrix& frames) {
     values.insert(values.end(), frames.values().begin(), frames.values().end());
-    bands = frames.cols();
+    bins = frames.cols();
   };
   while (!clip.empty()) {
     const std::size_t count = std::min<std::size_t>(next(), clip.size());
@@ -27,7 +27,7 @@ Matrix streamed(LogMelStream& stream, std::span<const float> clip, auto next) {
     clip = clip.subspan(count);
   }
   take(stream.finish());
-  Matrix all(values.size() / bands, bands);
+  Matrix all(values.size() / bins, bins);
   std::ranges::copy(values, all.values().begin());
   return all;
 }
@@ -127,16 +127,16 @@ TEST(LogMelStream, RefusesWhatNeedsTheWholeClip) {
       ADD_FAILURE() << "accepted; expected: " << reason;
     } catch (const Error& e) {
       EXPECT_EQ(e.fault(), Fault::config);
-      EXPECT_EQ(e.what(), "front end: a stream cannot have it: " + reason);
+      EXPECT_EQ(e.what(), "front end: it cannot be streamed: " + reason);
     }
   };
-  const std::string mean = "norm subtracts a mean of the whole clip; \"sliding\" does not";
+  const std::string mean = "norm subtracts a mean over the whole clip; norm = \"sliding\" does not";
   for (const Norm norm : {Norm::per_bin, Norm::global, Norm::per_bin_variance})
     refused({.norm = norm}, mean);
-  refused({.log = LogScale::db, .top_db = 80.0}, "top_db counts from the clip's highest value");
+  refused({.log = LogScale::db, .top_db = 80.0}, "top_db is relative to the clip's highest value");
 }
 
-TEST(LogMelStream, ADaySoundsAsAMinute) {
+TEST(LogMelStream, ALongClipGivesAsManyFramesAsItHas) {
   LogMelStream stream({.norm = Norm::sliding});
   const auto minute = golden_signal(16000);
   std::size_t frames = 0;

@@ -26,7 +26,7 @@ std::span<const float> from(const std::vector<float>& samples, std::size_t begin
   return std::span(samples).subspan(begin);
 }
 
-// What Kaldi prints, to the digits that it prints.
+// The values that Kaldi prints, with as many digits.
 TEST(LogMel, IsKaldisFilterBank) {
   struct Case {
     FrontEnd front_end;
@@ -74,7 +74,7 @@ TEST(LogMel, IsSpeechBrainsFbank) {
       ASSERT_EQ(row.size(), expected.size());
       for (std::size_t b = 0; b < row.size(); ++b)
         EXPECT_NEAR(row[b], expected[b].get<double>(), 4.3e-4)
-            << name << " " << t << ", band " << b;
+            << name << " " << t << ", mel bin " << b;
     }
   };
   expect_rows("sentence_mean_removed");
@@ -82,7 +82,7 @@ TEST(LogMel, IsSpeechBrainsFbank) {
   expect_rows("log_mel");
 }
 
-// The goldens that follow are made from these very values, so the presets hold what was compared.
+// The goldens of the next test were made from these values; this shows that the presets have them.
 TEST(LogMel, TheDefinitionsWereComparedWithThePresets) {
   int compared = 0;
   for (const auto& one : parse_json(read_file(golden), golden)) {
@@ -97,8 +97,9 @@ TEST(LogMel, TheDefinitionsWereComparedWithThePresets) {
   EXPECT_EQ(compared, 3);
 }
 
-// In energy, 1e-4 is what float32 leaves of the maker's float64. Where a band lies 55 dB and more
-// under its frame's loudest, the rounding of loud samples is heard, as in Kaldi.
+// An error of 1e-4 in energy is the rounding of float32 against the maker's float64. Where a mel
+// bin lies 55 dB or more below the loudest of its frame, the rounding of loud samples adds to it,
+// as in Kaldi.
 TEST(LogMel, FollowsTheDefinitionForEveryOption) {
   for (const auto& one : parse_json(read_file(golden), golden)) {
     SCOPED_TRACE(one.at("name").get<std::string>());
@@ -118,7 +119,7 @@ TEST(LogMel, FollowsTheDefinitionForEveryOption) {
         const bool deep = front_end.log == LogScale::natural && value < audible;
         const double tolerance = deep ? 5e-4 : 1e-4;
         const double size = front_end.log == LogScale::none ? value : unit;
-        EXPECT_NEAR(row[b], value, tolerance * size) << "frame " << t << ", band " << b;
+        EXPECT_NEAR(row[b], value, tolerance * size) << "frame " << t << ", mel bin " << b;
       }
     }
     double sum = 0;
@@ -145,7 +146,7 @@ TEST(LogMel, GivesAFrameForEveryWindowInTheClip) {
   }
 }
 
-TEST(LogMel, CenterdOnHopsItGivesOneFrameMoreThanHops) {
+TEST(LogMel, CenteredOnHopsItGivesOneFrameMoreThanHops) {
   for (const char* name : {"torchaudio", "speechbrain"}) {
     const LogMel log_mel(front_end_preset(name));
     const auto signal = golden_signal(2000);
@@ -160,12 +161,12 @@ TEST(LogMel, CenterdOnHopsItGivesOneFrameMoreThanHops) {
   }
 }
 
-TEST(LogMel, ABandBetweenTwoBinsIsSilentWhereItsTrianglesAreInHertz) {
+TEST(LogMel, AFilterBetweenTwoFftBinsIsSilentIfItsTriangleIsInHertz) {
   FrontEnd front_end = front_end_preset("torchaudio");
   front_end.fft_size = 400;
   front_end.mel_bins = 128;
   const Matrix mel = LogMel(front_end)(golden_signal(1600));
-  EXPECT_EQ(mel.row(3)[0], mel.row(5)[0]);  // 0 to 27 Hz; the bins are 40 Hz apart
+  EXPECT_EQ(mel.row(3)[0], mel.row(5)[0]);  // 0 to 27 Hz; FFT bins are 40 Hz apart
   EXPECT_NEAR(mel.row(3)[0], -100.0, 1e-4);
 }
 
@@ -180,7 +181,7 @@ TEST(LogMel, MirrorsAClipShorterThanItsWindow) {
   EXPECT_EQ(centered(clip), LogMel()(mirrored));
 }
 
-TEST(LogMel, SilenceIsTheFloorInEveryBand) {
+TEST(LogMel, SilenceIsTheFloorInEveryMelBin) {
   const Matrix mel = LogMel()(std::vector<float>(16000));
   ASSERT_EQ(mel.rows(), 98U);
   for (const float value : mel.values()) EXPECT_NEAR(value, -15.942385, 1e-6);
@@ -227,7 +228,7 @@ TEST(LogMel, AnyNumberOfThreadsGivesTheSameFrames) {
   EXPECT_EQ(log_mel(from(signal, 700), 7), many[7]);
 }
 
-TEST(LogMel, DenormalsAreZeroWhoeverCalls) {
+TEST(LogMel, DenormalsAreZeroOutsideOfTasksToo) {
   const LogMel log_mel({.scale = 1e-6, .log = LogScale::none});
   auto signal = golden_signal(800);
   for (float& sample : signal) sample *= 1e-16F;  // their energies are below 1e-38
@@ -246,7 +247,7 @@ TEST(LogMel, DitherIsAFunctionOfTheSeed) {
 }
 
 // White noise of deviation s has |X|^2 of mean s^2 sum w^2 in every bin; without window and
-// pre-emphasis that is 400 s^2, and a band's energy is that times the sum of its weights.
+// pre-emphasis that is 400 s^2, and the energy of a mel bin is that times the sum of its weights.
 TEST(LogMel, DitherHasTheDeviationAskedFor) {
   FrontEnd front_end{.window = Window::rectangular,
                      .preemphasis = 0.0,
@@ -268,11 +269,11 @@ TEST(LogMel, DitherHasTheDeviationAskedFor) {
   }
 }
 
-TEST(LogMel, RefusesWhatNoFrontEndCanHave) {
+TEST(LogMel, RefusesValuesOutOfRangeOrInContradiction) {
   const auto refused = [](const FrontEnd& front_end, const std::string& word) {
     try {
       const LogMel log_mel(front_end);
-      ADD_FAILURE() << "accepted; expected a complaint of " << word;
+      ADD_FAILURE() << "accepted; expected an error about " << word;
     } catch (const Error& e) {
       EXPECT_EQ(e.fault(), Fault::config);
       EXPECT_NE(std::string(e.what()).find(word), std::string::npos) << e.what();
@@ -289,8 +290,8 @@ TEST(LogMel, RefusesWhatNoFrontEndCanHave) {
   refused({.fft_size = 256}, "fft_size");
   refused({.mel_bins = 0}, "mel_bins");
   refused({.mel_bins = 200}, "mel_bins");
-  refused({.low_hz = 500.0, .high_hz = 400.0}, "bands from 500 to 400 Hz");
-  refused({.low_hz = 20.0, .high_hz = -8000.0}, "bands from 20 to 0 Hz");
+  refused({.low_hz = 500.0, .high_hz = 400.0}, "mel filters from 500 to 400 Hz");
+  refused({.low_hz = 20.0, .high_hz = -8000.0}, "mel filters from 20 to 0 Hz");
   refused({.power = 3}, "power");
   refused({.floor = 1e-40}, "floor");
   refused({.top_db = 80.0}, "top_db");

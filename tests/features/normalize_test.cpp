@@ -20,19 +20,19 @@ Matrix random_frames(std::size_t rows, std::size_t cols) {
   return frames;
 }
 
-double band_mean(const Matrix& frames, std::size_t b) {
+double bin_mean(const Matrix& frames, std::size_t b) {
   double sum = 0;
   for (std::size_t t = 0; t < frames.rows(); ++t) sum += frames.row(t)[b];
   return sum / static_cast<double>(frames.rows());
 }
 
-TEST(Normalize, BandLeavesEachBandWithoutAMean) {
+TEST(Normalize, PerBinLeavesEachMelBinWithoutAMean) {
   Matrix frames = random_frames(200, 5);
   normalize(frames, {.norm = Norm::per_bin});
-  for (std::size_t b = 0; b < 5; ++b) EXPECT_NEAR(band_mean(frames, b), 0.0, 1e-6);
+  for (std::size_t b = 0; b < 5; ++b) EXPECT_NEAR(bin_mean(frames, b), 0.0, 1e-6);
 }
 
-TEST(Normalize, BandVarianceLeavesEachBandWithDeviationOne) {
+TEST(Normalize, PerBinVarianceLeavesEachMelBinWithDeviationOne) {
   Matrix frames = random_frames(200, 5);
   normalize(frames, {.norm = Norm::per_bin_variance});
   for (std::size_t b = 0; b < 5; ++b) {
@@ -42,14 +42,14 @@ TEST(Normalize, BandVarianceLeavesEachBandWithDeviationOne) {
   }
 }
 
-TEST(Normalize, ABandThatNeverChangesBecomesZero) {
+TEST(Normalize, AMelBinThatNeverChangesBecomesZero) {
   Matrix frames(4, 2);
   for (float& value : frames.values()) value = -15.942385F;
   normalize(frames, {.norm = Norm::per_bin_variance});
   for (const float value : frames.values()) EXPECT_EQ(value, 0.0F);
 }
 
-TEST(Normalize, LevelKeepsTheDifferencesBetweenBands) {
+TEST(Normalize, GlobalKeepsTheDifferencesBetweenMelBins) {
   const Matrix before = random_frames(50, 4);
   Matrix after = before;
   normalize(after, {.norm = Norm::global});
@@ -59,12 +59,12 @@ TEST(Normalize, LevelKeepsTheDifferencesBetweenBands) {
   EXPECT_NEAR(after.row(7)[3] - after.row(7)[0], before.row(7)[3] - before.row(7)[0], 1e-5);
 }
 
-TEST(Normalize, SlidingIsBandWhereTheClipIsShorterThanTheWindow) {
-  Matrix band = random_frames(300, 3), sliding = band;
-  normalize(band, {.norm = Norm::per_bin});
+TEST(Normalize, SlidingIsPerBinIfTheClipIsShorterThanTheWindow) {
+  Matrix per_bin = random_frames(300, 3), sliding = per_bin;
+  normalize(per_bin, {.norm = Norm::per_bin});
   normalize(sliding, {.norm = Norm::sliding});
-  for (std::size_t i = 0; i < band.values().size(); ++i)
-    EXPECT_NEAR(sliding.values()[i], band.values()[i], 1e-6);
+  for (std::size_t i = 0; i < per_bin.values().size(); ++i)
+    EXPECT_NEAR(sliding.values()[i], per_bin.values()[i], 1e-6);
 }
 
 TEST(Normalize, SlidingSubtractsTheMeanOfThreeHundredFramesAround) {
@@ -79,7 +79,7 @@ TEST(Normalize, SlidingSubtractsTheMeanOfThreeHundredFramesAround) {
   }
 }
 
-/// Kaldi's SlidingWindowCmnInternal, summed afresh for each frame.
+/// Kaldi's SlidingWindowCmnInternal with new sums for each frame.
 Matrix kaldi_sliding(const Matrix& frames, const SlidingNorm& norm) {
   const int count = static_cast<int>(frames.rows());
   Matrix result = frames;

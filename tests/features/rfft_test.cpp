@@ -57,7 +57,7 @@ TEST(Rfft, TransformsOfOneSizeDoNotDisturbEachOther) {
   });
 }
 
-TEST(Rfft, RefusesWhatItCannotTransform) {
+TEST(Rfft, RefusesNoSamplesAndTheInverseOfAnOddSize) {
   EXPECT_THROW(Rfft(0), std::invalid_argument);
   std::vector<float> frame(401);
   const std::vector<std::complex<float>> bins(201);

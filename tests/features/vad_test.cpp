@@ -13,7 +13,7 @@
 namespace twinear {
 namespace {
 
-/// Kaldi's ComputeVadEnergy, word for word.
+/// Kaldi's ComputeVadEnergy.
 std::vector<bool> kaldi_vad(const std::vector<float>& energies, const VadOptions& o) {
   const int count = static_cast<int>(energies.size());
   double threshold = o.threshold, sum = 0;
@@ -121,7 +121,7 @@ TEST(Vad, LogMelKeepsTheVoicedFramesAfterTheNorm) {
   }
 }
 
-TEST(Vad, AStreamCannotHaveIt) { EXPECT_THROW(LogMelStream({.vad = Vad::energy}), Error); }
+TEST(Vad, CannotBeStreamed) { EXPECT_THROW(LogMelStream({.vad = Vad::energy}), Error); }
 
 TEST(VoicedFrames, KeepsTheVoicedRowsInTheirOrder) {
   Matrix frames(4, 1);
