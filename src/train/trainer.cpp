@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "augment/augmenter.h"
+#include "base/spellings.h"
 #include "base/threads.h"
 #include "base/within.h"
 #include "linalg/onednn_info.h"
@@ -436,7 +437,8 @@ class Training {
 
   void resume(const std::string& file) {
     const Model before = load_model(file);
-    auto then = Json::parse(before.provenance), now = Json::parse(provenance(0, Json::object()));
+    auto then = spelled_today(Json::parse(before.provenance)),
+         now = Json::parse(provenance(0, Json::object()));
     for (Json* run : {&then, &now})  // the checksum knows a corpus wherever it lies
       if (run->contains("recipe"))
         for (const char* key : {"train", "dev"}) (*run)["recipe"]["data"].erase(key);
