@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "features/filter_bank.h"
+#include "features/fbank_computer.h"
 #include "twinear/matrix.h"
 
 namespace twinear {
@@ -15,9 +15,10 @@ namespace twinear {
 /// samples that a later frame may look at, and no others.
 class FrameStream {
  public:
-  /// `bank` must outlive it. `with_energies`: log_energies() are computed too.
-  explicit FrameStream(const FilterBank& bank, std::uint64_t seed = 0, bool with_energies = false)
-      : bank_(bank), workspace_(bank), seed_(seed), with_energies_(with_energies) {}
+  /// `computer` must outlive it. `with_energies`: log_energies() are computed too.
+  explicit FrameStream(const FbankComputer& computer, std::uint64_t seed = 0,
+                       bool with_energies = false)
+      : computer_(computer), workspace_(computer), seed_(seed), with_energies_(with_energies) {}
 
   /// Takes the next samples; gives the frames that they complete.
   Matrix push(std::span<const float> samples);
@@ -30,15 +31,15 @@ class FrameStream {
   std::span<const float> log_energies() const noexcept { return log_energies_; }
 
  private:
-  Matrix give(std::size_t end);
+  Matrix emit(std::size_t end);
 
-  const FilterBank& bank_;
-  FilterBank::Workspace workspace_;
+  const FbankComputer& computer_;
+  FbankComputer::Workspace workspace_;
   std::uint64_t seed_;
   bool with_energies_;
   std::vector<float> log_energies_;
-  std::vector<float> kept_;                               // the samples from `kept_from_` on
-  std::size_t kept_from_ = 0, received_ = 0, given_ = 0;  // the last counts frames
+  std::vector<float> buffer_;  // the samples from `buffer_begin_` on
+  std::size_t buffer_begin_ = 0, received_ = 0, emitted_ = 0;  // the last counts frames
 };
 
 }  // namespace twinear

@@ -139,7 +139,7 @@ class Listener {
     check.push(window);
     const auto flaw = check.issue();
     question.silence = (flaw && flaw->kind == QualityIssue::Kind::silence) ||
-                       find_speech(window, log_mel_.bank()).amount != SpeechAmount::enough;
+                       find_speech(window, log_mel_.computer()).amount != SpeechAmount::enough;
     if (!question.silence) question.embedding = identifier_.verifier().embed(waveform);
     identifier_.answer({question});
   }

@@ -66,7 +66,7 @@ ClipReport stream_clip(ClipReader& reader, const FrontEnd& front_end, bool quali
 ClipFeatures features_of(ClipReader& reader, const LogMel& log_mel, const ClipOptions& options) {
   const FrontEnd& front_end = log_mel.front_end();
   const bool has_vad = front_end.vad != Vad::none, finds_speech = has_vad || options.speech;
-  FrameStream stream(log_mel.bank(), options.seed, finds_speech);
+  FrameStream stream(log_mel.computer(), options.seed, finds_speech);
   std::vector<Matrix> parts;
   std::size_t frames = 0;
   ClipFeatures found{stream_clip(reader, front_end, options.quality, stream,
@@ -126,7 +126,7 @@ ClipFeatures clip_features(const Waveform& waveform, const LogMel& log_mel,
 WrittenFeatures write_features(const Clip& clip, const LogMel& log_mel, const std::string& path,
                                const ClipOptions& options) {
   const FrontEnd& front_end = log_mel.front_end();
-  if (clip.holds_features() || !why_whole_clip(front_end).empty()) {
+  if (clip.holds_features() || !whole_clip_reason(front_end).empty()) {
     const ClipFeatures features = clip_features(clip, log_mel, options);
     write_npy(path, features.frames);
     return {features, features.frames.rows()};

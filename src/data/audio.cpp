@@ -27,9 +27,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int lowest_rate = 1000, highest_rate = 768000;    // Hz
+constexpr int min_rate = 1000, max_rate = 768000;           // Hz
 constexpr std::size_t max_samples = std::size_t{1} << 30;   // 18 hours at 16 kHz
-constexpr std::size_t max_reserved = std::size_t{1} << 22;  // samples, on a header's word alone
+constexpr std::size_t max_reserve = std::size_t{1} << 22;   // samples, on a header's word alone
 constexpr std::size_t block_floats = std::size_t{1} << 15;  // decoded at a time, in cache
 constexpr double cancelled = 0.02;  // energy of the channels' sum over theirs; if independent, 1
 constexpr double overshoot = 0.5;   // seconds that an end may lie past the file's, as in Kaldi
@@ -41,8 +41,8 @@ TWINEAR_SIMD bool all_finite(const float* samples, std::size_t count) {
   return highest < 0x7f800000U;  // infinity's bits
 }
 
-TWINEAR_SIMD void scale_16_bits(const std::int16_t* whole, std::size_t count, float* samples) {
-  for (std::size_t i = 0; i < count; ++i) samples[i] = static_cast<float>(whole[i]) / 32768.0F;
+TWINEAR_SIMD void scale_16_bits(const std::int16_t* pcm16, std::size_t count, float* samples) {
+  for (std::size_t i = 0; i < count; ++i) samples[i] = static_cast<float>(pcm16[i]) / 32768.0F;
 }
 
 struct Close {
@@ -132,7 +132,7 @@ void refuse_cut_file(const std::string& path, SNDFILE* file, const SF_INFO& info
 }
 
 /// The frames of the file that were asked for.
-struct Part {
+struct FrameRange {
   sf_count_t begin, end;
 };
 
@@ -145,7 +145,7 @@ sf_count_t length_of(const SF_INFO& info) {
   return unknown ? SF_COUNT_MAX : info.frames;
 }
 
-Part part_of(const std::string& path, const SF_INFO& info, const ReadOptions& options) {
+FrameRange frame_range(const std::string& path, const SF_INFO& info, const ReadOptions& options) {
   const double rate = info.samplerate, length = static_cast<double>(length_of(info));
   const double begin = std::round(options.start * rate);
   const double end = options.end == 0 ? length : std::round(options.end * rate);
@@ -163,10 +163,10 @@ File open_checked(const std::string& path, const ReadOptions& options, SF_INFO& 
   if (options.channel < -1) throw std::invalid_argument("AudioReader: channel must be -1 or more");
   File file = open_audio(path, info);
   refuse_cut_file(path, file.get(), info);
-  if (info.samplerate < lowest_rate || info.samplerate > highest_rate)
+  if (info.samplerate < min_rate || info.samplerate > max_rate)
     refuse(path, Fault::format,
-           fmt::format("sample rate of {} Hz; expected {} to {}", info.samplerate, lowest_rate,
-                       highest_rate));
+           fmt::format("sample rate of {} Hz; expected {} to {}", info.samplerate, min_rate,
+                       max_rate));
   if (options.channel >= info.channels)
     refuse(path, Fault::config,
            fmt::format("channel {} was asked for, counted from 0; the file has {}", options.channel,
@@ -181,13 +181,13 @@ struct AudioReader::State {
   State(std::string from, const ReadOptions& options)
       : path(std::move(from)),
         file(open_checked(path, options, info)),
-        part(part_of(path, info, options)),
-        at(part.begin),
+        range(frame_range(path, info, options)),
+        at(range.begin),
         channel(options.channel),
         channels(static_cast<std::size_t>(info.channels)),
         block(channels == 1 ? 0 : std::max<std::size_t>(1, block_floats / channels) * channels),
         decided(channel >= 0 || channels == 1),
-        heard(channels, false) {
+        active(channels, false) {
     if (at > 0 && sf_seek(file.get(), at, SEEK_SET) != at)
       refuse(path, Fault::format, fmt::format("frame {} cannot be reached", at));
   }
@@ -195,15 +195,15 @@ struct AudioReader::State {
   /// Decodes frames to the front of `to`; gives their number. Stored 16-bit samples are taken as
   /// they are and scaled here: to the same values, four times as fast as libsndfile does it.
   std::size_t decode(std::span<float> to) {
-    const auto most = std::min(static_cast<sf_count_t>(to.size() / channels), part.end - at);
+    const auto max_frames = std::min(static_cast<sf_count_t>(to.size() / channels), range.end - at);
     sf_count_t got = 0;
     if ((info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16 &&
         (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_FLAC) {
-      whole.resize(to.size());
-      got = sf_readf_short(file.get(), whole.data(), most);
-      scale_16_bits(whole.data(), static_cast<std::size_t>(got) * channels, to.data());
+      pcm16.resize(to.size());
+      got = sf_readf_short(file.get(), pcm16.data(), max_frames);
+      scale_16_bits(pcm16.data(), static_cast<std::size_t>(got) * channels, to.data());
     } else {
-      got = sf_readf_float(file.get(), to.data(), most);
+      got = sf_readf_float(file.get(), to.data(), max_frames);
     }
     at += got;
     return static_cast<std::size_t>(got);
@@ -226,14 +226,14 @@ struct AudioReader::State {
   }
 
   /// One sample for each frame of `frames`.
-  std::vector<float> mixed(std::span<const float> frames) {
+  std::vector<float> mix_down(std::span<const float> frames) {
     if (!decided) look_for_cancellation(frames);
     std::vector<float> samples;
     samples.reserve(frames.size() / channels);
     for (; !frames.empty(); frames = frames.subspan(channels)) {
       const auto frame = frames.first(channels);
       for (std::size_t c = 0; c < channels; ++c)
-        if (frame[c] != 0.0F) heard[c] = true;
+        if (frame[c] != 0.0F) active[c] = true;
       samples.push_back(channel >= 0 ? frame[static_cast<std::size_t>(channel)]
                                      : std::accumulate(frame.begin(), frame.end(), 0.0F) /
                                            static_cast<float>(channels));
@@ -242,25 +242,25 @@ struct AudioReader::State {
   }
 
   void refuse_early_end() const {
-    const bool to_unknown_end = part.end == SF_COUNT_MAX;
-    if (at < part.end && !to_unknown_end)
+    const bool to_unknown_end = range.end == SF_COUNT_MAX;
+    if (at < range.end && !to_unknown_end)
       refuse(path, Fault::format,
              fmt::format("cut short: {} samples were expected, {} could be decoded",
-                         part.end - part.begin, at - part.begin));
-    if (at == part.begin) refuse(path, Fault::format, "0 samples after decoding");
+                         range.end - range.begin, at - range.begin));
+    if (at == range.begin) refuse(path, Fault::format, "0 samples after decoding");
   }
 
   std::string path;
   SF_INFO info{};
   File file;
-  Part part;
+  FrameRange range;
   sf_count_t at;  // the next frame
   int channel;
   std::size_t channels;
   std::vector<float> block;         // frames of several channels
-  std::vector<std::int16_t> whole;  // 16-bit samples
+  std::vector<std::int16_t> pcm16;  // 16-bit samples
   bool decided, cancels = false;    // whether the channels' mean is sound, or silence
-  std::vector<bool> heard;          // for each channel
+  std::vector<bool> active;         // for each channel
 };
 
 AudioReader::AudioReader(const std::string& path, const ReadOptions& options)
@@ -270,8 +270,8 @@ AudioReader& AudioReader::operator=(AudioReader&&) noexcept = default;
 AudioReader::~AudioReader() = default;
 
 int AudioReader::sample_rate() const noexcept { return state_->info.samplerate; }
-std::size_t AudioReader::promised() const noexcept {
-  return static_cast<std::size_t>(state_->part.end - state_->part.begin);
+std::size_t AudioReader::expected_samples() const noexcept {
+  return static_cast<std::size_t>(state_->range.end - state_->range.begin);
 }
 int AudioReader::channels() const noexcept { return state_->info.channels; }
 
@@ -287,7 +287,7 @@ std::vector<float> AudioReader::read() {
   if (s.channels == 1)
     samples.erase(samples.begin() + static_cast<std::ptrdiff_t>(got), samples.end());
   else
-    samples = s.mixed(std::span(s.block).first(got * s.channels));
+    samples = s.mix_down(std::span(s.block).first(got * s.channels));
   if (!all_finite(samples.data(), samples.size())) {
     const auto bad = std::ranges::find_if_not(samples, [](float x) { return std::isfinite(x); });
     refuse(s.path, Fault::format,
@@ -297,8 +297,8 @@ std::vector<float> AudioReader::read() {
 }
 
 int AudioReader::silent_channels() const noexcept {
-  const auto heard = std::ranges::count(state_->heard, true);
-  return heard == 0 ? 0 : static_cast<int>(state_->channels) - static_cast<int>(heard);
+  const auto active = std::ranges::count(state_->active, true);
+  return active == 0 ? 0 : static_cast<int>(state_->channels) - static_cast<int>(active);
 }
 
 bool AudioReader::channels_cancel() const noexcept { return state_->cancels; }
@@ -307,7 +307,7 @@ Waveform read_audio(const std::string& path, const ReadOptions& options) {
   AudioReader reader(path, options);
   Waveform waveform{reader.sample_rate(), reader.read()};
   std::vector<float>& samples = waveform.samples;
-  samples.reserve(std::min(reader.promised(), max_reserved));
+  samples.reserve(std::min(reader.expected_samples(), max_reserve));
   for (;;) {
     const std::vector<float> next = reader.read();
     if (next.empty()) return waveform;

@@ -35,7 +35,7 @@ TEST(ClipFeatures, PieceByPieceTheyAreThoseOfTheWholeWaveform) {
   for (const int rate : {16000, 44100}) {
     const std::string path = folder / "a.wav";
     write_audio(path, {rate, noise(static_cast<std::size_t>(10 * rate))});
-    for (const Norm norm : {Norm::none, Norm::band, Norm::sliding}) {
+    for (const Norm norm : {Norm::none, Norm::per_bin, Norm::sliding}) {
       const LogMel log_mel({.dither = 1.0, .norm = norm});
       const Matrix whole = clip_features(read_audio(path), log_mel, {.seed = 5}).frames;
       EXPECT_EQ(clip_features(clip_of_file(path), log_mel, {.seed = 5}).frames, whole);
@@ -55,7 +55,7 @@ std::vector<float> word_between_silences() {
 
 TEST(ClipFeatures, SpeechIsKeptAndItsLengthIsTold) {
   const TemporaryFolder folder;
-  const LogMel log_mel({.norm = Norm::band, .vad = Vad::energy});
+  const LogMel log_mel({.norm = Norm::per_bin, .vad = Vad::energy});
   for (const int rate : {16000, 48000}) {
     const std::string path = folder / "a.wav";
     write_audio(path, {rate, resample(word_between_silences(), 16000, rate)});
@@ -89,7 +89,7 @@ TEST(ClipFeatures, TooLittleSpeechIsALineWithBothLengths) {
 TEST(WriteFeatures, WhatIsNotDecodedLeavesNothing) {
   const TemporaryFolder folder;
   write_audio(folder / "a.wav", {16000, noise(1599)});
-  for (const Norm norm : {Norm::none, Norm::band}) {
+  for (const Norm norm : {Norm::none, Norm::per_bin}) {
     try {
       write_features(clip_of_file(folder / "a.wav"), LogMel({.norm = norm}), folder / "a.npy");
       ADD_FAILURE();
@@ -120,7 +120,7 @@ TEST(ClipFeatures, AreTheSameOfAFileOfSamplesAndOfFeatures) {
   const TemporaryFolder folder;
   write_audio(folder / "a.wav", {16000, noise(32000)});
   const Waveform samples = read_audio(folder / "a.wav");
-  const LogMel log_mel({.norm = Norm::band});
+  const LogMel log_mel({.norm = Norm::per_bin});
   Clip file = clip_of_file(folder / "a.wav"), memory = clip_of_samples(samples);
   for (const double start : {0.0, 0.25}) {
     file.start = memory.start = start;
