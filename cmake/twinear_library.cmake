@@ -24,3 +24,12 @@ function(twinear_warnings target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow $<$<BOOL:${TWINEAR_WERROR}>:-Werror>)
 endfunction()
+
+# twinear_calls_tbb(<source>...): these include headers of TBB. The thread sanitizer cannot see how TBB's library orders
+# what those headers do, and would take it for races: so it does not look at these sources, and threads.cpp tells it how
+# tasks are ordered.
+function(twinear_calls_tbb)
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=thread;-DTWINEAR_THREAD_SANITIZER")
+  endif()
+endfunction()

@@ -17,7 +17,7 @@ packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl
 groups=$*
 for group in "$@"; do
   case $group in
-    dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 shellcheck opus-tools chromium doxygen
+    dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev gcovr shellcheck opus-tools chromium doxygen
       dpkg-dev lintian man-db mandoc zsh fish debootstrap"
       command -v npm >/dev/null || packages="$packages npm" ;;
     peers) packages="$packages python3-torch python3-torchaudio libopenblas-pthread-dev libfaiss-dev" ;;

@@ -12,7 +12,6 @@
 #include "base/settings.h"
 #include "twinear/augment.h"
 #include "twinear/manifest.h"
-#include "twinear/trainer.h"
 
 namespace twinear {
 

@@ -11,6 +11,9 @@
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
+#if defined(TWINEAR_THREAD_SANITIZER)
+#include <sanitizer/tsan_interface.h>
+#endif
 
 #include <atomic>
 #include <exception>
@@ -29,6 +32,30 @@ unsigned control_word() { return 0; }
 void set_control_word(unsigned) {}
 constexpr unsigned flush_denormals = 0;
 #endif
+
+// TBB orders tasks inside its library, where the thread sanitizer cannot look. These tell it that
+// what a thread did before release(mark) happens before what another one does after acquire(mark).
+#if defined(TWINEAR_THREAD_SANITIZER)
+void release(void* mark) { __tsan_release(mark); }
+void acquire(void* mark) { __tsan_acquire(mark); }
+#else
+void release(void*) {}
+void acquire(void*) {}
+#endif
+
+/// A task of a thread: it comes after what was released to `begun`, and before who acquires
+/// `ended`.
+class TaskScope {
+ public:
+  TaskScope(void* begun, void* ended) : ended_(ended) { acquire(begun); }
+  ~TaskScope() { release(ended_); }
+  TaskScope(const TaskScope&) = delete;
+  TaskScope& operator=(const TaskScope&) = delete;
+
+ private:
+  void* ended_;
+  WorkerScope worker_;
+};
 
 }  // namespace
 
@@ -61,10 +88,12 @@ void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task) {
   std::atomic<std::size_t> failed{n};
   std::exception_ptr failure;
   std::mutex mutex;
+  char begun = 0, ended = 0;  // marks
+  release(&begun);
   tbb::parallel_for(
       tbb::blocked_range<std::size_t>(0, n, 1),
       [&](const tbb::blocked_range<std::size_t>& range) {
-        const WorkerScope worker;
+        const TaskScope scope(&begun, &ended);
         for (std::size_t i = range.begin(); i != range.end() && i < failed; ++i) try {
             task(i);
           } catch (...) {
@@ -75,6 +104,7 @@ void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task) {
           }
       },
       tbb::simple_partitioner{});
+  acquire(&ended);
   if (failure) std::rethrow_exception(failure);
 }
 
@@ -90,18 +120,22 @@ Background::Background() : group_(std::make_unique<Group>()) {}
 
 Background::~Background() {
   try {
-    group_->tasks.wait();
+    wait();
   } catch (...) {  // nobody is left to be told
   }
 }
 
 void Background::run(std::function<void()> task) {
-  group_->tasks.run([task = std::move(task)] {
-    const WorkerScope worker;
+  release(this);
+  group_->tasks.run([this, task = std::move(task)] {
+    const TaskScope scope(this, this);
     task();
   });
 }
 
-void Background::wait() { group_->tasks.wait(); }
+void Background::wait() {
+  group_->tasks.wait();
+  acquire(this);
+}
 
 }  // namespace twinear

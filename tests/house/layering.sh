@@ -1,54 +1,82 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Who may include whom (CONTRIBUTING.md). Prints each include that may not be; fails if there is one.
+# A file includes only headers of its own room and of rooms that the room's library links (its CMakeLists.txt; what those
+# link as PUBLIC included), and a third party only where that has its place. Prints each include that may not be; fails if
+# there is one. The test linked_rooms checks the same of functions.
 # Usage: layering.sh TREE
 set -eu
 cd "$1"
-grep -rnE --include='*.h' --include='*.cpp' '^[[:space:]]*#[[:space:]]*include' \
-    include features data src | awk -F: '
+includes=$(mktemp)
+trap 'rm -f "$includes"' EXIT
+grep -rnE --include='*.h' --include='*.cpp' '^[[:space:]]*#[[:space:]]*include' include features src >"$includes"
+awk '
   BEGIN {
-    # A layer may include itself and every layer of a lower rank; equal ranks are siblings.
-    n = split("base 0 features 1 data 1 nn 2 metric 2 model 3 train 4 verify 4 report 5 cli 6 c_api 6 python 6", word, " ")
-    for (i = 1; i < n; i += 2) rank[word[i]] = word[i + 1]
-    n = split("error base matrix base features features audio data dataset data encoder nn" \
-              " loss metric miner metric metrics metric model model trainer train verifier verify" \
-              " adaptation model few_shot verify scoring verify search verify enrollment verify twinear cli c_api c_api", word, " ")
-    for (i = 1; i < n; i += 2) layer_of_header[word[i]] = word[i + 1]
-    # A third party lives in one folder, one file or one kind of file.
-    n = split("kiss_?fft ^features/ sndfile ^data/ soxr ^data/ dnnl ^src/(nn|metric/product)[./] sqlite3 ^src/verify/" \
-              " CLI/ ^src/cli/ pybind11/ ^src/python/ png[.]h ^src/report/ zip[.]h ^src/model/torch_checkpoint[.]cpp omp[.]h ^src/base/threads[.]cpp tbb/global_control" \
-              " ^src/base/threads[.]cpp tbb/ [.]cpp$ toml [.]cpp$ nlohmann/json[.]hpp [.]cpp$", word, " ")
-    for (i = 1; i < n; i += 2) home["^(oneapi/)?" word[i]] = word[i + 1]
+    # A third party has one folder, one file or one kind of file.
+    n = split("kiss_?fft ^features/ sndfile ^src/data/ soxr ^src/data/ dnnl ^src/(linalg|nn)/ sqlite3|SQLiteCpp/ ^src/identify/" \
+              " CLI/ ^src/cli/ pybind11/ ^src/python/ png[.]h|cairo ^src/report/ zip[.]h ^src/exchange/torch_checkpoint[.]cpp" \
+              " omp[.]h|tbb/global_control ^src/base/threads[.]cpp Eigen/ [.]cpp$ tbb/ [.]cpp$ toml [.]cpp$ nlohmann/json[.]hpp [.]cpp$", word, " ")
+    for (i = 1; i < n; i += 2) home["^(oneapi/|cairo/)?(" word[i] ")"] = word[i + 1]
   }
 
-  # The layer of a path; "" for a header without a folder, which lies beside the file that asks.
-  function layer(path, parts) {
-    if (path ~ /^(include\/)?twinear\//) {
-      gsub(/^.*\/|[.]h$/, "", path)
-      return layer_of_header[path]
+  # The CMakeLists.txt of the rooms: which rooms there are, which public headers they have, what they link.
+  FILENAME ~ /CMakeLists[.]txt$/ {
+    sub(/#.*/, "")
+    gsub(/[()]/, " & ")
+    room = FILENAME == "src/CMakeLists.txt" ? "twinear" : FILENAME
+    gsub(/^src[/]|[/]CMakeLists[.]txt$/, "", room)
+    is_room[room] = 1
+    for (i = 1; i <= NF; ++i) {
+      if ($i ~ /^([A-Z_]+|[()])$/) mode = $i
+      if ($i ~ /[.]h$/) {
+        sub(/.*[/]/, "", $i)
+        room_of_header[$i] = room
+      }
+      if (mode ~ /^(PUBLIC|PRIVATE|INTERFACE)$/ && sub(/^.*twinear::/, "", $i)) {
+        sub(/>$/, "", $i)
+        sees[room, $i] = 1
+        if (mode != "PRIVATE") passes_on[room, $i] = 1
+      }
     }
-    sub(/^src\//, "", path)
+    next
+  }
+
+  FNR == 1 {
+    for (grown = 1; grown;) {
+      grown = 0
+      for (r in is_room)
+        for (pair in passes_on) {
+          split(pair, p, SUBSEP)
+          if (((r, p[1]) in sees) && !((r, p[2]) in sees)) grown = sees[r, p[2]] = 1
+        }
+    }
+  }
+
+  # The room of a path; "" for a header without a folder, which lies beside the file that asks.
+  function room_of(path, parts) {
+    if (sub(/^(include[/])?twinear[/]/, "", path)) return path in room_of_header ? room_of_header[path] : "?"
+    sub(/^src[/]/, "", path)
     return split(path, parts, "/") > 1 ? parts[1] : ""
   }
 
   function refuse(reason) {
-    print $1 ":" $2 ": " included ": " reason
+    print place included ": " reason
     failed = 1
   }
 
   {
-    included = $3
+    split($0, field, ":")
+    place = field[1] ":" field[2] ": "
+    included = field[3]
     gsub(/^[^<"]*[<"]|[>"].*$/, "", included)
-    ours = $3 ~ /"/ || included ~ /^twinear\//
-    from = layer($1)
-    to = ours ? layer(included) : ""
-    if (!(from in rank)) refuse("included by a file of no layer")
-    else if (to == "" && ours && included ~ /\//) refuse("of no layer")
-    else if (to != "" && to != from && !(to in rank && rank[to] < rank[from]))
-      refuse(to " is not below " from)
-    if ($1 ~ /^include\// && included !~ /^twinear\/|^stddef[.]h$/ && included ~ /[.\/]/)
+    ours = field[3] ~ /"/ || included ~ /^twinear[/]/
+    from = room_of(field[1])
+    to = ours ? room_of(included) : ""
+    if (!(from in is_room)) refuse("included by a file of no room")
+    else if (to == "" && ours && included ~ /[/]/) refuse("of no room")
+    else if (to != "" && to != from && !((from, to) in sees)) refuse("the library of " from " does not link " to)
+    if (field[1] ~ /^include[/]/ && included !~ /^twinear[/]|^stddef[.]h$/ && included ~ /[.\/]/)
       refuse("neither public nor of the standard library")
     for (name in home)
-      if (!ours && included ~ name && $1 !~ home[name]) refuse("belongs in " home[name])
+      if (!ours && included ~ name && field[1] !~ home[name]) refuse("belongs in " home[name])
   }
-  END { exit failed }'
+  END { exit failed }' features/CMakeLists.txt src/CMakeLists.txt src/*/CMakeLists.txt "$includes"
