@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -40,7 +41,7 @@ TrainingLog read_training_log(const std::string& path) {
   for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const auto line =
         parse_json(text.substr(begin, end - begin), fmt::format("{}:{}", path, number_of_line++));
-    if (line.is_object() && line.contains("step"))
+    if (line.is_object() && std::isfinite(number(line, "step")))
       append(line.contains("epoch") ? log.epochs : log.steps, line);
   }
   return log;

@@ -9,8 +9,8 @@ void fuzz_model(std::string_view bytes) {
   const Model model = load_model(fuzz_file("model.safetensors", bytes));
   Matrix frames(20, static_cast<std::size_t>(model.front_end.mel_bins));
   for (float x = 0; float& value : frames.values()) value = x = 0.25F - 0.9F * x;
-  const auto embedding = model.encoder.embed(frames);
-  require(embedding.size() == model.encoder.dimension());
+  const Matrix embeddings = model.encoder.embed(std::span(&frames, 1));
+  require(embeddings.rows() == 1 && embeddings.cols() == model.encoder.dimension());
 
   const std::string first = fuzz_folder() / "first", second = fuzz_folder() / "second";
   save_model(model, first);

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <ostream>
+#include <string>
 #include <string_view>
 
 #include "base/files.h"
@@ -21,10 +21,6 @@ namespace {
 struct Target {
   std::string_view name;
   void (*fuzz)(std::string_view bytes);
-
-  friend std::ostream& operator<<(std::ostream& out, const Target& target) {
-    return out << target.name;
-  }
 };
 
 constexpr Target targets[] = {
@@ -51,7 +47,8 @@ TEST_P(Corpus, IsReadOrRefusedFileByFile) {
   EXPECT_GT(accepted, 0) << "no file of the corpus leads past the reader's first check";
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Corpus, ::testing::ValuesIn(targets));
+INSTANTIATE_TEST_SUITE_P(Of, Corpus, ::testing::ValuesIn(targets),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace twinear

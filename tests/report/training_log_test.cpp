@@ -36,6 +36,13 @@ TEST(TrainingLog, ANumberThatIsMissingOrNullIsNotANumber) {
   EXPECT_TRUE(std::isnan(log.steps.rows[0][2]));
 }
 
+TEST(TrainingLog, ALineWhoseStepIsNotANumberIsSkipped) {
+  const auto log = read("{\"step\":\"two\"}\n{\"step\":1}\n{\"step\":null,\"epoch\":1}\n");
+  ASSERT_EQ(log.steps.rows.size(), 1U);
+  EXPECT_EQ(log.steps.rows[0][0], 1);
+  EXPECT_TRUE(log.epochs.rows.empty());
+}
+
 TEST(TrainingLog, StepsTakenAgainReplaceTheOldOnes) {
   const auto log = read(
       "{\"step\":10,\"loss\":3}\n{\"step\":20,\"loss\":2}\n{\"step\":30,\"loss\":1}\n"
