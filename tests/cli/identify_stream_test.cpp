@@ -5,13 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <filesystem>
-#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/files.h"
 #include "cli/people.h"
@@ -20,14 +17,6 @@ namespace twinear {
 namespace {
 
 using Json = nlohmann::json;
-
-bool soon(const std::function<bool()>& condition) {
-  for (int i = 0; i < 200; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  return false;
-}
 
 class StreamOfPeople : public People {
  protected:
@@ -150,7 +139,7 @@ TEST_F(StreamOfPeople, ALineIsThereWhenItsWindowEndsAndAnInterruptEndsAll) {
   const int into = ::open(pipe.c_str(), O_WRONLY);
   const std::string bytes = s16(conversation()).substr(0, 2 * 16000 * 17 / 10);
   ASSERT_EQ(::write(into, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
-  EXPECT_TRUE(soon([&] { return names(running.out()) == "ada "; })) << running.out();
+  EXPECT_TRUE(running.says([&] { return names(running.out()) == "ada "; })) << running.out();
   running.send(SIGINT);  // while the pipe is open
   const Outcome outcome = running.finish();
   ::close(into);
@@ -167,7 +156,7 @@ TEST_F(StreamOfPeople, WhoIsEnrolledMeanwhileIsKnown) {
   const int into = ::open(pipe.c_str(), O_WRONLY);
   const std::string cem = s16(voice(3, 3, 1).samples);
   ASSERT_GT(::write(into, cem.data(), cem.size()), 0);
-  EXPECT_TRUE(soon([&] { return names(running.out()) == "unknown "; })) << running.out();
+  EXPECT_TRUE(running.says([&] { return names(running.out()) == "unknown "; })) << running.out();
   EXPECT_EQ(enroll("cem", {clip(3, 0)}).code, 0);
   ASSERT_GT(::write(into, cem.data(), cem.size()), 0);
   ::close(into);
@@ -180,17 +169,17 @@ TEST_F(StreamOfPeople, FilesThatComeIntoAFolderAreHeard) {
   std::filesystem::copy(clip(0, 4), box + "/before.wav");
   const std::string first = clip(0, 5), second = clip(1, 5);
   Running running(identify({"--watch", box, "--threshold", "0.95"}));
-  ASSERT_TRUE(soon([&] { return running.err().find("watching") != std::string::npos; }));
+  ASSERT_TRUE(running.says([&] { return running.err().find("watching") != std::string::npos; }));
   const auto lines = [&] { return std::ranges::count(running.out(), '\n'); };
 
   std::filesystem::copy(first, box + "/a.wav");
-  EXPECT_TRUE(soon([&] { return lines() == 1; }));
+  EXPECT_TRUE(running.says([&] { return lines() == 1; }));
   write_file(box + "/.hidden.wav", read_file(second));
   std::filesystem::rename(box + "/.hidden.wav", box + "/b.wav");  // as careful writers do
-  EXPECT_TRUE(soon([&] { return lines() == 2; }));
+  EXPECT_TRUE(running.says([&] { return lines() == 2; }));
   std::filesystem::create_directory(box + "/inner");
   write_file(box + "/text.txt", "no sound");
-  EXPECT_TRUE(soon([&] { return lines() == 3; }));
+  EXPECT_TRUE(running.says([&] { return lines() == 3; }));
   running.send(SIGINT);
   const Outcome outcome = running.finish();
   EXPECT_EQ(outcome.code, 0);
@@ -205,10 +194,12 @@ TEST_F(StreamOfPeople, AFolderThatGoesIsTold) {
   EXPECT_TRUE(is_refusal(run(identify({"--watch", box})), box + ": No such file or directory"));
   EXPECT_TRUE(is_refusal(run(identify({"--watch", model})), "Not a directory"));
   std::filesystem::create_directory(box);
-  Running running(identify({"--watch", box, "--quiet"}));
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  Running running(identify({"--watch", box}));
+  ASSERT_TRUE(running.says([&] { return running.err().find("watching") != std::string::npos; }));
   std::filesystem::remove(box);
-  EXPECT_TRUE(is_refusal(running.finish(), box + ": "));
+  Outcome outcome = running.finish();
+  outcome.err.erase(0, outcome.err.find('\n') + 1);  // the line above
+  EXPECT_TRUE(is_refusal(outcome, box + ": "));
 }
 
 }  // namespace

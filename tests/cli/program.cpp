@@ -2,15 +2,16 @@
 #include "cli/program.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <system_error>
-
-#include "base/files.h"
 
 namespace twinear {
 
@@ -24,23 +25,59 @@ Running::Running(const std::vector<std::string>& arguments, const std::string& i
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input.c_str(), O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (folder_ / "out").c_str(),
-                                   O_WRONLY | O_CREAT, 0600);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ / "err").c_str(),
-                                   O_WRONLY | O_CREAT, 0600);
+  std::array<int, 2> theirs{-1, -1};
+  for (std::size_t i = 0; i < pipes_.size(); ++i) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+      throw std::system_error(errno, std::generic_category(), "pipe2");
+    pipes_[i] = ends[0];
+    theirs[i] = ends[1];
+    posix_spawn_file_actions_adddup2(&actions, theirs[i], i == 0 ? STDOUT_FILENO : STDERR_FILENO);
+  }
   const int code = posix_spawn(&process_, program.c_str(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
+  for (const int end : theirs) ::close(end);
   if (code != 0) throw std::system_error(code, std::generic_category(), program);
+}
+
+Running::~Running() {
+  if (process_ < 0) return;
+  send(SIGKILL);
+  finish();
 }
 
 void Running::send(int signal) const { ::kill(process_, signal); }
 
-std::string Running::out() const { return read_file(folder_ / "out"); }
-std::string Running::err() const { return read_file(folder_ / "err"); }
+bool Running::listen() {
+  std::array<pollfd, 2> waiting{pollfd{pipes_[0], POLLIN, 0}, pollfd{pipes_[1], POLLIN, 0}};
+  if (waiting[0].fd < 0 && waiting[1].fd < 0) return false;
+  if (::poll(waiting.data(), waiting.size(), -1) < 0) return errno == EINTR;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    if (waiting[i].fd < 0 || waiting[i].revents == 0) continue;
+    std::array<char, 1U << 16U> bytes;
+    const auto got = ::read(pipes_[i], bytes.data(), bytes.size());
+    if (got > 0) {
+      said_[i].append(bytes.data(), static_cast<std::size_t>(got));
+    } else if (got == 0 || errno != EINTR) {
+      ::close(pipes_[i]);
+      pipes_[i] = -1;
+    }
+  }
+  return true;
+}
+
+bool Running::says(const std::function<bool()>& condition) {
+  while (!condition())
+    if (!listen()) return condition();
+  return true;
+}
 
 Outcome Running::finish() {
+  while (listen()) {
+  }
   int status = 0;
   ::waitpid(process_, &status, 0);
+  process_ = -1;
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, out(), err()};
 }
 

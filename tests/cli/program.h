@@ -3,7 +3,8 @@
 
 #include <sys/types.h>
 
-#include <filesystem>
+#include <array>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,18 +18,28 @@ struct Outcome {
   std::string out, err;
 };
 
-/// A run of the program under test.
+/// A run of the program under test. It belongs to one thread.
 class Running {
  public:
   explicit Running(const std::vector<std::string>& arguments,
                    const std::string& input = "/dev/null", std::string program = TWINEAR_PROGRAM);
+  ~Running();  ///< a program that nobody waited for is killed
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
   void send(int signal) const;
-  std::string out() const, err() const;  ///< what it has said so far
-  Outcome finish();                      ///< waits for its end
+  /// Waits until `condition` is true of what the program has said; false where it ends before that.
+  bool says(const std::function<bool()>& condition);
+  const std::string& out() const { return said_[0]; }  ///< what says() has seen so far
+  const std::string& err() const { return said_[1]; }
+  Outcome finish();  ///< waits for its end
 
  private:
-  TemporaryFolder folder_;
-  pid_t process_;
+  bool listen();  // waits for more; false once both ends are closed
+
+  pid_t process_ = -1;
+  std::array<int, 2> pipes_{-1, -1};  // of standard output and standard error
+  std::array<std::string, 2> said_;
 };
 
 /// Runs the program to its end.
