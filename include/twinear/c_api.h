@@ -20,11 +20,11 @@ extern "C" {
 #endif
 
 #define TWINEAR_VERSION_MAJOR 0
-#define TWINEAR_VERSION_MINOR 1
+#define TWINEAR_VERSION_MINOR 2
 #define TWINEAR_VERSION_PATCH 0
 #define TWINEAR_ABI_VERSION 1
 
-/** The version of the library that was found at run time: "0.1.0". Static; never NULL. */
+/** The version of the library that was found at run time: "0.2.0". Static; never NULL. */
 const char* twinear_version(void);
 /** Its ABI: a program must find the TWINEAR_ABI_VERSION that it was compiled with. */
 int twinear_abi_version(void);

@@ -13,6 +13,7 @@
 #include "data/csv.h"
 #include "twinear/audio.h"
 #include "twinear/error.h"
+#include "twinear/trainer.h"
 
 namespace twinear::cli {
 namespace {

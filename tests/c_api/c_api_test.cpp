@@ -42,7 +42,7 @@ class CApi : public ::testing::Test {
 
 TEST_F(CApi, SaysWhatAModelIs) {
   ASSERT_NE(model, nullptr);
-  EXPECT_STREQ(twinear_version(), "0.1.0");
+  EXPECT_STREQ(twinear_version(), "0.2.0");
   EXPECT_EQ(twinear_abi_version(), TWINEAR_ABI_VERSION);
   EXPECT_EQ(twinear_model_dimension(model.get()), 80U);
   EXPECT_STREQ(twinear_model_source(model.get()), "source");
