@@ -7,8 +7,7 @@
 #include "base/threads.h"
 #include "linalg/linear_algebra.h"
 #include "linalg/product.h"
-#include "metric/distance.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 namespace {
@@ -34,9 +33,9 @@ struct Batch {
   std::vector<int> labels;
 };
 
-void mine(benchmark::State& state, TripletMining mining) {
+void mine(benchmark::State& state, const char* mining) {
   const Batch b(state);
-  for (auto _ : state) benchmark::DoNotOptimize(mine_triplets(b.embeddings, b.labels, mining));
+  for (auto _ : state) benchmark::DoNotOptimize(mine_triplets({b.embeddings, b.labels}, mining));
   b.count(state);
 }
 
@@ -44,24 +43,23 @@ void mine(benchmark::State& state, TripletMining mining) {
 void mine_with_memory(benchmark::State& state) {
   const Batch b(state);
   EmbeddingMemory memory(4096);
-  while (memory.behind(Matrix(0, width)).rows() < 4096) memory.add(b.embeddings, b.labels);
+  while (memory.with_memory(Matrix(0, width)).rows() < 4096) memory.add(b.embeddings, b.labels);
   for (auto _ : state)
-    benchmark::DoNotOptimize(mine_triplets(memory.behind(b.embeddings), memory.behind(b.labels),
-                                           TripletMining::batch_hard,
-                                           {.anchors = b.labels.size()}));
+    benchmark::DoNotOptimize(mine_triplets(
+        {memory.with_memory(b.embeddings), memory.with_memory(b.labels), 0, b.labels.size()},
+        "batch-hard"));
   b.count(state);
 }
 
 void mine_hard_pairs(benchmark::State& state) {
   const Batch b(state);
-  for (auto _ : state)
-    benchmark::DoNotOptimize(mine_pairs(b.embeddings, b.labels, PairMining::hard));
+  for (auto _ : state) benchmark::DoNotOptimize(mine_pairs({b.embeddings, b.labels}, "hard"));
   b.count(state);
 }
 
 void loss_of_hardest_triplets(benchmark::State& state) {
   Batch b(state);
-  const auto triplets = mine_triplets(b.embeddings, b.labels, TripletMining::batch_hard);
+  const auto triplets = mine_triplets({b.embeddings, b.labels}, "batch-hard");
   for (auto _ : state)
     benchmark::DoNotOptimize(triplet_loss(b.embeddings, triplets, {}, b.gradient));
   b.count(state);
@@ -71,13 +69,13 @@ void loss_of_all_triplets(benchmark::State& state) {
   Batch b(state);
   for (auto _ : state)
     benchmark::DoNotOptimize(
-        batch_all_triplet_loss(b.embeddings, b.labels, {}, TripletMean::nonzero, b.gradient));
+        batch_all_triplet_loss({b.embeddings, b.labels}, {}, TripletMean::nonzero, b.gradient));
   b.count(state);
 }
 
 void loss_of_all_pairs(benchmark::State& state) {
   Batch b(state);
-  const auto pairs = mine_pairs(b.embeddings, b.labels, PairMining::all);
+  const auto pairs = mine_pairs({b.embeddings, b.labels}, "all");
   for (auto _ : state)
     benchmark::DoNotOptimize(contrastive_loss(b.embeddings, pairs, 1.0F, b.gradient));
   b.count(state);
@@ -111,7 +109,7 @@ void loss_of_classes(benchmark::State& state) {
 void table_of_distances(benchmark::State& state) {
   const Batch b(state);
   for (auto _ : state)
-    benchmark::DoNotOptimize(distances(b.embeddings, Distance::euclidean, b.labels.size()));
+    benchmark::DoNotOptimize(LossBatch(b.embeddings).distances(Distance::euclidean));
   b.count(state);
 }
 
@@ -142,9 +140,9 @@ void sizes(benchmark::internal::Benchmark* benchmark) {
 BENCHMARK(table_of_distances)->Apply(sizes);
 BENCHMARK(gram_in_double)->Apply(sizes);
 BENCHMARK(gram_by_sgemm)->Apply(sizes);
-BENCHMARK_CAPTURE(mine, batch_hard, TripletMining::batch_hard)->Apply(sizes);
-BENCHMARK_CAPTURE(mine, semi_hard, TripletMining::semi_hard)->Apply(sizes);
-BENCHMARK_CAPTURE(mine, distance_weighted, TripletMining::distance_weighted)->Apply(sizes);
+BENCHMARK_CAPTURE(mine, batch_hard, "batch-hard")->Apply(sizes);
+BENCHMARK_CAPTURE(mine, semi_hard, "semi-hard")->Apply(sizes);
+BENCHMARK_CAPTURE(mine, distance_weighted, "distance-weighted")->Apply(sizes);
 BENCHMARK(mine_with_memory)->Apply(sizes);
 BENCHMARK(mine_hard_pairs)->Apply(sizes);
 BENCHMARK(loss_of_hardest_triplets)->Apply(sizes);

@@ -11,7 +11,7 @@
 #include "linalg/onednn_info.h"
 #include "nn/execution.h"
 #include "nn/optimizer.h"
-#include "train/objective.h"
+#include "twinear/loss.h"
 
 namespace {
 
@@ -40,13 +40,14 @@ void train_step(benchmark::State& state, const EncoderSpec& spec) {
   for (std::size_t i = 0; i < labels.size(); ++i)
     labels[i] = static_cast<int>(static_cast<std::int64_t>(i) / state.range(2));
 
-  Criterion criterion({}, static_cast<std::size_t>(state.range(1)), 192, 0);
+  const auto loss =
+      make_loss({}, {.classes = static_cast<std::size_t>(state.range(1)), .width = 192});
   Matrix embeddings(labels.size(), 192);
   for (auto _ : state) {
     pass.forward();
     std::ranges::copy(pass.output().value, embeddings.values().begin());
     Matrix gradient(labels.size(), 192);
-    criterion(embeddings, labels, 0, gradient);
+    (*loss)({embeddings, labels}, gradient);
     std::ranges::copy(gradient.values(), pass.output().gradient.begin());
     pass.backward();
     adam.clip(5.0);

@@ -31,10 +31,6 @@ class RangeCheck final : public Fields {
   void choice(const Key& key, int& index, std::span<const char* const> names) override {
     whole(key, index, 0, static_cast<int>(names.size()) - 1);
   }
-  void flag(const Key&, bool&) override {}
-  void text(const Key&, std::string&) override {}
-  void numbers(const Key&, std::vector<int>&, int, int) override {}
-  void texts(const Key&, std::vector<std::string>&) override {}
 };
 
 std::size_t samples_in(double milliseconds, int sample_rate) {

@@ -25,19 +25,23 @@ struct Key {
 /// show them. One function of an options type, `void fields(Fields&, T&)`, serves for reading,
 /// writing, range checks, --set and documentation alike.
 ///
-/// A visitor that reads throws Error (config), with the place of the value, for a wrong type and
-/// for a number outside of `min` to `max`.
+/// A visitor overrides the functions for the types that it looks at. One that reads throws Error
+/// (config), with the place of the value, for a wrong type and for a number outside of `min` to
+/// `max`.
 class Fields {
  public:
   virtual ~Fields() = default;
-  virtual void number(const Key& key, double& value, double min, double max) = 0;
-  virtual void whole(const Key& key, int& value, int min, int max) = 0;
-  virtual void flag(const Key& key, bool& value) = 0;
-  virtual void text(const Key& key, std::string& value) = 0;
-  virtual void numbers(const Key& key, std::vector<int>& values, int min, int max) = 0;
-  virtual void texts(const Key& key, std::vector<std::string>& values) = 0;  ///< or one text
+  virtual void number(const Key&, double& /*value*/, double /*min*/, double /*max*/) {}
+  virtual void whole(const Key&, int& /*value*/, int /*min*/, int /*max*/) {}
+  virtual void flag(const Key&, bool& /*value*/) {}
+  virtual void text(const Key&, std::string& /*value*/) {}
+  virtual void numbers(const Key&, std::vector<int>& /*values*/, int /*min*/, int /*max*/) {}
+  virtual void texts(const Key&, std::vector<std::string>& /*values*/) {}  ///< or one text
   /// `index` counts `names` from 0.
-  virtual void choice(const Key& key, int& index, std::span<const char* const> names) = 0;
+  virtual void choice(const Key&, int& /*index*/, std::span<const char* const> /*names*/) {}
+  /// A path or "": in a file it starts from the folder of that file.
+  virtual void path(const Key& key, std::string& value) { text(key, value); }
+  virtual void paths(const Key& key, std::vector<std::string>& values) { texts(key, values); }
 
   void number(const Key& key, float& value, double min, double max);
   /// An enum whose values count from 0 in the order of `names`.

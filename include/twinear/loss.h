@@ -3,116 +3,132 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "twinear/fields.h"
+#include "twinear/loss_batch.h"
 #include "twinear/matrix.h"
-#include "twinear/miner.h"
+#include "twinear/registry.h"
 
 namespace twinear {
 
-/// A batch's loss: the mean over its tuples, how many there were, and how many pushed.
+/// The loss of a batch: the mean over its tuples, their number, and the number of active ones.
 struct LossValue {
   double mean = 0;
-  std::size_t tuples = 0;  ///< pairs, triplets or, of the losses that classify, rows looked at
-  std::size_t active = 0;  ///< those with a gradient
+  std::size_t tuples = 0;  ///< pairs or triplets; rows, where a loss classifies rows
+  std::size_t active = 0;  ///< tuples with a gradient
 };
 
-// Every loss adds d(mean)/d(embeddings) to `gradient`. Nothing to compare is no loss: 0, and
-// `gradient` is left as it was. Identical rows give a finite gradient. The bits are equal at any
-// number of threads.
-
-/// The mean over `pairs` of 1/2 d^2 (same) or 1/2 max(0, margin - d)^2 (different), where d is
-/// the Euclidean distance (Hadsell, Chopra, LeCun 2006, with the label named).
-///
-/// `gradient` has a row for each embedding that learns: for all, or for the first, which then take
-/// part in each pair, while the others (an EmbeddingMemory's) are constants.
-LossValue contrastive_loss(const Matrix& embeddings, std::span<const Pair> pairs, float margin,
-                           Matrix& gradient);
-
-/// What is done with slack = d(a,p) - d(a,n): max(0, slack + margin), or ln(1 + exp(slack)).
-enum class TripletForm { hinge, soft };
-
-/// What a batch-all mean is taken over.
-enum class TripletMean { all, nonzero };
-
-/// The forms that a triplet loss may have.
-struct TripletOptions {
-  TripletForm form = TripletForm::hinge;
-  float margin = 0.3F;  ///< for the hinge, in units of the distance
-  Distance distance = Distance::euclidean;
-};
-
-/// The mean over `triplets` (Schroff et al. 2015; Hermans et al. 2017 for the soft margin and the
-/// unsquared distance). `gradient` as in contrastive_loss: an anchor has a row in it.
-LossValue triplet_loss(const Matrix& embeddings, std::span<const Triplet> triplets,
-                       const TripletOptions& options, Matrix& gradient);
-
-/// The loss over every valid triplet, from the distances alone: no list of triplets is ever made,
-/// memory is O(anchors x rows). The anchors are the rows of `gradient`.
-/// TripletMean::nonzero divides by the active ones (BA != 0 of Hermans et al.).
-LossValue batch_all_triplet_loss(const Matrix& embeddings, std::span<const int> labels,
-                                 const TripletOptions& options, TripletMean mean, Matrix& gradient);
-
-/// What a loss learns beside the encoder, and the slope along it, to which losses add. An optimizer
-/// steps it like weights; nobody needs it when training is over.
+/// Values that a loss learns beside the encoder, and the gradient along them, to which losses add.
+/// An optimizer steps them like weights; nobody needs them when training is over.
 struct LossParameters {
   Matrix value, gradient;
 };
 
-/// Where w and b of w cos + b begin (Wan et al. 2018).
-struct LogitOptions {
-  float scale = 10.0F;   ///< w
-  float offset = -5.0F;  ///< b
+/// The margin of a loss and its ramp, as WeSpeaker ramps that of AAM-softmax: the margin is `start`
+/// until epoch `from` and grows in a straight line, step by step, to `full` at epoch `until`.
+struct Margin {
+  float full = 0;   ///< in the unit of the loss
+  float start = 0;  ///< in the unit of the loss
+  int from = 0;     ///< epoch
+  int until = 0;    ///< epoch; 0 means that the margin is `full` throughout
+  float now = full;
+
+  /// Sets `now` to the margin of a time in epochs, such as 2.5.
+  void set_epoch(double epoch);
 };
 
-/// One row, (ln w, b): however it is stepped, w stays above 0.
-LossParameters logit_parameters(const LogitOptions& options = {});
+/// The keys of a margin's ramp: margin_start, margin_from, margin_until.
+void fields(Fields& f, Margin& margin);
 
-/// Angular prototypical (Chung et al. 2020): the first row of each label is a query, the mean of
-/// its others a prototype; the cross-entropy of w cos(query, prototype) + b over the prototypes.
-/// A label needs two rows. Rows need not be unit; a row of zeros has cosine 0 to all.
-LossValue angular_prototypical_loss(const Matrix& embeddings, std::span<const int> labels,
-                                    LossParameters& logit, Matrix& gradient);
-
-/// GE2E in its softmax form (Wan et al. 2018): the cross-entropy of w cos(row, centroid) + b over
-/// the labels' centroids, of which a row's own is made without it; the mean over rows, where the
-/// paper has the sum. A label needs two rows. Rows need not be unit.
-LossValue ge2e_loss(const Matrix& embeddings, std::span<const int> labels, LossParameters& logit,
-                    Matrix& gradient);
-
-/// How a batch becomes episodes.
-struct PrototypicalOptions {
-  int shots = 1;        ///< rows of each label that support it: the first
-  float scale = 10.0F;  ///< of the squared distance; the paper's 1 is little between unit rows
+/// What a loss knows of a run before its first batch.
+struct LossContext {
+  std::size_t classes = 0;  ///< labels of the training set; each label is below it
+  std::size_t width = 0;    ///< of an embedding
+  std::uint64_t seed = 0;
 };
 
-/// Prototypical episodes (Snell et al. 2017): the cross-entropy of -scale |query - prototype|^2
-/// over the labels' prototypes, the means of their supports; queries are all other rows.
-/// A label needs one row more than `shots`.
-LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> labels,
-                            const PrototypicalOptions& options, Matrix& gradient);
-
-/// What AAM-softmax takes beside its margin.
-struct AamOptions {
-  float margin = 0.2F;  ///< radians
-  float scale = 30.0F;
-  int sub_centers = 1;  ///< centers of each class, of which the nearest counts (Deng et al. 2020)
+/// The batches that a loss can use.
+struct BatchNeed {
+  int clips;        ///< of each label, at least
+  std::string why;  ///< a phrase that is told where a batch has fewer
 };
 
-/// `sub_centers` rows for each class, one class after another: directions drawn from the seed.
-LossParameters class_parameters(std::size_t classes, int sub_centers, std::size_t width,
-                                std::uint64_t seed);
+/// A loss at work in one training run, with its options, and with what it learns and remembers from
+/// batch to batch. Calls must not run in parallel; each may use all threads within.
+class Loss {
+ public:
+  virtual ~Loss() = default;
 
-/// Additive angular margin (Deng et al. 2019): the cross-entropy over classes of scale cos(row,
-/// center), with cos(angle + margin) for the row's own class, or, where angle + margin exceeds a
-/// half turn, cos(angle) - margin sin(margin). Labels are classes, from 0. Rows need not be unit.
-LossValue aam_softmax_loss(const Matrix& embeddings, std::span<const int> labels,
-                           const AamOptions& options, LossParameters& classes, Matrix& gradient);
+  /// Visits the options that a recipe sets in [loss], but for `kind`.
+  virtual void keys(Fields&) {}
+  /// Visits the options that a recipe sets in [mining]: none, unless the loss mines tuples.
+  virtual void mining_keys(Fields&) {}
+  /// Prepares for a run, after the options are set and before the first batch.
+  virtual void begin(const LossContext&) {}
 
-/// Supervised contrastive, L_out (Khosla et al. 2020): the mean over rows, and over each one's
-/// positives p, of -ln softmax(cos / temperature)[p] over all other rows. A row without positives
-/// does not count. Rows need not be unit.
-LossValue supervised_contrastive_loss(const Matrix& embeddings, std::span<const int> labels,
-                                      float temperature, Matrix& gradient);
+  virtual BatchNeed needs() const {
+    return {2, "a clip needs another of its label to come close to"};
+  }
+
+  /// Gives the loss of a batch and adds d(mean)/d(embeddings) to `gradient`, which has the shape of
+  /// batch.embeddings(); adds d(mean)/d(parameters) to the gradient of parameters(). A batch with
+  /// nothing to compare has the loss 0 and leaves `gradient` as it was. Identical rows must give a
+  /// finite gradient, and the bits must be equal at any number of threads. Throws
+  /// std::invalid_argument for a batch that the loss cannot use.
+  virtual LossValue operator()(const LossBatch& batch, Matrix& gradient) = 0;
+
+  /// The loss of a batch of `labels` x `clips` equal embeddings, by which a run that has collapsed
+  /// is known; 0 where the loss says nothing about that.
+  virtual double value_at_collapse(int /*labels*/, int /*clips*/) const { return 0; }
+  /// What to try against a collapse beside the usual, such as `mining.kind = "semi-hard"`, or "".
+  virtual std::string collapse_advice() const { return ""; }
+
+  /// The margin, which the trainer ramps; nullptr where the loss has none.
+  virtual Margin* margin() { return nullptr; }
+  /// What the loss learns. The addresses hold as long as the loss.
+  virtual std::vector<LossParameters*> parameters() { return {}; }
+
+  /// What the loss remembers of earlier batches, for checkpoints; parameters() are saved without
+  /// its help. restore() is called after begin(); it throws Error (format) for another loss's
+  /// state.
+  virtual std::map<std::string, Matrix> state() const { return {}; }
+  virtual void restore(const std::map<std::string, Matrix>& /*state*/) {}
+};
+
+/// A kind of loss, which a recipe names: loss.kind.
+struct LossKind {
+  std::string name;
+  std::string summary;                          ///< a phrase with the source of the formula
+  std::function<std::unique_ptr<Loss>()> make;  ///< with the options at their defaults
+};
+
+/// The kind whose losses are of class T.
+template <class T>
+LossKind loss_kind(std::string name, std::string summary) {
+  return {std::move(name), std::move(summary), [] { return std::make_unique<T>(); }};
+}
+
+/// All losses, by name. A program adds its own with losses().add(), and recipes can then name it.
+Registry<LossKind>& losses();
+
+/// A loss by name, and its options as a recipe gives them in [loss] and [mining]: those that are
+/// absent have their defaults.
+struct LossOptions {
+  std::string kind = "triplet";
+  Values keys;    ///< such as {{"margin", 0.5}, {"form", "soft"}}
+  Values mining;  ///< such as {{"kind", "semi-hard"}, {"memory", 4096}}
+};
+
+/// A loss with its options set, of which begin() is still to be called. Throws Error (config) for an unknown kind or key, and
+/// for a value of the wrong type or range.
+std::unique_ptr<Loss> make_loss(const LossOptions& options);
+/// A loss that is ready for the first batch; throws as the other make_loss().
+std::unique_ptr<Loss> make_loss(const LossOptions& options, const LossContext& context);
 
 }  // namespace twinear

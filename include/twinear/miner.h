@@ -3,11 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <functional>
+#include <map>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "twinear/loss_batch.h"
 #include "twinear/matrix.h"
+#include "twinear/registry.h"
 
 namespace twinear {
 
@@ -28,52 +33,42 @@ struct Triplet {
   bool operator==(const Triplet&) const = default;
 };
 
-/// How two embeddings are held apart.
-enum class Distance {
-  euclidean,  ///< |a - b|
-  squared,    ///< |a - b|^2
-  cosine,     ///< 1 - <a, b> of unit rows, which is computed as |a - b|^2 / 2 of any rows
-};
-
 /// What mining is told beside the batch.
 struct MiningOptions {
   float margin = 0.3F;                      ///< of semi-hard triplets, in units of the distance
   Distance distance = Distance::euclidean;  ///< of batch-hard and semi-hard triplets
-  std::uint64_t seed = 0;                   ///< what is drawn depends on the seed and the step ...
-  std::uint32_t step = 0;                   ///< ... and, with its distances, on the anchor alone
-  /// Only the first rows are anchors, and the first of a pair: the batch, before an
-  /// EmbeddingMemory's. By default, or where there are fewer rows, all are.
-  std::size_t anchors = std::numeric_limits<std::size_t>::max();
+  std::uint64_t seed = 0;  ///< a draw depends on the seed, the batch's number and the anchor
 };
 
-/// Which pairs of a batch are compared.
-enum class PairMining {
-  all,       ///< every pair
-  balanced,  ///< every same pair, and as many different ones, drawn from the seed
-  hard,      ///< every same pair, and as many different ones: the nearest
+/// A way to choose the pairs or triplets of a batch that are compared.
+template <class Tuple>
+struct MinerKind {
+  std::string name;     ///< in a recipe: mining.kind
+  std::string summary;  ///< a phrase for help and documentation, without a full stop
+  /// Chooses from a batch that has labels. The result depends on the arguments alone, and is equal
+  /// at any number of threads. An empty function means that the loss uses every valid tuple without
+  /// a list of them.
+  std::function<std::vector<Tuple>(const LossBatch&, const MiningOptions&)> mine;
 };
 
-/// The pairs of a batch, ordered by (first, second): equal at any number of threads.
-std::vector<Pair> mine_pairs(const Matrix& embeddings, std::span<const int> labels,
-                             PairMining mining, const MiningOptions& options = {});
+/// The miners of the contrastive loss, by name: all, balanced, hard, and what a program added.
+Registry<MinerKind<Pair>>& pair_miners();
+/// The miners of the triplet loss, by name: batch-all, batch-hard, semi-hard, distance-weighted,
+/// random, and what a program added.
+Registry<MinerKind<Triplet>>& triplet_miners();
 
-/// Which triplets of a batch are compared.
-enum class TripletMining {
-  batch_all,   ///< every valid one (not returned as a list: see `batch_all_triplet_loss`)
-  batch_hard,  ///< each anchor with its farthest positive and nearest negative (Hermans 2017)
-  semi_hard,   ///< each anchor and positive with the nearest negative that is farther than the
-               ///< positive but by less than the margin; none if there is none (Schroff 2015)
-  distance_weighted,  ///< each anchor and positive with a negative drawn so that all Euclidean
-                      ///< distances are alike on a sphere (Wu 2017): weight 1/q(d) of the anchor's
-                      ///< negatives, d taken as at least 0.5, none from 1.4 on
-  random,             ///< each anchor and positive with any negative, drawn: what mining is against
-};
+/// The pairs of a batch by a miner of pair_miners(). The built-in ones order them by (first,
+/// second). Throws Error (config) for an unknown miner, std::invalid_argument unless there is a
+/// label for each embedding.
+std::vector<Pair> mine_pairs(const LossBatch& batch, std::string_view miner,
+                             const MiningOptions& options = {});
 
-/// The triplets of a batch in (anchor, positive) order: equal at any number of threads. Ties go to
-/// the lowest row. An anchor without positive or negative gives none. Memory is
-/// O(anchors x rows); `embeddings` rows need not be unit, except for distance_weighted.
-std::vector<Triplet> mine_triplets(const Matrix& embeddings, std::span<const int> labels,
-                                   TripletMining mining, const MiningOptions& options = {});
+/// The triplets of a batch by a miner of triplet_miners(). The built-in ones order them by (anchor,
+/// positive); ties go to the lowest row; an anchor without positive or negative gives none. Memory
+/// is O(anchors x rows). Embeddings need not be unit, except for distance-weighted. Throws as
+/// mine_pairs(), and std::invalid_argument for batch-all, which makes no list.
+std::vector<Triplet> mine_triplets(const LossBatch& batch, std::string_view miner,
+                                   const MiningOptions& options = {});
 
 /// The last embeddings of the batches before this one, as constants that pairs and triplets may be
 /// made with (cross-batch memory, Wang et al. 2020).
@@ -84,10 +79,16 @@ class EmbeddingMemory {
   /// Takes rows in; the oldest beyond the capacity are forgotten.
   void add(const Matrix& embeddings, std::span<const int> labels);
 
-  /// The rows of a batch, then those kept, the oldest first; and their labels.
-  Matrix behind(const Matrix& batch) const;
-  /// Of the same rows.
-  std::vector<int> behind(std::span<const int> labels) const;
+  /// The rows of a batch, then the remembered ones, the oldest first.
+  Matrix with_memory(const Matrix& batch) const;
+  /// The labels of with_memory(batch), from those of the batch.
+  std::vector<int> with_memory(std::span<const int> labels) const;
+
+  /// What a checkpoint needs to go on: nothing while the memory is empty. Labels are exact up to
+  /// 2^24. restore() fills an empty memory with rows of `width`; it throws Error (format) for rows
+  /// of another width.
+  std::map<std::string, Matrix> state() const;
+  void restore(const std::map<std::string, Matrix>& state, std::size_t width);
 
  private:
   std::size_t capacity_;

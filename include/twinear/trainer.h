@@ -11,7 +11,7 @@
 #include "twinear/features.h"
 #include "twinear/loss.h"
 #include "twinear/manifest.h"
-#include "twinear/miner.h"
+#include "twinear/optimizer.h"
 #include "twinear/sampler.h"
 
 namespace twinear {
@@ -32,62 +32,6 @@ struct EncoderOptions {
   int squeeze = 128;                            ///< ecapa: of squeeze and excitation
   int scale = 8;                                ///< ecapa: chunks of a Res2 block
   int blocks = 2;                               ///< resnet: in each stage
-};
-
-/// How a margin begins, as WeSpeaker does for AAM-softmax: at `start` until epoch `from`, then in a
-/// straight line, step by step, up to the loss's own at epoch `until`.
-struct MarginRamp {
-  float start = 0.0F;
-  int from = 0;   ///< epoch
-  int until = 0;  ///< epoch; 0 means the loss's own margin throughout
-};
-
-/// [loss] and [mining]. Each loss uses what is named for it.
-struct Objective {
-  /// Or "contrastive", "angular-prototypical", "prototypical", "ge2e", "aam-softmax", "supcon".
-  std::string kind = "triplet";
-
-  MarginRamp ramp;  ///< triplet, contrastive, aam-softmax: margin_start, margin_from, margin_until
-
-  // triplet and contrastive
-  float margin = 0.3F;
-  TripletForm form = TripletForm::hinge;
-  TripletMean mean = TripletMean::nonzero;
-  Distance distance = Distance::euclidean;
-  TripletMining triplets = TripletMining::batch_hard;
-  PairMining pairs = PairMining::all;
-  int memory = 0;  ///< embeddings of earlier batches that triplets and pairs are made with
-
-  LogitOptions logit;                ///< angular-prototypical and ge2e: where they begin
-  PrototypicalOptions prototypical;  ///< needs sampler.clips above its shots
-  AamOptions aam;                    ///< its classes are the labels of the training manifests
-  float temperature = 0.1F;          ///< supcon
-};
-
-/// [optimizer]
-struct OptimizerOptions {
-  std::string kind = "adamw";  ///< or "adam": weight decay added to the gradient
-  double learning_rate = 1e-3;
-  double weight_decay = 1e-4;
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  int warmup_steps = 40;  ///< linear from 0; one-cycle and the triangular ones rise by themselves
-
-  /// What follows the warm-up, down to the last step:
-  /// "cosine", "linear", "exponential": to final_learning_rate along that curve;
-  /// "constant"; "step": times `decay` every decay_epochs;
-  /// "one-cycle" (Smith and Topin 2018, as PyTorch does by default): half a cosine up from 1/25
-  /// over three tenths of the steps, another down to 1/250000; "triangular", "triangular2" (Smith
-  /// 2017): up from final_learning_rate and back every cycle_steps; the second halves the height
-  /// after each cycle.
-  std::string schedule = "cosine";
-  double final_learning_rate = 0.0;  ///< "exponential" needs one above 0
-  double decay = 0.1;                ///< of "step" and of a plateau
-  int decay_epochs = 10;
-  int cycle_steps = 1000;
-  /// Evaluations on dev without a lower EER after which the rate, whatever the schedule, is from
-  /// then on times `decay`; 0 means never.
-  int plateau = 0;
-  double clip_norm = 5.0;  ///< of the whole gradient; 0 means never
 };
 
 /// [train]
@@ -125,25 +69,30 @@ struct TrainOptions {
   Precision precision = Precision::fp32;  ///< a CPU without AVX512_BF16 warns and stays at fp32
 };
 
-/// [data] and [eval]; paths are relative to the recipe.
+/// [data]; paths are relative to the recipe.
 struct DataOptions {
   std::vector<std::string> train;  ///< manifests; labels of different ones are different
   std::vector<int> weights;  ///< of each manifest: how often its labels are drawn; none: all alike
   std::string dev;           ///< manifest of speakers or sounds that are not in train
   std::string source = "source";  ///< what a label is, for people (Model::source)
-  int dev_trials = 20000;         ///< at most so many target and nontarget trials between dev clips
+};
+
+/// [eval]
+struct EvalOptions {
+  int dev_trials = 20000;  ///< target and nontarget trials between dev clips, at most
 };
 
 /// A recipe: everything that training depends on but the seed.
 struct Recipe {
   FrontEnd front_end;
   EncoderOptions encoder;
-  Objective objective;
+  LossOptions loss;  ///< and [mining]
   SamplerOptions sampler;
   AugmentOptions augment;
   OptimizerOptions optimizer;
   TrainOptions train;
   DataOptions data;
+  EvalOptions eval;
 };
 
 /// Reads a TOML recipe, then applies `overrides` ("train.epochs=3"). Throws Error with file and

@@ -14,7 +14,7 @@
 #include "nn/optimizer.h"
 #include "twinear/error.h"
 #include "twinear/few_shot.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 #include "twinear/metrics.h"
 #include "twinear/verifier.h"
 

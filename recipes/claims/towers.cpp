@@ -19,7 +19,7 @@
 #include "ear.h"
 #include "nn/optimizer.h"
 #include "twinear/error.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 #include "twinear/metrics.h"
 
 namespace twinear::claims {
@@ -163,7 +163,7 @@ void run(const Arguments& args) {
   const auto features = features_of(train.clips, log_mel);
   Manifest dev_clips = read_manifest(recipe.data.dev);
   auto dev_trials =
-      make_trials(dev_clips, static_cast<std::size_t>(recipe.data.dev_trials), args.seed);
+      make_trials(dev_clips, static_cast<std::size_t>(recipe.eval.dev_trials), args.seed);
   const Listening dev(std::move(dev_clips), std::move(dev_trials), log_mel);
   const Listening test(read_manifest(args.test), read_trials(args.trials), log_mel);
   std::filesystem::create_directories(args.out);
@@ -204,7 +204,7 @@ void run(const Arguments& args) {
     std::ranges::copy(right_ear.hear(halves[1].clips, Random(args.seed, Purpose::crop, step, 1)),
                       heard.out);
     contrastive_loss(embeddings, cross_pairs(halves[0].labels, halves[1].labels),
-                     recipe.objective.margin, gradient);
+                     make_loss(recipe.loss)->margin()->full, gradient);
     left_ear.learn(gradient.values().first(rows * width));
     right_ear.learn(gradient.values().last(rows * width));
     const double rate = warm_cosine(recipe.optimizer, k, steps);

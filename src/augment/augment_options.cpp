@@ -22,11 +22,11 @@ void fields(Fields& f, AugmentOptions& o) {
   f.numbers("speeds", o.speeds, 50, 200);
   f.flag("speed_labels", o.speed_labels);
   f.number("reverb", o.reverb, 0.0, 1.0);
-  f.text("responses", o.responses);
+  f.path("responses", o.responses);
   range(f, "rt60_low_s", "rt60_high_s", o.rt60_s, 0.01, 10.0);
   range(f, "direct_low_db", "direct_high_db", o.direct_db, -40.0, 60.0);
   f.number("noise", o.noise, 0.0, 1.0);
-  f.text("noises", o.noises);
+  f.path("noises", o.noises);
   range(f, "noise_snr_low_db", "noise_snr_high_db", o.noise_snr_db, -40.0, 100.0);
   f.number("colored_noise", o.colored_noise, 0.0, 1.0);
   range(f, "slope_low_db", "slope_high_db", o.slope_db, -12.0, 12.0);

@@ -63,6 +63,7 @@ std::string shown(const Json& value) {
 struct Given {
   Json value;
   std::string place;
+  std::string file = {};  // that paths start from; "": from the current folder
 };
 using Table = std::map<std::string, Given>;
 
@@ -109,6 +110,15 @@ class Reader final : public Fields {
       values.push_back(item.get<std::string>());
     }
   }
+  void path(const Key& key, std::string& value) override {
+    text(key, value);
+    if (const Given* given = find(key)) value = from(*given, value);
+  }
+  void paths(const Key& key, std::vector<std::string>& values) override {
+    texts(key, values);
+    if (const Given* given = find(key))
+      for (std::string& value : values) value = from(*given, value);
+  }
   void choice(const Key& key, int& index, std::span<const char* const> names) override {
     const Given* given = find(key);
     if (given == nullptr) return;
@@ -136,6 +146,9 @@ class Reader final : public Fields {
     if (table_ == nullptr) return nullptr;
     const auto at = table_->find(key.name);
     return at == table_->end() ? nullptr : &at->second;
+  }
+  static std::string from(const Given& given, const std::string& path) {
+    return given.file.empty() || path.empty() ? path : beside(given.file, path);
   }
   [[noreturn]] static void wrong(const Given& given, const Key& key, const std::string& expected) {
     throw Error(Fault::config, fmt::format("{}: {}: expected {}, found {}", given.place, key.name,
@@ -256,7 +269,7 @@ Settings Settings::from_toml(const std::string& path) {
     settings.tables_->places[name] = place(node);
     settings.tables_->tables[name];
     for (const auto& [key, value] : *table)
-      settings.tables_->give(name, key.str(), {json_of(value, place(value)), place(value)});
+      settings.tables_->give(name, key.str(), {json_of(value, place(value)), place(value), path});
   }
   return settings;
 }

@@ -16,7 +16,7 @@ class Settings {
  public:
   /// An empty set of tables, for overrides alone; `place` begins its error messages.
   explicit Settings(std::string place);
-  /// Throws Error (io, config) with file and line.
+  /// Paths in the file start from its folder. Throws Error (io, config) with file and line.
   static Settings from_toml(const std::string& path);
   /// `text` is one JSON object: the table named "". Duplicate keys are refused.
   static Settings from_json(const std::string& text, std::string place);

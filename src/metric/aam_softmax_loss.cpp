@@ -9,7 +9,7 @@
 #include "metric/cross_entropy.h"
 #include "metric/directions.h"
 #include "metric/groups.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 namespace {
@@ -84,6 +84,44 @@ LossValue aam_softmax_loss(const Matrix& embeddings, std::span<const int> labels
   add(row.slope(product(cosines, center.unit())), gradient);
   add(center.slope(product(cosines, row.unit(), Transpose::first)), classes.gradient);
   return loss;
+}
+
+namespace {
+
+class AamSoftmaxLoss final : public Loss {
+ public:
+  void keys(Fields& f) override {
+    fields(f, margin_);
+    f.number({"margin", "rad", "angle that is added between a clip and its class"}, margin_.full,
+             0.0, 1.5);
+    f.number({"scale", "", "factor of the cosines"}, options_.scale, 0.01, 1000.0);
+    f.whole({"sub_centers", "", "centers of each class, of which the nearest counts"},
+            options_.sub_centers, 1, 64);
+  }
+  BatchNeed needs() const override { return {1, "any clip can be classified"}; }
+  void begin(const LossContext& context) override {
+    classes_ = class_parameters(context.classes, options_.sub_centers, context.width, context.seed);
+  }
+  LossValue operator()(const LossBatch& batch, Matrix& gradient) override {
+    options_.margin = margin_.now;
+    return aam_softmax_loss(batch.embeddings(), batch.labels(), options_, classes_, gradient);
+  }
+  Margin* margin() override { return &margin_; }
+  std::vector<LossParameters*> parameters() override { return {&classes_}; }
+
+ private:
+  AamOptions options_;
+  Margin margin_{.full = AamOptions().margin};
+  LossParameters classes_;
+};
+
+}  // namespace
+
+LossKind aam_softmax_loss_kind() {
+  return loss_kind<AamSoftmaxLoss>(
+      "aam-softmax",
+      "classification of the training labels by cosine, with an angular margin (Deng "
+      "et al. 2019; sub-centers: 2020)");
 }
 
 }  // namespace twinear

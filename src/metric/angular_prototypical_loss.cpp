@@ -2,10 +2,11 @@
 #include <numeric>
 
 #include "linalg/product.h"
+#include "metric/cosine_logit_loss.h"
 #include "metric/cross_entropy.h"
 #include "metric/directions.h"
 #include "metric/groups.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 
@@ -28,6 +29,26 @@ LossValue angular_prototypical_loss(const Matrix& embeddings, std::span<const in
   add_to_groups(prototype.slope(product(cosines, query.unit(), Transpose::first)), others,
                 gradient);
   return loss;
+}
+
+namespace {
+
+class AngularPrototypicalLoss final : public CosineLogitLoss {
+ public:
+  BatchNeed needs() const override {
+    return {2, "one clip of a label is the query, its others the prototype"};
+  }
+  LossValue operator()(const LossBatch& batch, Matrix& gradient) override {
+    return angular_prototypical_loss(batch.embeddings(), batch.labels(), logit_, gradient);
+  }
+};
+
+}  // namespace
+
+LossKind angular_prototypical_loss_kind() {
+  return loss_kind<AngularPrototypicalLoss>("angular-prototypical",
+                                            "the cosine of a query to the prototypes of a batch's "
+                                            "labels, in a softmax (Chung et al. 2020)");
 }
 
 }  // namespace twinear

@@ -3,21 +3,49 @@
 #include <stdexcept>
 
 #include "metric/distance.h"
-#include "twinear/loss.h"
+#include "metric/mined_loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 
-LossValue contrastive_loss(const Matrix& embeddings, std::span<const Pair> pairs, float margin,
+namespace {
+
+class ContrastiveLoss final : public MinedLoss<Pair> {
+ public:
+  ContrastiveLoss() : MinedLoss(pair_miners(), "all") {}
+
+  void keys(Fields& f) override {
+    f.number({"margin", "distance", "the distance from which different clips do not matter"},
+             margin_.full, 0.001, 4.0);
+    fields(f, margin_);
+  }
+
+ private:
+  LossValue lose(const LossBatch& batch, Matrix& gradient) const override {
+    return contrastive_loss(batch, mine(batch, Distance::euclidean), margin_.now, gradient);
+  }
+};
+
+}  // namespace
+
+LossKind contrastive_loss_kind() {
+  return loss_kind<ContrastiveLoss>(
+      "contrastive",
+      "pairs: half the squared distance of equal labels, half the squared shortfall "
+      "of the margin of different ones (Hadsell, Chopra, LeCun 2006)");
+}
+
+LossValue contrastive_loss(const LossBatch& batch, std::span<const Pair> pairs, float margin,
                            Matrix& gradient) {
-  check_gradient("contrastive_loss", embeddings, gradient);
+  check_gradient("contrastive_loss", batch, gradient);
   if (pairs.empty()) return {};
-  const Table d = distances(embeddings, Distance::euclidean, gradient.rows());
-  Table pull(d.rows(), d.cols());
+  const DistanceTable d = batch.distances(Distance::euclidean);
+  Table pull(gradient.rows(), d.cols);
   LossValue loss{.mean = 0, .tuples = pairs.size(), .active = 0};
   const double share = 1 / static_cast<double>(pairs.size());
 
   for (const auto& [first, second, label] : pairs) {
-    if (first >= d.rows() || second >= d.cols())
+    if (first >= gradient.rows() || second >= d.cols)
       throw std::invalid_argument("contrastive_loss: a pair outside the batch");
     const double apart = d(first, second);
     // 1/2 d^2 and 1/2 max(0, margin - d)^2 have the slopes d and -max(0, margin - d).
@@ -27,7 +55,7 @@ LossValue contrastive_loss(const Matrix& embeddings, std::span<const Pair> pairs
     ++loss.active;
     pull(first, second) += slope * slope_factor(apart, Distance::euclidean);
   }
-  add_gradient(embeddings, pull, share, gradient);
+  add_gradient(batch.embeddings(), pull, share, gradient);
   return loss;
 }
 

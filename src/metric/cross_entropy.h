@@ -5,7 +5,7 @@
 #include <span>
 
 #include "linalg/table.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 

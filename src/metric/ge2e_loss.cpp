@@ -2,10 +2,11 @@
 #include <utility>
 
 #include "linalg/product.h"
+#include "metric/cosine_logit_loss.h"
 #include "metric/cross_entropy.h"
 #include "metric/directions.h"
 #include "metric/groups.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 
@@ -45,6 +46,26 @@ LossValue ge2e_loss(const Matrix& embeddings, std::span<const int> labels, LossP
   add_to_groups(centroid.slope(product(cosines, row.unit(), Transpose::first)), groups, gradient);
   add_to_groups(without.slope(std::move(along_without)), companions, gradient);
   return loss;
+}
+
+namespace {
+
+class Ge2eLoss final : public CosineLogitLoss {
+ public:
+  BatchNeed needs() const override {
+    return {2, "a clip's own centroid is made of its label's other clips"};
+  }
+  LossValue operator()(const LossBatch& batch, Matrix& gradient) override {
+    return ge2e_loss(batch.embeddings(), batch.labels(), logit_, gradient);
+  }
+};
+
+}  // namespace
+
+LossKind ge2e_loss_kind() {
+  return loss_kind<Ge2eLoss>("ge2e",
+                             "the cosine of each clip to the centroids of a batch's labels, in a "
+                             "softmax (Wan et al. 2018)");
 }
 
 }  // namespace twinear

@@ -12,7 +12,6 @@
 
 #include "base/random.h"
 #include "base/threads.h"
-#include "metric/distance.h"
 
 namespace twinear {
 namespace {
@@ -42,8 +41,7 @@ void keep_balanced(std::vector<Pair>& pairs, Random random) {
 }
 
 /// Leaves as many different pairs as same ones, the nearest; ties go to the lowest rows.
-void keep_nearest(std::vector<Pair>& pairs, const Matrix& embeddings, std::size_t anchors) {
-  const Table d = distances(embeddings, Distance::euclidean, anchors);
+void keep_nearest(std::vector<Pair>& pairs, const DistanceTable& d) {
   const auto first = std::stable_partition(pairs.begin(), pairs.end(), is_same);
   const auto wanted = std::min(first - pairs.begin(), pairs.end() - first);
   const auto rank = [&](const Pair& p) {  // what is not a number comes last
@@ -55,7 +53,7 @@ void keep_nearest(std::vector<Pair>& pairs, const Matrix& embeddings, std::size_
   std::ranges::sort(pairs, {}, [](const Pair& p) { return std::pair(p.first, p.second); });
 }
 
-/// The row of the least value of `key` among those that `wanted` names, the lowest in a tie.
+/// The row with the smallest value of `key` among those that `wanted` names, the lowest in a tie.
 template <class Wanted, class Key>
 std::optional<std::uint32_t> lowest(std::size_t rows, const Wanted& wanted, const Key& key) {
   std::optional<std::uint32_t> found;
@@ -67,7 +65,7 @@ std::optional<std::uint32_t> lowest(std::size_t rows, const Wanted& wanted, cons
 /// The triplets of one anchor in the order of their positives.
 class Anchor {
  public:
-  Anchor(std::uint32_t row, std::span<const int> labels, const Table& d)
+  Anchor(std::uint32_t row, std::span<const int> labels, const DistanceTable& d)
       : row_(row), labels_(labels), distance_(d.row(row)) {}
 
   std::vector<Triplet> hard() const {
@@ -121,18 +119,18 @@ class Anchor {
   std::pair<std::vector<std::uint32_t>, std::vector<double>> weights(double width) const {
     // q(d) ~ d^(width - 2) (1 - d^2 / 4)^((width - 3) / 2); 1/q spans hundreds of decades, so the
     // largest is taken out of it before it leaves the logarithm.
-    constexpr double least = 0.5, far = 1.4;
+    constexpr double near = 0.5, far = 1.4;
     std::vector<std::uint32_t> negatives;
     std::vector<double> weights;
     for (std::uint32_t n = 0; n < labels_.size(); ++n) {
       if (!is_negative(n) || !(distance_[n] < far)) continue;
-      const double d = std::max(distance_[n], least);
+      const double d = std::max(distance_[n], near);
       negatives.push_back(n);
       weights.push_back((2 - width) * std::log(d) + (3 - width) / 2 * std::log1p(-d * d / 4));
     }
     if (weights.empty()) return {};
-    const double most = std::ranges::max(weights);
-    for (double& w : weights) w = std::exp(w - most);
+    const double max = std::ranges::max(weights);
+    for (double& w : weights) w = std::exp(w - max);
     std::partial_sum(weights.begin(), weights.end(), weights.begin());
     return {negatives, weights};
   }
@@ -145,53 +143,108 @@ class Anchor {
   std::span<const double> distance_;
 };
 
-}  // namespace
-
-std::vector<Pair> mine_pairs(const Matrix& embeddings, std::span<const int> labels,
-                             PairMining mining, const MiningOptions& options) {
-  if (labels.size() != embeddings.rows())
-    throw std::invalid_argument("mine_pairs: one label per embedding");
-  const std::size_t anchors = std::min(options.anchors, labels.size());
-  auto pairs = all_pairs(labels, anchors);
-  if (mining == PairMining::balanced)
-    keep_balanced(pairs, Random(options.seed, Purpose::pair, options.step));
-  if (mining == PairMining::hard) keep_nearest(pairs, embeddings, anchors);
-  return pairs;
+void check_labels(const char* where, const LossBatch& batch) {
+  if (batch.labels().size() != batch.embeddings().rows())
+    throw std::invalid_argument(std::string(where) + ": one label per embedding");
 }
 
-std::vector<Triplet> mine_triplets(const Matrix& embeddings, std::span<const int> labels,
-                                   TripletMining mining, const MiningOptions& options) {
-  if (labels.size() != embeddings.rows())
-    throw std::invalid_argument("mine_triplets: one label per embedding");
+using TripletMiner = MinerKind<Triplet>;
 
-  const bool weighted = mining == TripletMining::distance_weighted;
-  const Table d = distances(embeddings, weighted ? Distance::euclidean : options.distance,
-                            std::min(options.anchors, labels.size()));
-  const auto mine = [&](std::uint32_t a) {
-    const Anchor anchor(a, labels, d);
-    switch (mining) {
-      case TripletMining::batch_hard:
-        return anchor.hard();
-      case TripletMining::semi_hard:
-        return anchor.semi_hard(options.margin);
-      case TripletMining::distance_weighted:
-        return anchor.weighted(embeddings.cols(),
-                               Random(options.seed, Purpose::negative, options.step, a));
-      case TripletMining::random:
-        return anchor.drawn(Random(options.seed, Purpose::negative, options.step, a));
-      case TripletMining::batch_all:
-        break;
-    }
-    throw std::invalid_argument("mine_triplets: batch_all is batch_all_triplet_loss's");
+/// The miner that calls mine(Anchor, batch, options, row) for each anchor, in parallel, with the
+/// distances that the options name, or with `distance`.
+template <class Mine>
+TripletMiner by_anchor(std::string name, std::string summary, const Mine& mine,
+                       std::optional<Distance> distance = {}) {
+  const auto all = [=](const LossBatch& batch, const MiningOptions& options) {
+    const DistanceTable d = batch.distances(distance.value_or(options.distance));
+    std::vector<std::vector<Triplet>> of_anchor(d.rows);
+    parallel_for(d.rows, [&](std::size_t a) {
+      const auto row = static_cast<std::uint32_t>(a);
+      of_anchor[a] = mine(Anchor(row, batch.labels(), d), batch, options, row);
+    });
+    std::vector<Triplet> triplets;
+    for (const auto& some : of_anchor) triplets.insert(triplets.end(), some.begin(), some.end());
+    return triplets;
   };
-  std::vector<std::vector<Triplet>> by_anchor(d.rows());
-  parallel_for(d.rows(),
-               [&](std::size_t a) { by_anchor[a] = mine(static_cast<std::uint32_t>(a)); });
+  return {std::move(name), std::move(summary), all};
+}
 
-  std::vector<Triplet> triplets;
-  for (const auto& of_anchor : by_anchor)
-    triplets.insert(triplets.end(), of_anchor.begin(), of_anchor.end());
-  return triplets;
+Random draw(const LossBatch& batch, const MiningOptions& options, std::uint32_t row) {
+  return {options.seed, Purpose::negative, batch.number(), row};
+}
+
+std::vector<TripletMiner> built_in_triplet_miners() {
+  return {
+      {"batch-all", "every valid triplet", {}},
+      by_anchor("batch-hard",
+                "each anchor with its farthest positive and nearest negative (Hermans et al. 2017)",
+                [](const Anchor& anchor, auto&, auto&, auto) { return anchor.hard(); }),
+      by_anchor("semi-hard",
+                "each anchor and positive with the nearest negative that is farther than the "
+                "positive, but by less than the margin (Schroff et al. 2015)",
+                [](const Anchor& anchor, auto&, const MiningOptions& options, auto) {
+                  return anchor.semi_hard(options.margin);
+                }),
+      by_anchor(
+          "distance-weighted",
+          "each anchor and positive with a negative drawn so that all Euclidean distances between "
+          "0.5 and 1.4 are alike on a sphere (Wu et al. 2017)",
+          [](const Anchor& anchor, const LossBatch& batch, const MiningOptions& options,
+             std::uint32_t row) {
+            return anchor.weighted(batch.embeddings().cols(), draw(batch, options, row));
+          },
+          Distance::euclidean),
+      by_anchor("random", "each anchor and positive with any negative, drawn",
+                [](const Anchor& anchor, const LossBatch& batch, const MiningOptions& options,
+                   std::uint32_t row) { return anchor.drawn(draw(batch, options, row)); }),
+  };
+}
+
+std::vector<MinerKind<Pair>> built_in_pair_miners() {
+  const auto all = [](const LossBatch& batch, const MiningOptions&) {
+    return all_pairs(batch.labels(), batch.anchors());
+  };
+  const auto balanced = [all](const LossBatch& batch, const MiningOptions& options) {
+    auto pairs = all(batch, options);
+    keep_balanced(pairs, Random(options.seed, Purpose::pair, batch.number()));
+    return pairs;
+  };
+  const auto hard = [all](const LossBatch& batch, const MiningOptions& options) {
+    auto pairs = all(batch, options);
+    keep_nearest(pairs, batch.distances(Distance::euclidean));
+    return pairs;
+  };
+  return {{"all", "every pair", all},
+          {"balanced", "every same pair, and as many different ones, drawn", balanced},
+          {"hard", "every same pair, and as many different ones, the nearest", hard}};
+}
+
+}  // namespace
+
+Registry<MinerKind<Pair>>& pair_miners() {
+  static Registry<MinerKind<Pair>> all("pair miner", built_in_pair_miners());
+  return all;
+}
+
+Registry<MinerKind<Triplet>>& triplet_miners() {
+  static Registry<MinerKind<Triplet>> all("triplet miner", built_in_triplet_miners());
+  return all;
+}
+
+std::vector<Pair> mine_pairs(const LossBatch& batch, std::string_view miner,
+                             const MiningOptions& options) {
+  check_labels("mine_pairs", batch);
+  return pair_miners().find(miner).mine(batch, options);
+}
+
+std::vector<Triplet> mine_triplets(const LossBatch& batch, std::string_view miner,
+                                   const MiningOptions& options) {
+  check_labels("mine_triplets", batch);
+  const MinerKind<Triplet>& kind = triplet_miners().find(miner);
+  if (!kind.mine)
+    throw std::invalid_argument("mine_triplets: " + kind.name +
+                                " makes no list; batch_all_triplet_loss() needs none");
+  return kind.mine(batch, options);
 }
 
 }  // namespace twinear

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <stdexcept>
 
 #include "linalg/product.h"
 #include "metric/cross_entropy.h"
 #include "metric/groups.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 
@@ -51,6 +52,36 @@ LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> label
   add_to_groups(along_query, queries, gradient);
   add_to_groups(along_support, supports, gradient);
   return loss;
+}
+
+namespace {
+
+class PrototypicalLoss final : public Loss {
+ public:
+  void keys(Fields& f) override {
+    f.whole({"shots", "clips", "clips of each label that support it; the others are queries"},
+            options_.shots, 1, 65535);
+    f.number({"scale", "", "factor of the squared distance"}, options_.scale, 0.01, 1000.0);
+  }
+  BatchNeed needs() const override {
+    return {options_.shots + 1, "shots clips support a label, and at least one asks for it"};
+  }
+  LossValue operator()(const LossBatch& batch, Matrix& gradient) override {
+    return prototypical_loss(batch.embeddings(), batch.labels(), options_, gradient);
+  }
+  double value_at_collapse(int labels, int) const override { return std::log(labels); }
+
+ private:
+  PrototypicalOptions options_;
+};
+
+}  // namespace
+
+LossKind prototypical_loss_kind() {
+  return loss_kind<PrototypicalLoss>(
+      "prototypical",
+      "the squared distance of queries to the prototypes of a batch's labels, in a "
+      "softmax (Snell et al. 2017)");
 }
 
 }  // namespace twinear

@@ -8,7 +8,7 @@
 #include "linalg/product.h"
 #include "metric/directions.h"
 #include "metric/groups.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 namespace {
@@ -67,6 +67,33 @@ LossValue supervised_contrastive_loss(const Matrix& embeddings, std::span<const 
   for (std::size_t i = 0; i < along.values().size(); ++i) along.values()[i] += as_other.values()[i];
   add(row.slope(std::move(along)), gradient);
   return loss;
+}
+
+namespace {
+
+class SupervisedContrastiveLoss final : public Loss {
+ public:
+  void keys(Fields& f) override {
+    f.number({"temperature", "", "divisor of the cosines"}, temperature_, 0.001, 100.0);
+  }
+  LossValue operator()(const LossBatch& batch, Matrix& gradient) override {
+    return supervised_contrastive_loss(batch.embeddings(), batch.labels(), temperature_, gradient);
+  }
+  double value_at_collapse(int labels, int clips) const override {
+    return std::log(labels * clips - 1);
+  }
+
+ private:
+  float temperature_ = 0.1F;
+};
+
+}  // namespace
+
+LossKind supervised_contrastive_loss_kind() {
+  return loss_kind<SupervisedContrastiveLoss>(
+      "supcon",
+      "the cosine of each clip to its label's others against that to all, in a softmax "
+      "(Khosla et al. 2020)");
 }
 
 }  // namespace twinear

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <numbers>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "base/logistic.h"
 #include "base/threads.h"
 #include "metric/distance.h"
-#include "twinear/loss.h"
+#include "metric/mined_loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 namespace {
@@ -23,7 +26,7 @@ Push push(double slack, const TripletOptions& options) {
 }
 
 /// Adds one triplet to a sum over some, and its pull to `pull`, both not yet divided.
-void add(const Triplet& t, const Table& d, const TripletOptions& options, LossValue& sum,
+void add(const Triplet& t, const DistanceTable& d, const TripletOptions& options, LossValue& sum,
          Table& pull) {
   const double positive = d(t.anchor, t.positive), negative = d(t.anchor, t.negative);
   const auto [loss, slope] = push(positive - negative, options);
@@ -36,7 +39,7 @@ void add(const Triplet& t, const Table& d, const TripletOptions& options, LossVa
 }
 
 /// Every valid triplet of one anchor.
-LossValue add_anchor(std::uint32_t anchor, std::span<const int> labels, const Table& d,
+LossValue add_anchor(std::uint32_t anchor, std::span<const int> labels, const DistanceTable& d,
                      const TripletOptions& options, Table& pull) {
   LossValue sum;
   std::vector<std::uint32_t> negatives;
@@ -57,34 +60,76 @@ LossValue mean_of(LossValue sum, std::size_t count, const Matrix& embeddings, co
   return sum;
 }
 
+class TripletLoss final : public MinedLoss<Triplet> {
+ public:
+  TripletLoss() : MinedLoss(triplet_miners(), "batch-hard") {}
+
+  void keys(Fields& f) override {
+    f.number({"margin", "distance", "how much farther than a positive a negative must be"},
+             margin_.full, 0.001, 4.0);
+    fields(f, margin_);
+    f.choice(
+        {"form", "", "hinge: max(0, slack + margin); soft: ln(1 + exp(slack)), without margin"},
+        form_, {"hinge", "soft"});
+    f.choice({"mean", "", "what a batch-all mean is over: all triplets, or those with a loss"},
+             mean_, {"all", "nonzero"});
+    f.choice({"distance", "", "how two embeddings are held apart"}, distance_,
+             {"euclidean", "squared", "cosine"});
+  }
+
+  double value_at_collapse(int, int) const override {
+    return form_ == TripletForm::soft ? std::numbers::ln2 : static_cast<double>(margin_.now);
+  }
+  std::string collapse_advice() const override {
+    return miner().name == "batch-hard" ? "mining.kind = \"semi-hard\"" : "";
+  }
+
+ private:
+  LossValue lose(const LossBatch& batch, Matrix& gradient) const override {
+    const TripletOptions options{.form = form_, .margin = margin_.now, .distance = distance_};
+    if (!miner().mine) return batch_all_triplet_loss(batch, options, mean_, gradient);
+    return triplet_loss(batch, mine(batch, distance_), options, gradient);
+  }
+
+  TripletForm form_ = TripletForm::hinge;
+  TripletMean mean_ = TripletMean::nonzero;
+  Distance distance_ = Distance::euclidean;
+};
+
 }  // namespace
 
-LossValue triplet_loss(const Matrix& embeddings, std::span<const Triplet> triplets,
+LossKind triplet_loss_kind() {
+  return loss_kind<TripletLoss>(
+      "triplet",
+      "triplets: a negative is farther than a positive by a margin (Schroff et al. 2015, "
+      "Hermans et al. 2017)");
+}
+
+LossValue triplet_loss(const LossBatch& batch, std::span<const Triplet> triplets,
                        const TripletOptions& options, Matrix& gradient) {
-  check_gradient("triplet_loss", embeddings, gradient);
+  check_gradient("triplet_loss", batch, gradient);
   if (triplets.empty()) return {};
-  const Table d = distances(embeddings, options.distance, gradient.rows());
-  Table pull(d.rows(), d.cols());
+  const DistanceTable d = batch.distances(options.distance);
+  Table pull(gradient.rows(), d.cols);
   LossValue sum;
   for (const auto& triplet : triplets) {
-    if (triplet.anchor >= d.rows() || std::max(triplet.positive, triplet.negative) >= d.cols())
+    if (triplet.anchor >= gradient.rows() || std::max(triplet.positive, triplet.negative) >= d.cols)
       throw std::invalid_argument("triplet_loss: a triplet outside the batch");
     add(triplet, d, options, sum, pull);
   }
-  return mean_of(sum, sum.tuples, embeddings, pull, gradient);
+  return mean_of(sum, sum.tuples, batch.embeddings(), pull, gradient);
 }
 
-LossValue batch_all_triplet_loss(const Matrix& embeddings, std::span<const int> labels,
-                                 const TripletOptions& options, TripletMean mean,
-                                 Matrix& gradient) {
-  check_gradient("batch_all_triplet_loss", embeddings, gradient);
-  if (labels.size() != embeddings.rows())
+LossValue batch_all_triplet_loss(const LossBatch& batch, const TripletOptions& options,
+                                 TripletMean mean, Matrix& gradient) {
+  check_gradient("batch_all_triplet_loss", batch, gradient);
+  if (batch.labels().size() != batch.embeddings().rows())
     throw std::invalid_argument("batch_all_triplet_loss: one label per embedding");
-  const Table d = distances(embeddings, options.distance, gradient.rows());
-  Table pull(d.rows(), d.cols());  // anchor a writes row a
-  std::vector<LossValue> by_anchor(d.rows());
-  parallel_for(d.rows(), [&](std::size_t a) {
-    by_anchor[a] = add_anchor(static_cast<std::uint32_t>(a), labels, d, options, pull);
+  const DistanceTable d = batch.distances(options.distance);
+  Table pull(gradient.rows(), d.cols);  // anchor a writes row a
+  std::vector<LossValue> by_anchor(gradient.rows());
+  parallel_for(gradient.rows(), [&](std::size_t a) {
+    by_anchor[a] = add_anchor(static_cast<std::uint32_t>(a), batch.labels(), d, options, pull);
   });
 
   LossValue sum;
@@ -94,7 +139,7 @@ LossValue batch_all_triplet_loss(const Matrix& embeddings, std::span<const int> 
     sum.active += part.active;
   }
   const std::size_t count = mean == TripletMean::all ? sum.tuples : sum.active;
-  return mean_of(sum, count, embeddings, pull, gradient);
+  return mean_of(sum, count, batch.embeddings(), pull, gradient);
 }
 
 }  // namespace twinear

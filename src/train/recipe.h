@@ -9,11 +9,13 @@
 
 namespace twinear {
 
-/// [encoder], [sampler], [optimizer] and [train].
+/// [encoder], [sampler], [optimizer], [train], [data] and [eval].
 void fields(Fields& f, EncoderOptions& options);
 void fields(Fields& f, SamplerOptions& options);
 void fields(Fields& f, OptimizerOptions& options);
 void fields(Fields& f, TrainOptions& options);
+void fields(Fields& f, DataOptions& options);
+void fields(Fields& f, EvalOptions& options);
 
 /// The front end of [front_end] with `overrides` on top; `preset` names what the table starts
 /// from where it does not say so itself. An empty `recipe` path has no tables.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/schedule.h"
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <vector>
+
+#include "twinear/optimizer.h"
 
 namespace twinear {
 namespace {
@@ -13,45 +14,88 @@ double half_cosine(double a, double b, double x) {
   return b + (a - b) * 0.5 * (1 + std::cos(std::numbers::pi * x));
 }
 
-/// PyTorch's OneCycleLR as it stands: the top is at step 0.3 steps - 1, the end at the last.
-double one_cycle(double top, const Moment& at) {
+/// The top is at step 0.3 steps - 1, the end at the last step, as in PyTorch's OneCycleLR.
+double one_cycle(const OptimizerOptions& o, const ScheduleStep& at) {
   constexpr double rise = 0.3, first = 1 / 25.0, last = first / 1e4;
+  const double top = o.learning_rate;
   const auto step = static_cast<double>(at.step), steps = static_cast<double>(at.steps);
   const double peak = rise * steps - 1;
   if (step <= peak) return half_cosine(top * first, top, step / peak);
   return half_cosine(top, top * last, std::min(1.0, (step - peak) / (steps - 1 - peak)));
 }
 
-double triangular(const OptimizerOptions& o, std::uint64_t step) {
-  const double cycles = static_cast<double>(step) / o.cycle_steps, cycle = std::floor(cycles);
+/// `shrink` is the factor of the height from a cycle to the next.
+double triangular(const OptimizerOptions& o, const ScheduleStep& at, double shrink) {
+  const double cycles = static_cast<double>(at.step) / o.cycle_steps, cycle = std::floor(cycles);
   const double height = 1 - std::abs(2 * (cycles - cycle) - 1);
-  const double shrunk = o.schedule == "triangular2" ? std::exp2(-cycle) : 1.0;
-  return o.final_learning_rate + (o.learning_rate - o.final_learning_rate) * height * shrunk;
+  return o.final_learning_rate +
+         (o.learning_rate - o.final_learning_rate) * height * std::pow(shrink, cycle);
+}
+
+std::vector<ScheduleKind> built_in() {
+  using O = const OptimizerOptions&;
+  using At = const ScheduleStep&;
+  return {
+      {.name = "cosine",
+       .summary = "half a cosine down to final_learning_rate",
+       .rate =
+           [](O o, At at) {
+             return half_cosine(o.learning_rate, o.final_learning_rate, at.progress);
+           }},
+      {.name = "linear",
+       .summary = "a line down to final_learning_rate",
+       .rate =
+           [](O o, At at) {
+             return o.learning_rate + (o.final_learning_rate - o.learning_rate) * at.progress;
+           }},
+      {.name = "exponential",
+       .summary = "the same factor at each step, down to final_learning_rate",
+       .rate =
+           [](O o, At at) {
+             return o.learning_rate *
+                    std::pow(o.final_learning_rate / o.learning_rate, at.progress);
+           },
+       .needs_final_rate = true},
+      {.name = "constant",
+       .summary = "learning_rate throughout",
+       .rate = [](O o, At) { return o.learning_rate; }},
+      {.name = "step",
+       .summary = "times decay every decay_epochs",
+       .rate =
+           [](O o, At at) {
+             return o.learning_rate * std::pow(o.decay, std::floor(at.epoch() / o.decay_epochs));
+           }},
+      {.name = "one-cycle",
+       .summary = "half a cosine up from 1/25 of learning_rate over three tenths of the steps, "
+                  "another down to 1/250000 (Smith and Topin 2018)",
+       .rate = one_cycle,
+       .warms_up = false},
+      {.name = "triangular",
+       .summary = "up from final_learning_rate and back every cycle_steps (Smith 2017)",
+       .rate = [](O o, At at) { return triangular(o, at, 1.0); },
+       .warms_up = false},
+      {.name = "triangular2",
+       .summary = "triangular, with half the height after each cycle",
+       .rate = [](O o, At at) { return triangular(o, at, 0.5); },
+       .warms_up = false},
+  };
 }
 
 }  // namespace
 
-double learning_rate(const OptimizerOptions& o, const Moment& at) {
-  const double top = o.learning_rate, end = o.final_learning_rate;
-  if (o.schedule == "one-cycle") return one_cycle(top, at);
-  if (o.schedule.starts_with("triangular")) return triangular(o, at.step);
-
-  const auto warmup = static_cast<double>(o.warmup_steps), step = static_cast<double>(at.step);
-  if (step < warmup) return top * (step + 1) / warmup;
-  const double rest = std::max(1.0, static_cast<double>(at.steps) - warmup);
-  const double x = (step - warmup) / rest;
-  if (o.schedule == "cosine") return half_cosine(top, end, x);
-  if (o.schedule == "linear") return top + (end - top) * x;
-  if (o.schedule == "exponential") return top * std::pow(end / top, x);
-  if (o.schedule == "step") return top * std::pow(o.decay, std::floor(at.epoch() / o.decay_epochs));
-  return top;
+Registry<ScheduleKind>& schedules() {
+  static Registry<ScheduleKind> all("schedule", built_in());
+  return all;
 }
 
-float margin(const Objective& o, const Moment& at) {
-  const float full = o.kind == "aam-softmax" ? o.aam.margin : o.margin;
-  if (o.ramp.until == 0) return full;
-  const double x = (at.epoch() - o.ramp.from) / (o.ramp.until - o.ramp.from);
-  return std::lerp(o.ramp.start, full, static_cast<float>(std::clamp(x, 0.0, 1.0)));
+double learning_rate(const OptimizerOptions& o, ScheduleStep at) {
+  const ScheduleKind& schedule = schedules().find(o.schedule);
+  if (!schedule.warms_up) return schedule.rate(o, at);
+  const auto warmup = static_cast<double>(o.warmup_steps), step = static_cast<double>(at.step);
+  if (step < warmup) return o.learning_rate * (step + 1) / warmup;
+  const double rest = std::max(1.0, static_cast<double>(at.steps) - warmup);
+  at.progress = (step - warmup) / rest;
+  return schedule.rate(o, at);
 }
 
 }  // namespace twinear

@@ -11,6 +11,7 @@
 
 #include "augment/augmenter.h"
 #include "base/spellings.h"
+#include "base/state.h"
 #include "base/threads.h"
 #include "base/within.h"
 #include "linalg/onednn_info.h"
@@ -19,17 +20,15 @@
 #include "nn/network.h"
 #include "nn/optimizer.h"
 #include "train/batch_loader.h"
+#include "train/collapse.h"
 #include "train/dev_set.h"
 #include "train/label_centroids.h"
-#include "train/objective.h"
+#include "train/loss_state.h"
 #include "train/progress.h"
 #include "train/recipe.h"
 #include "train/run_log.h"
-#include "train/schedule.h"
-#include "train/state.h"
 #include "train/training_corpus.h"
 #include "train/warm_start.h"
-#include "train/watch.h"
 #include "train/weight_average.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
@@ -104,14 +103,16 @@ class Training {
                .provenance = "{}",
                .id = {},
                .source = recipe.data.source},
-        criterion_(recipe.objective, manifest_.labels.size(), model_.encoder.dimension(), run.seed),
+        loss_(make_loss(recipe.loss, {.classes = manifest_.labels.size(),
+                                      .width = model_.encoder.dimension(),
+                                      .seed = run.seed})),
         adam_(model_.encoder.network(),
               {.weight_decay = recipe.optimizer.weight_decay,
                .decoupled = recipe.optimizer.kind == "adamw",
                .beta1 = recipe.optimizer.beta1,
                .beta2 = recipe.optimizer.beta2,
                .epsilon = recipe.optimizer.epsilon},
-              criterion_.learned()),
+              learned(*loss_)),
         batch_(static_cast<std::size_t>(recipe.sampler.labels) *
                static_cast<std::size_t>(recipe.sampler.clips)),
         batches_per_step_(static_cast<std::uint64_t>(recipe.train.accumulate)),
@@ -120,8 +121,8 @@ class Training {
         steps_(model_.encoder.parameter_count() == 0  // the untrained baseline
                    ? 0
                    : steps_per_epoch_ * static_cast<std::uint64_t>(recipe.train.epochs)),
-        watch_(recipe.objective, recipe.sampler, recipe.optimizer, recipe.train.stop_on_collapse) {
-    check_batches(recipe.objective, recipe.sampler);
+        collapse_(*loss_, recipe.sampler, recipe.optimizer, recipe.train.stop_on_collapse) {
+    check_batches(recipe.loss.kind, *loss_, recipe.sampler);
     if (!recipe.train.feature_cache.empty()) cache_.emplace(recipe.train.feature_cache, log_mel_);
     if (!recipe.data.dev.empty()) read_dev();
     corpus_ = corpus();
@@ -169,7 +170,7 @@ class Training {
 
   bool over() const { return progress_.step >= steps_ || progress_.over(recipe_.train); }
 
-  Moment at(std::uint64_t step) const {
+  ScheduleStep at(std::uint64_t step) const {
     return {.step = step, .steps = steps_, .steps_per_epoch = steps_per_epoch_};
   }
 
@@ -187,7 +188,7 @@ class Training {
                                 recipe_.data.dev, label));
     dev_ = within(recipe_.data.dev, [&] {
       return std::make_unique<DevSet>(
-          std::move(manifest), static_cast<std::size_t>(recipe_.data.dev_trials), run_.seed,
+          std::move(manifest), static_cast<std::size_t>(recipe_.eval.dev_trials), run_.seed,
           log_mel_, memory_budget(recipe_), cache_ ? &*cache_ : nullptr);
     });
   }
@@ -285,20 +286,16 @@ class Training {
     pass.forward();
     Matrix embeddings(batch_, model_.encoder.dimension()), gradient(batch_, embeddings.cols());
     std::ranges::copy(pass.output().value, embeddings.values().begin());
-    if (has_margin(recipe_.objective)) {
-      const float now = margin(recipe_.objective, at(k));
-      criterion_.set_margin(now);
-      watch_.set_margin(now);
-    }
-    const LossValue loss =
-        criterion_(embeddings, labels, static_cast<std::uint32_t>(batch), gradient);
+    if (Margin* margin = loss_->margin()) margin->set_epoch(at(k).epoch());
+    const LossBatch compared(embeddings, labels, static_cast<std::uint32_t>(batch));
+    const LossValue loss = (*loss_)(compared, gradient);
     if (auto& to = pass.output().gradient; !to.empty()) {  // empty: the whole encoder is frozen
       std::ranges::copy(gradient.values(), to.begin());
       pass.backward();
     }
     if (centroids_) centroids_->add(embeddings, labels);
 
-    const BatchSpread spread = measure_spread(embeddings, labels);
+    const BatchSpread spread = measure_spread(compared);
     ++tally_.batches;
     tally_.loss += last_loss_ = loss.mean;
     tally_.tuples += static_cast<double>(loss.tuples);
@@ -313,7 +310,7 @@ class Training {
     const double norm = adam_.clip(recipe_.optimizer.clip_norm, recipe_.train.accumulate);
     ++tally_.steps;
     tally_.gradient_norm += norm;
-    watch_.see(k + 1, last_loss_, norm, last_spread_);
+    collapse_.see(k + 1, last_loss_, norm, last_spread_);
     adam_.step(rate(k));
     if (average_) average_->add(k);
   }
@@ -418,7 +415,7 @@ class Training {
     model_.provenance =
         provenance(static_cast<int>(progress_.step / steps_per_epoch_), Json::object());
     model_.calibration.reset();
-    auto state = criterion_.state();
+    auto state = state_of(*loss_);
     if (average_) average_->save(state);
     if (centroids_) state[centroids_key] = centroids_->means();
     if (epoch_centroids_) state[epoch_centroids_key] = epoch_centroids_->means();
@@ -451,7 +448,7 @@ class Training {
     const auto [state, progress] = load_checkpoint(file, model_, adam_);
     progress_ = Progress::from_json(progress, file + ": progress");
     within(file, [&, &state = state] {
-      criterion_.restore(state);
+      restore(*loss_, state);
       if (average_) average_->restore(state);
       const std::size_t labels = manifest_.labels.size(), width = model_.encoder.dimension();
       if (centroids_) centroids_.emplace(state_of(state, centroids_key, labels, width));
@@ -467,13 +464,13 @@ class Training {
   AugmentSources augment_sources_;
   std::optional<FeatureCache> cache_;
   Model model_;
-  Criterion criterion_;
+  std::unique_ptr<Loss> loss_;
   nn::Adam adam_;
   std::optional<WeightAverage> average_;
   std::optional<LabelCentroids> centroids_, epoch_centroids_;  // now, and where the epoch began
   std::size_t batch_;
   std::uint64_t batches_per_step_, steps_per_epoch_, steps_;
-  Watch watch_;
+  CollapseDetector collapse_;
   std::unique_ptr<DevSet> dev_;
   Json corpus_;
   std::string init_;  // id of the model that training began with

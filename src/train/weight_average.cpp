@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/state.h"
 #include "base/threads.h"
-#include "train/state.h"
 
 namespace twinear {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/threads.h"
 #include "metric/batch.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 namespace {

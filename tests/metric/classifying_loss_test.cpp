@@ -11,7 +11,7 @@
 
 #include "gradient_check.h"
 #include "metric/batch.h"
-#include "twinear/loss.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 namespace {

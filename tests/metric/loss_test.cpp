@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "twinear/loss.h"
-
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -15,65 +13,66 @@
 #include "base/threads.h"
 #include "gradient_check.h"
 #include "metric/batch.h"
+#include "twinear/loss_functions.h"
 
 namespace twinear {
 namespace {
 
 using Rows = std::vector<std::vector<double>>;
-using Loss = std::function<LossValue(const Matrix&, Matrix&)>;
+using LossFunction = std::function<LossValue(const Matrix&, Matrix&)>;
 
 /// Every loss with every miner that it takes, by the name that the golden file gives it.
-std::map<std::string, Loss> losses_of(const std::vector<int>& labels, float margin,
-                                      const LossParameters& classes) {
-  const auto triplets = [=](TripletForm form, Distance distance, TripletMining mining) -> Loss {
+std::map<std::string, LossFunction> losses_of(const std::vector<int>& labels, float margin,
+                                              const LossParameters& classes) {
+  const auto triplets = [=](TripletForm form, Distance distance,
+                            const std::string& mining) -> LossFunction {
     return [=](const Matrix& e, Matrix& gradient) {
       return triplet_loss(
-          e, mine_triplets(e, labels, mining, {.margin = margin, .distance = distance}),
+          e, mine_triplets({e, labels}, mining, {.margin = margin, .distance = distance}),
           {.form = form, .margin = margin, .distance = distance}, gradient);
     };
   };
-  const auto batch_all = [=](TripletForm form, TripletMean mean) -> Loss {
+  const auto batch_all = [=](TripletForm form, TripletMean mean) -> LossFunction {
     return [=](const Matrix& e, Matrix& gradient) {
-      return batch_all_triplet_loss(e, labels, {.form = form, .margin = margin}, mean, gradient);
+      return batch_all_triplet_loss({e, labels}, {.form = form, .margin = margin}, mean, gradient);
     };
   };
-  const auto pairs = [=](PairMining mining) -> Loss {
+  const auto pairs = [=](const std::string& mining) -> LossFunction {
     return [=](const Matrix& e, Matrix& gradient) {
-      return contrastive_loss(e, mine_pairs(e, labels, mining), 2 * margin, gradient);
+      return contrastive_loss(e, mine_pairs({e, labels}, mining), 2 * margin, gradient);
     };
   };
-  const auto on_logits = [=](auto loss) -> Loss {
+  const auto on_logits = [=](auto loss) -> LossFunction {
     return [=](const Matrix& e, Matrix& gradient) {
       LossParameters logit = logit_parameters();
       return loss(e, labels, logit, gradient);
     };
   };
-  const Loss prototypical = [=](const Matrix& e, Matrix& gradient) {
+  const LossFunction prototypical = [=](const Matrix& e, Matrix& gradient) {
     return prototypical_loss(e, labels, {}, gradient);
   };
-  const Loss aam = [=](const Matrix& e, Matrix& gradient) {
+  const LossFunction aam = [=](const Matrix& e, Matrix& gradient) {
     LossParameters copy = classes;
     return aam_softmax_loss(e, labels, {}, copy, gradient);
   };
-  const Loss supervised_contrastive = [=](const Matrix& e, Matrix& gradient) {
+  const LossFunction supervised_contrastive = [=](const Matrix& e, Matrix& gradient) {
     return supervised_contrastive_loss(e, labels, 0.1F, gradient);
   };
   using enum Distance;
   using enum TripletForm;
   return {
-      {"contrastive margin=1", pairs(PairMining::all)},
-      {"contrastive balanced", pairs(PairMining::balanced)},
-      {"contrastive hard", pairs(PairMining::hard)},
-      {"triplet batch_hard margin=0.5", triplets(hinge, euclidean, TripletMining::batch_hard)},
-      {"triplet batch_hard margin=0.5 squared",
-       triplets(hinge, squared, TripletMining::batch_hard)},
-      {"triplet batch_hard soft", triplets(soft, euclidean, TripletMining::batch_hard)},
-      {"triplet semi_hard margin=0.5", triplets(hinge, euclidean, TripletMining::semi_hard)},
-      {"triplet semi_hard soft squared", triplets(soft, squared, TripletMining::semi_hard)},
+      {"contrastive margin=1", pairs("all")},
+      {"contrastive balanced", pairs("balanced")},
+      {"contrastive hard", pairs("hard")},
+      {"triplet batch_hard margin=0.5", triplets(hinge, euclidean, "batch-hard")},
+      {"triplet batch_hard margin=0.5 squared", triplets(hinge, squared, "batch-hard")},
+      {"triplet batch_hard soft", triplets(soft, euclidean, "batch-hard")},
+      {"triplet semi_hard margin=0.5", triplets(hinge, euclidean, "semi-hard")},
+      {"triplet semi_hard soft squared", triplets(soft, squared, "semi-hard")},
       {"triplet batch_all margin=0.5 mean_over=all", batch_all(hinge, TripletMean::all)},
       {"triplet batch_all margin=0.5 mean_over=nonzero", batch_all(hinge, TripletMean::nonzero)},
       {"triplet batch_all soft", batch_all(soft, TripletMean::all)},
-      {"triplet distance_weighted", triplets(hinge, cosine, TripletMining::distance_weighted)},
+      {"triplet distance_weighted", triplets(hinge, cosine, "distance-weighted")},
       {"angular_prototypical w=10 b=-5", on_logits(angular_prototypical_loss)},
       {"ge2e w=10 b=-5", on_logits(ge2e_loss)},
       {"prototypical", prototypical},
@@ -83,8 +82,8 @@ std::map<std::string, Loss> losses_of(const std::vector<int>& labels, float marg
 }
 
 /// The same with classes of our own.
-std::map<std::string, Loss> losses_of(const std::vector<int>& labels, float margin,
-                                      std::size_t width) {
+std::map<std::string, LossFunction> losses_of(const std::vector<int>& labels, float margin,
+                                              std::size_t width) {
   const auto classes = static_cast<std::size_t>(std::ranges::max(labels)) + 1;
   return losses_of(labels, margin, class_parameters(classes, 1, width, 7));
 }
@@ -154,10 +153,10 @@ TEST(Loss, FourRowsByHand) {
   Matrix e(4, 2), gradient(4, 2);
   std::ranges::copy(std::vector<float>{1, 0, .8F, .6F, 0, 1, -.6F, .8F}, e.values().begin());
   const std::vector<int> labels{0, 0, 1, 1};
-  const auto pairs = mine_pairs(e, labels, PairMining::all);
+  const auto pairs = mine_pairs({e, labels}, "all");
   EXPECT_NEAR(contrastive_loss(e, pairs, 1, gradient).mean, 0.067595468, 1e-8);
 
-  const auto hardest = mine_triplets(e, labels, TripletMining::batch_hard);
+  const auto hardest = mine_triplets({e, labels}, "batch-hard");
   const auto soft = triplet_loss(e, hardest, {.form = TripletForm::soft}, gradient);
   EXPECT_NEAR(soft.mean, 0.473753695, 1e-7);
   EXPECT_EQ(soft.active, 4U);
@@ -171,29 +170,27 @@ TEST(Loss, FourRowsByHand) {
 /// first `anchors` rows learn.
 void expect_slopes(Matrix e, const std::vector<int>& labels, std::size_t anchors) {
   constexpr float margin = 1.3F;
-  const auto expect = [&](const Loss& loss) {
+  const auto expect = [&](const LossFunction& loss) {
     Matrix gradient(anchors, e.cols()), unused = gradient;
     EXPECT_GT(loss(e, gradient).active, 0U);
     expect_slope(
         e.values().first(gradient.values().size()), gradient.values(),
         [&] { return loss(e, unused).mean; }, 1e-3F, 1e-4);
   };
-  for (const auto mining : {PairMining::all, PairMining::balanced, PairMining::hard})
-    expect([&, pairs = mine_pairs(e, labels, mining, {.anchors = anchors})](auto& at, auto& slope) {
+  for (const std::string mining : {"all", "balanced", "hard"})
+    expect([&, pairs = mine_pairs({e, labels, 0, anchors}, mining)](auto& at, auto& slope) {
       return contrastive_loss(at, pairs, margin, slope);
     });
-  using enum TripletMining;
   for (const auto form : {TripletForm::hinge, TripletForm::soft})
     for (const auto kind : {Distance::euclidean, Distance::squared, Distance::cosine}) {
       const TripletOptions options{.form = form, .margin = margin, .distance = kind};
-      const MiningOptions wanted{.margin = margin, .distance = kind, .anchors = anchors};
-      for (const auto mining : {batch_hard, semi_hard, distance_weighted})
-        expect([&, triplets = mine_triplets(e, labels, mining, wanted)](auto& at, auto& slope) {
-          return triplet_loss(at, triplets, options, slope);
-        });
+      const MiningOptions wanted{.margin = margin, .distance = kind};
+      for (const std::string mining : {"batch-hard", "semi-hard", "distance-weighted"})
+        expect([&, triplets = mine_triplets({e, labels, 0, anchors}, mining, wanted)](
+                   auto& at, auto& slope) { return triplet_loss(at, triplets, options, slope); });
       for (const auto mean : {TripletMean::all, TripletMean::nonzero})
         expect([&](auto& at, auto& slope) {
-          return batch_all_triplet_loss(at, labels, options, mean, slope);
+          return batch_all_triplet_loss({at, labels}, options, mean, slope);
         });
     }
 }
@@ -222,7 +219,7 @@ TEST(Loss, RowsOfAMemoryAreTheBatchsOwnButForWhatTheyLearn) {
   const Matrix e = noise(12, 4);
   const auto labels = label_blocks(4, 3);
   Matrix all(12, 4), first(6, 4);
-  const auto triplets = mine_triplets(e, labels, TripletMining::batch_hard, {.anchors = 6});
+  const auto triplets = mine_triplets({e, labels, 0, 6}, "batch-hard");
   EXPECT_EQ(triplets.size(), 6U);
   EXPECT_EQ(triplet_loss(e, triplets, {}, first).mean, triplet_loss(e, triplets, {}, all).mean);
   EXPECT_TRUE(std::ranges::equal(first.values(), all.values().first(24)));
@@ -266,7 +263,7 @@ TEST(Loss, NoTuplesIsNoLossAndLeavesTheGradient) {
   const std::vector<int> labels{0, 1, 2, 3};
   EXPECT_EQ(contrastive_loss(e, {}, 1, gradient).mean, 0);
   EXPECT_EQ(triplet_loss(e, {}, {}, gradient).mean, 0);
-  EXPECT_EQ(batch_all_triplet_loss(e, labels, {}, TripletMean::nonzero, gradient).mean, 0);
+  EXPECT_EQ(batch_all_triplet_loss({e, labels}, {}, TripletMean::nonzero, gradient).mean, 0);
   EXPECT_EQ(gradient, noise(4, 3, 1));
 }
 
@@ -302,8 +299,8 @@ TEST(BatchAll, IsTheTripletLossOverEveryTriplet) {
     const TripletOptions options{.form = form, .margin = 0.4F, .distance = Distance::squared};
     Matrix listed(15, 4), all(15, 4), nonzero(15, 4);
     const auto expected = triplet_loss(e, triplets, options, listed);
-    const auto value = batch_all_triplet_loss(e, labels, options, TripletMean::all, all);
-    const auto share = batch_all_triplet_loss(e, labels, options, TripletMean::nonzero, nonzero);
+    const auto value = batch_all_triplet_loss({e, labels}, options, TripletMean::all, all);
+    const auto share = batch_all_triplet_loss({e, labels}, options, TripletMean::nonzero, nonzero);
     EXPECT_NEAR(value.mean, expected.mean, 1e-12);
     EXPECT_EQ(value.tuples, 15U * 2 * 12);
     EXPECT_EQ(value.active, expected.active);
@@ -317,7 +314,7 @@ TEST(BatchAll, IsTheTripletLossOverEveryTriplet) {
 TEST(BatchAll, CountsFiftyMillionTriplets) {
   const auto labels = label_blocks(2, 300);  // 600 x 299 x 300 triplets
   Matrix e = noise(600, 2), gradient(600, 2);
-  const auto value = batch_all_triplet_loss(e, labels, {}, TripletMean::all, gradient);
+  const auto value = batch_all_triplet_loss({e, labels}, {}, TripletMean::all, gradient);
   EXPECT_EQ(value.tuples, 53'820'000U);
 }
 
@@ -334,9 +331,9 @@ TEST(Loss, RefusesRowsOutsideTheBatchAndOtherShapes) {
   EXPECT_THROW(contrastive_loss(e, {}, 1, more), std::invalid_argument);
   EXPECT_THROW(contrastive_loss(e, {}, 1, narrow), std::invalid_argument);
   EXPECT_THROW(triplet_loss(e, {}, {}, narrow), std::invalid_argument);
-  EXPECT_THROW(batch_all_triplet_loss(e, label_blocks(3, 1), {}, TripletMean::all, narrow),
+  EXPECT_THROW(batch_all_triplet_loss({e, label_blocks(3, 1)}, {}, TripletMean::all, narrow),
                std::invalid_argument);
-  EXPECT_THROW(batch_all_triplet_loss(e, label_blocks(2, 1), {}, TripletMean::all, gradient),
+  EXPECT_THROW(batch_all_triplet_loss({e, label_blocks(2, 1)}, {}, TripletMean::all, gradient),
                std::invalid_argument);
 }
 

@@ -37,10 +37,10 @@ int collapsed_at(const Recipe& recipe, const std::string& out, std::uint64_t see
 TEST(Collapse, OfARateThatIsTooHighIsNamedWithinFiftySteps) {
   const TemporaryFolder folder;
   Recipe recipe = sixty_steps(folder);
-  for (const TripletForm form : {TripletForm::hinge, TripletForm::soft})
+  for (const std::string form : {"hinge", "soft"})
     for (const bool norm : {true, false})
       for (std::uint64_t seed = 0; seed < 5; ++seed) {
-        recipe.objective.form = form;
+        recipe.loss.keys = {{"form", form}};
         recipe.encoder.pooled_norm = recipe.encoder.input_norm = norm;
         recipe.optimizer.learning_rate = 1;
         const int step = collapsed_at(recipe, folder / "run", seed);
@@ -52,9 +52,9 @@ TEST(Collapse, OfARateThatIsTooHighIsNamedWithinFiftySteps) {
 TEST(Collapse, IsNotSeenAtAGoodRateInTwentySeeds) {
   const TemporaryFolder folder;
   Recipe recipe = sixty_steps(folder);
-  for (const TripletForm form : {TripletForm::hinge, TripletForm::soft})
+  for (const std::string form : {"hinge", "soft"})
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-      recipe.objective.form = form;
+      recipe.loss.keys = {{"form", form}};
       EXPECT_EQ(collapsed_at(recipe, folder / "run", seed), 0) << seed;
     }
 }

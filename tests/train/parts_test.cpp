@@ -8,123 +8,148 @@
 
 #include "base/threads.h"
 #include "train/batch_loader.h"
+#include "train/collapse.h"
 #include "train/corpus.h"
-#include "train/objective.h"
-#include "train/watch.h"
+#include "train/loss_state.h"
 #include "twinear/error.h"
 
 namespace twinear {
 namespace {
 
-TEST(Watch, NamesCollapseOnlyAfterManyStepsInARow) {
-  Watch watch({.kind = "triplet", .margin = 0.3F}, {}, {}, true);
+TEST(CollapseDetector, NamesCollapseOnlyAfterManyStepsInARow) {
+  const auto loss = make_loss({});
+  CollapseDetector detector(*loss, {}, {}, true);
   for (std::uint64_t k = 0; k < 200; ++k)
-    watch.see(k, k % 10 == 0 ? 0.4 : 0.3, 1.0, k % 10 == 0 ? 0.5 : 0.01);
-  EXPECT_THROW(for (std::uint64_t k = 0; k < 50; ++k) watch.see(k, 0.3, 1.0, 0.01), Error);
+    detector.see(k, k % 10 == 0 ? 0.4 : 0.3, 1.0, k % 10 == 0 ? 0.5 : 0.01);
+  EXPECT_THROW(for (std::uint64_t k = 0; k < 50; ++k) detector.see(k, 0.3, 1.0, 0.01), Error);
 }
 
-TEST(Objective, EachLossSaysWhatBatchesItNeeds) {
-  const auto refused = [](const Objective& objective, int clips) {
+TEST(CollapseDetector, AdvisesOtherTripletsWhereTheHardestWereMined) {
+  const auto advice = [](const char* miner) {
+    const auto loss = make_loss({.mining = {{"kind", miner}}});
+    CollapseDetector detector(*loss, {}, {}, true);
     try {
-      check_batches(objective, {.labels = 4, .clips = clips});
+      for (std::uint64_t k = 0; k < 50; ++k) detector.see(k, 0.3, 1.0, 0.01);
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(advice("batch-hard").find(", mining.kind = \"semi-hard\", or "), std::string::npos);
+  EXPECT_NE(advice("random").find("encoder.pooled_norm = true, or "), std::string::npos);
+}
+
+TEST(Loss, EachSaysWhatBatchesItNeeds) {
+  const auto refused = [](const LossOptions& options, int clips) {
+    try {
+      check_batches(options.kind, *make_loss(options), {.labels = 4, .clips = clips});
     } catch (const Error& e) {
       EXPECT_EQ(e.fault(), Fault::config);
-      EXPECT_NE(std::string(e.what()).find("\"" + objective.kind + "\" needs sampler.clips"),
+      EXPECT_NE(std::string(e.what()).find("\"" + options.kind + "\" needs sampler.clips"),
                 std::string::npos);
       return true;
     }
     return false;
   };
-  for (const char* kind :
-       {"triplet", "contrastive", "angular-prototypical", "prototypical", "ge2e", "supcon"}) {
-    EXPECT_TRUE(refused({.kind = kind}, 1)) << kind;
+  for (const auto& kind : losses().names()) {
+    EXPECT_EQ(refused({.kind = kind}, 1), kind != "aam-softmax") << kind;
     EXPECT_FALSE(refused({.kind = kind}, 2)) << kind;
   }
-  EXPECT_FALSE(refused({.kind = "aam-softmax"}, 1));
-  const Objective five_shots{.kind = "prototypical", .prototypical = {.shots = 5}};
+  const LossOptions five_shots{.kind = "prototypical", .keys = {{"shots", 5}}};
   EXPECT_TRUE(refused(five_shots, 5));
   EXPECT_FALSE(refused(five_shots, 6));
 }
 
-TEST(Watch, KnowsTheLossOfASinglePoint) {
-  const SamplerOptions sampler{.labels = 4, .clips = 3};
-  const Matrix point(12, 5);
+TEST(CollapseDetector, KnowsTheLossOfASinglePoint) {
+  Matrix point(12, 5);
+  for (float& v : point.values()) v = 0.5F;
   std::vector<int> labels;
   for (int i = 0; i < 12; ++i) labels.push_back(i / 3);
-  for (const auto& [kind, loss] :
-       std::map<std::string, double>{{"triplet", 0.3F},
-                                     {"contrastive", 0},
-                                     {"aam-softmax", 0},
-                                     {"angular-prototypical", std::log(4)},
-                                     {"ge2e", std::log(4)},
-                                     {"prototypical", std::log(4)},
-                                     {"supcon", std::log(11)}}) {
-    EXPECT_DOUBLE_EQ(collapsed_loss({.kind = kind}, sampler), loss) << kind;
-    if (loss == 0) continue;
+  const std::map<std::string, double> known{
+      {"triplet", 0.3F},       {"contrastive", 0},
+      {"aam-softmax", 0},      {"angular-prototypical", std::log(4)},
+      {"ge2e", std::log(4)},   {"prototypical", std::log(4)},
+      {"supcon", std::log(11)}};
+  for (const auto& kind : losses().names()) {
+    const auto loss = make_loss({.kind = kind}, {.classes = 4, .width = 5});
+    const double value = loss->value_at_collapse(4, 3);
+    if (known.contains(kind)) {
+      EXPECT_DOUBLE_EQ(value, known.at(kind)) << kind;
+    }
+    if (value == 0) continue;
     Matrix gradient(12, 5);
-    Criterion criterion({.kind = kind}, 4, 5, 0);
-    EXPECT_NEAR(criterion(point, labels, 0, gradient).mean, loss, 1e-12) << kind;
+    EXPECT_NEAR((*loss)({point, labels}, gradient).mean, value, 1e-12) << kind;
   }
-  EXPECT_DOUBLE_EQ(collapsed_loss({.form = TripletForm::soft}, sampler), std::numbers::ln2);
+  EXPECT_DOUBLE_EQ(make_loss({.keys = {{"form", "soft"}}})->value_at_collapse(4, 3),
+                   std::numbers::ln2);
   // A loss at that value is no collapse while the embeddings are apart.
-  Watch watch({.kind = "triplet", .margin = 0.3F}, sampler, {}, true);
-  for (std::uint64_t k = 0; k < 200; ++k) watch.see(k, 0.3, 1.0, 0.6);
+  const auto loss = make_loss({});
+  CollapseDetector detector(*loss, {.labels = 4, .clips = 3}, {}, true);
+  for (std::uint64_t k = 0; k < 200; ++k) detector.see(k, 0.3, 1.0, 0.6);
 }
 
-TEST(Watch, NamesTheCollapseOfALossThatClassifies) {
-  Watch watch({.kind = "ge2e"}, {.labels = 4, .clips = 3}, {}, true);
-  EXPECT_THROW(for (std::uint64_t k = 0; k < 50; ++k) watch.see(k, std::log(4), 1.0, 0.15), Error);
+TEST(CollapseDetector, NamesTheCollapseOfALossThatClassifies) {
+  const auto loss = make_loss({.kind = "ge2e"});
+  CollapseDetector detector(*loss, {.labels = 4, .clips = 3}, {}, true);
+  EXPECT_THROW(for (std::uint64_t k = 0; k < 50; ++k) detector.see(k, std::log(4), 1.0, 0.15),
+               Error);
 }
 
-TEST(Watch, StopsAtOnceAtAValueThatIsNotFinite) {
+TEST(CollapseDetector, StopsAtOnceAtAValueThatIsNotFinite) {
+  const auto loss = make_loss({});
   for (const double bad : {NAN, INFINITY}) {
-    Watch watch({}, {}, {}, false);
-    EXPECT_THROW(watch.see(1, bad, 1.0, 1.0), Error);
-    EXPECT_THROW(watch.see(1, 0.1, bad, 1.0), Error);
+    CollapseDetector detector(*loss, {}, {}, false);
+    EXPECT_THROW(detector.see(1, bad, 1.0, 1.0), Error);
+    EXPECT_THROW(detector.see(1, 0.1, bad, 1.0), Error);
   }
-  Watch silent({}, {}, {}, false);
+  CollapseDetector silent(*loss, {}, {}, false);
   for (std::uint64_t k = 0; k < 200; ++k) silent.see(k, 0.3, 1.0, 0.0);
 }
 
-TEST(Watch, SpreadIsTheRootMeanSquaredDistanceFromTheMean) {
+TEST(BatchSpread, IsTheRootMeanSquaredDistanceFromTheMean) {
   Matrix e(4, 2);
   e.row(0)[0] = 1;
   e.row(1)[0] = -1;
   e.row(2)[1] = 1;
   e.row(3)[1] = -1;
   const std::vector<int> labels{0, 0, 1, 1};
-  const BatchSpread s = measure_spread(e, labels);
+  const BatchSpread s = measure_spread({e, labels});
   EXPECT_NEAR(s.spread, 1.0, 1e-6);
   EXPECT_NEAR(s.positive, 2.0, 1e-6);
   EXPECT_NEAR(s.negative, std::numbers::sqrt2, 1e-6);
 }
 
-TEST(Criterion, GoesOnFromItsStateAsIfNothingHadHappened) {
+TEST(Loss, GoesOnFromItsStateAsIfNothingHadHappened) {
   Random random(5, Purpose::test);
   Matrix e(6, 4);
   for (float& v : e.values()) v = static_cast<float>(random.normal());
   const std::vector<int> labels{0, 0, 1, 1, 2, 2};
-  for (const Objective& objective :
-       {Objective{.memory = 9}, Objective{.kind = "aam-softmax"}, Objective{.kind = "ge2e"}}) {
-    Criterion before(objective, 3, 4, 1), after(objective, 3, 4, 2);
+  for (const LossOptions& options :
+       {LossOptions{.mining = {{"memory", 9}}}, LossOptions{.kind = "aam-softmax"},
+        LossOptions{.kind = "ge2e"}}) {
+    const auto before = make_loss(options, {.classes = 3, .width = 4, .seed = 1});
+    const auto after = make_loss(options, {.classes = 3, .width = 4, .seed = 2});
     Matrix unused(6, 4), first(6, 4), second(6, 4);
-    before(e, labels, 0, unused);
-    after.restore(before.state());
-    EXPECT_EQ(after.state(), before.state());
-    EXPECT_EQ(after(e, labels, 1, second).mean, before(e, labels, 1, first).mean);
+    (*before)({e, labels}, unused);
+    restore(*after, state_of(*before));
+    EXPECT_FALSE(state_of(*before).empty());
+    EXPECT_EQ(state_of(*after), state_of(*before));
+    EXPECT_EQ((*after)({e, labels, 1}, second).mean, (*before)({e, labels, 1}, first).mean);
     EXPECT_EQ(second, first);
   }
 }
 
-TEST(Criterion, RefusesTheStateOfAnotherObjective) {
-  const Criterion ge2e({.kind = "ge2e"}, 3, 4, 0);
-  Criterion aam({.kind = "aam-softmax"}, 3, 4, 0), remembering({.memory = 9}, 3, 4, 0);
-  EXPECT_THROW(aam.restore(ge2e.state()), Error);
-  EXPECT_THROW(aam.restore({}), Error);
+TEST(Loss, RefusesTheStateOfAnother) {
+  const LossContext context{.classes = 3, .width = 4};
+  const auto ge2e = make_loss({.kind = "ge2e"}, context);
+  const auto aam = make_loss({.kind = "aam-softmax"}, context);
+  const auto remembering = make_loss({.mining = {{"memory", 9}}}, context);
+  EXPECT_THROW(restore(*aam, state_of(*ge2e)), Error);
+  EXPECT_THROW(restore(*aam, {}), Error);
   EXPECT_THROW(
-      remembering.restore({{"memory.embeddings", Matrix(2, 3)}, {"memory.labels", Matrix(2, 1)}}),
+      restore(*remembering, {{"memory.embeddings", Matrix(2, 3)}, {"memory.labels", Matrix(2, 1)}}),
       Error);
-  EXPECT_THROW(remembering.restore({{"memory.embeddings", Matrix(2, 4)}}), Error);
+  EXPECT_THROW(restore(*remembering, {{"memory.embeddings", Matrix(2, 4)}}), Error);
 }
 
 TEST(BatchLoader, BatchIsAPureFunctionOfItsNumber) {

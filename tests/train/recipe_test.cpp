@@ -159,15 +159,15 @@ dev_trials = 99
   EXPECT_EQ(r.encoder.strides, (std::vector<int>{1, 3}));
   EXPECT_TRUE(r.encoder.input_norm);
   EXPECT_FALSE(r.encoder.pooled_norm);
-  EXPECT_EQ(r.objective.kind, "triplet");
-  EXPECT_EQ(r.objective.margin, 0.5F);
-  EXPECT_EQ(r.objective.form, TripletForm::soft);
-  EXPECT_EQ(r.objective.mean, TripletMean::all);
-  EXPECT_EQ(r.objective.distance, Distance::squared);
-  EXPECT_EQ(r.objective.triplets, TripletMining::semi_hard);
-  EXPECT_EQ(r.objective.ramp.start, 0.25F);
-  EXPECT_EQ(r.objective.ramp.from, 2);
-  EXPECT_EQ(r.objective.ramp.until, 8);
+  EXPECT_EQ(r.loss.kind, "triplet");
+  EXPECT_EQ(r.loss.keys, (Values{{"margin", 0.5},
+                                 {"margin_start", 0.25},
+                                 {"margin_from", 2},
+                                 {"margin_until", 8},
+                                 {"form", "soft"},
+                                 {"mean", "all"},
+                                 {"distance", "squared"}}));
+  EXPECT_EQ(r.loss.mining, (Values{{"kind", "semi-hard"}, {"memory", 0}}));
   EXPECT_EQ(r.sampler.draw, LabelDraw::proportional);
   EXPECT_EQ(r.sampler.labels, 5);
   EXPECT_EQ(r.sampler.clips, 7);
@@ -205,39 +205,34 @@ dev_trials = 99
   EXPECT_EQ(r.data.weights, (std::vector{3, 1}));
   EXPECT_EQ(r.data.source, "bird song");
   EXPECT_EQ(r.data.dev, folder / "sub/c.csv");
-  EXPECT_EQ(r.data.dev_trials, 99);
-}
-
-TEST_F(RecipeFile, ContrastiveLossMinesPairs) {
-  const Recipe r = read("[loss]\nkind = \"contrastive\"\n[mining]\nkind = \"hard\"\n");
-  EXPECT_EQ(r.objective.kind, "contrastive");
-  EXPECT_EQ(r.objective.pairs, PairMining::hard);
+  EXPECT_EQ(r.eval.dev_trials, 99);
 }
 
 TEST_F(RecipeFile, EveryLossHasKeysOfItsOwn) {
   Recipe r = read(
       "[loss]\ndistance = \"cosine\"\n[mining]\nkind = \"distance-weighted\"\n"
       "memory = 512\n");
-  EXPECT_EQ(r.objective.distance, Distance::cosine);
-  EXPECT_EQ(r.objective.triplets, TripletMining::distance_weighted);
-  EXPECT_EQ(r.objective.memory, 512);
-  r = read("[loss]\nkind = \"contrastive\"\n[mining]\nmemory = 256\n");
-  EXPECT_EQ(r.objective.memory, 256);
+  EXPECT_EQ(r.loss.keys.back(), (Values::value_type{"distance", "cosine"}));
+  EXPECT_EQ(r.loss.mining, (Values{{"kind", "distance-weighted"}, {"memory", 512}}));
+  r = read("[loss]\nkind = \"contrastive\"\n[mining]\nkind = \"hard\"\nmemory = 256\n");
+  EXPECT_EQ(r.loss.kind, "contrastive");
+  EXPECT_EQ(r.loss.mining, (Values{{"kind", "hard"}, {"memory", 256}}));
   for (const std::string kind : {"angular-prototypical", "ge2e"}) {
     r = read("[loss]\nkind = \"" + kind + "\"\nscale = 20\noffset = -2\n");
-    EXPECT_EQ(r.objective.kind, kind);
-    EXPECT_EQ(r.objective.logit.scale, 20);
-    EXPECT_EQ(r.objective.logit.offset, -2);
+    EXPECT_EQ(r.loss.kind, kind);
+    EXPECT_EQ(r.loss.keys, (Values{{"scale", 20.0}, {"offset", -2.0}}));
   }
   r = read("[loss]\nkind = \"prototypical\"\nshots = 2\nscale = 4\n");
-  EXPECT_EQ(r.objective.prototypical.shots, 2);
-  EXPECT_EQ(r.objective.prototypical.scale, 4);
+  EXPECT_EQ(r.loss.keys, (Values{{"shots", 2}, {"scale", 4.0}}));
   r = read("[loss]\nkind = \"aam-softmax\"\nmargin = 0.3\nscale = 32\nsub_centers = 3\n");
-  EXPECT_EQ(r.objective.aam.margin, 0.3F);
-  EXPECT_EQ(r.objective.aam.scale, 32);
-  EXPECT_EQ(r.objective.aam.sub_centers, 3);
+  EXPECT_EQ(r.loss.keys, (Values{{"margin_start", 0.0},
+                                 {"margin_from", 0},
+                                 {"margin_until", 0},
+                                 {"margin", 0.3},
+                                 {"scale", 32.0},
+                                 {"sub_centers", 3}}));
   r = read("[loss]\nkind = \"supcon\"\ntemperature = 0.07\n");
-  EXPECT_EQ(r.objective.temperature, 0.07F);
+  EXPECT_EQ(r.loss.keys, (Values{{"temperature", 0.07}}));
   const auto json = nlohmann::ordered_json::parse(recipe_json(r));
   EXPECT_EQ(json["loss"].size(), 2U);
   EXPECT_TRUE(json["mining"].empty());
@@ -248,7 +243,7 @@ TEST_F(RecipeFile, OverridesComeLast) {
                         {"train.epochs=3", "encoder.channels=[4, 4, 4]", "loss.form=soft"});
   EXPECT_EQ(r.train.epochs, 3);
   EXPECT_EQ(r.encoder.channels, (std::vector<int>{4, 4, 4}));
-  EXPECT_EQ(r.objective.form, TripletForm::soft);
+  EXPECT_EQ(r.loss.keys[4], (Values::value_type{"form", "soft"}));
 }
 
 TEST_F(RecipeFile, PathsOfAnOverrideStartWhereTheShellIs) {
@@ -320,9 +315,8 @@ TEST_F(RecipeFile, ALossThatNeedsOtherBatchesThanTheSamplersIsRefusedWithTheReas
       refusal("[loss]\nkind = \"prototypical\"\nshots = 5\n[sampler]\nclips = 5\n"),
       ": loss.kind = \"prototypical\" needs sampler.clips of at least 6, found 5: shots clips "
       "support a label, and at least one asks for it");
-  EXPECT_EQ(read("[loss]\nkind = \"prototypical\"\nshots = 5\n[sampler]\nclips = 6\n")
-                .objective.prototypical.shots,
-            5);
+  EXPECT_EQ(read("[loss]\nkind = \"prototypical\"\nshots = 5\n[sampler]\nclips = 6\n").loss.keys[0],
+            (Values::value_type{"shots", 5}));
 }
 
 TEST_F(RecipeFile, ValuesThatDoNotFitTogetherAreRefused) {

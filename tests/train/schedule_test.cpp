@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/schedule.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
+
+#include "twinear/error.h"
+#include "twinear/loss.h"
+#include "twinear/optimizer.h"
 
 namespace twinear {
 namespace {
@@ -79,19 +81,31 @@ TEST(Schedule, TrianglesRiseAndFallAndTheSecondKindShrinks) {
 }
 
 TEST(MarginRamp, GrowsStepByStepBetweenTwoEpochs) {
-  Objective aam{.kind = "aam-softmax", .ramp = {.start = 0.0F, .from = 2, .until = 4}};
-  const auto at = [&](std::uint64_t step) {
-    return margin(aam, {.step = step, .steps = 100, .steps_per_epoch = 10});
+  Margin aam{.full = 0.2F, .start = 0.0F, .from = 2, .until = 4};
+  const auto at = [&](double epoch) {
+    aam.set_epoch(epoch);
+    return aam.now;
   };
   EXPECT_EQ(at(0), 0.0F);
-  EXPECT_EQ(at(20), 0.0F);
-  EXPECT_FLOAT_EQ(at(25), 0.05F);
-  EXPECT_FLOAT_EQ(at(30), 0.1F);
-  EXPECT_EQ(at(40), 0.2F);
-  EXPECT_EQ(at(99), 0.2F);
-  aam.ramp.until = 0;
+  EXPECT_EQ(at(2), 0.0F);
+  EXPECT_FLOAT_EQ(at(2.5), 0.05F);
+  EXPECT_FLOAT_EQ(at(3), 0.1F);
+  EXPECT_EQ(at(4), 0.2F);
+  EXPECT_EQ(at(9.9), 0.2F);
+  aam.until = 0;
   EXPECT_EQ(at(0), 0.2F);
-  EXPECT_EQ(margin({.margin = 0.7F}, {}), 0.7F);
+  EXPECT_EQ(Margin{.full = 0.7F}.now, 0.7F);
+}
+
+TEST(Schedule, OfAProgramsOwnIsChosenByName) {
+  schedules().add({.name = "inverse root of a test",
+                   .summary = "",
+                   .rate = [](const OptimizerOptions& o, const ScheduleStep& at) {
+                     return o.learning_rate / std::sqrt(1 + static_cast<double>(at.step));
+                   }});
+  EXPECT_DOUBLE_EQ(rate(scheduled("inverse root of a test"), 0), 0.01);  // of the warm-up
+  EXPECT_DOUBLE_EQ(rate(scheduled("inverse root of a test"), 24), 0.02);
+  EXPECT_THROW(rate(scheduled("unknown"), 0), Error);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ TEST(Trainer, GivesTheSameBytesHoweverManySignalsArrive) {
   Recipe recipe = small_recipe(folder);
   recipe.encoder.channels = {64, 64};  // so that it multiplies most of the time
   recipe.train.epochs = 30;
-  recipe.objective.kind = "aam-softmax";
+  recipe.loss.kind = "aam-softmax";
   train(recipe, {.out = folder / "undisturbed"});
   {
     const SignalStorm storm;

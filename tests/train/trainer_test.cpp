@@ -20,23 +20,21 @@ namespace twinear {
 namespace {
 
 /// Every loss, by a name of its own.
-std::map<std::string, Objective> objectives() {
-  return {
-      {"triplet", {}},
+std::map<std::string, LossOptions> loss_options() {
+  std::map<std::string, LossOptions> all{
       {"triplet, distance-weighted",
-       {.distance = Distance::cosine, .triplets = TripletMining::distance_weighted}},
-      {"triplet, random", {.triplets = TripletMining::random}},
-      {"triplet, memory", {.memory = 60}},
-      {"contrastive", {.kind = "contrastive", .margin = 1.0F}},
+       {.keys = {{"distance", "cosine"}}, .mining = {{"kind", "distance-weighted"}}}},
+      {"triplet, random", {.mining = {{"kind", "random"}}}},
+      {"triplet, memory", {.mining = {{"memory", 60}}}},
       {"contrastive, memory",
-       {.kind = "contrastive", .margin = 1.0F, .pairs = PairMining::balanced, .memory = 60}},
-      {"angular-prototypical", {.kind = "angular-prototypical"}},
-      {"prototypical", {.kind = "prototypical"}},
-      {"ge2e", {.kind = "ge2e"}},
-      {"aam-softmax", {.kind = "aam-softmax"}},
-      {"aam-softmax, sub-centers", {.kind = "aam-softmax", .aam = {.sub_centers = 2}}},
-      {"supcon", {.kind = "supcon"}},
+       {.kind = "contrastive",
+        .keys = {{"margin", 1.0}},
+        .mining = {{"kind", "balanced"}, {"memory", 60}}}},
+      {"aam-softmax, sub-centers", {.kind = "aam-softmax", .keys = {{"sub_centers", 2}}}},
   };
+  for (const auto& kind : losses().names()) all[kind] = {.kind = kind};
+  all["contrastive"].keys = {{"margin", 1.0}};
+  return all;
 }
 
 TEST(Trainer, LearnsVoicesItNeverHeardWithEveryLoss) {
@@ -44,11 +42,11 @@ TEST(Trainer, LearnsVoicesItNeverHeardWithEveryLoss) {
   Recipe recipe = small_recipe(folder);
   Recipe baseline = recipe;
   baseline.encoder.kind = "statistics";
-  baseline.objective.kind = "aam-softmax";  // what a loss has to learn does not make it train
+  baseline.loss.kind = "aam-softmax";  // what a loss has to learn does not make it train
   const TrainResult untrained = train(baseline, {.out = folder / "untrained"});
   EXPECT_EQ(untrained.steps, 0U);
-  for (const auto& [name, objective] : objectives()) {
-    recipe.objective = objective;
+  for (const auto& [name, options] : loss_options()) {
+    recipe.loss = options;
     const std::string file = folder / name + "/model.safetensors";
     const TrainResult result = train(recipe, {.out = folder / name});
     EXPECT_LT(result.dev_eer, untrained.dev_eer - 0.05) << name;
@@ -64,7 +62,7 @@ TEST(Trainer, LearnsVoicesItNeverHeardWithEveryLoss) {
 TEST(Trainer, ALossThatLearnsIsTrainedWithTheEncoder) {
   const TemporaryFolder folder;
   Recipe recipe = small_recipe(folder);
-  recipe.objective.kind = "ge2e";
+  recipe.loss.kind = "ge2e";
   train(recipe, {.out = folder / "run"});
   const SafetensorsFile file(folder / "run/last.safetensors");
   const float ln_scale = file.tensor("state.loss.learned").values[0];
@@ -73,17 +71,17 @@ TEST(Trainer, ALossThatLearnsIsTrainedWithTheEncoder) {
 }
 
 /// Losses that learn and that remember, for the tests of sameness.
-std::vector<Objective> objectives_with_state() {
-  return {objectives().at("triplet, memory"), objectives().at("aam-softmax, sub-centers"),
-          objectives().at("angular-prototypical")};
+std::vector<LossOptions> losses_with_state() {
+  return {loss_options().at("triplet, memory"), loss_options().at("aam-softmax, sub-centers"),
+          loss_options().at("angular-prototypical")};
 }
 
 TEST(Trainer, SameSeedGivesTheSameBytesAtAnyNumberOfThreadsWithEveryLoss) {
   const TemporaryFolder folder;
   Recipe recipe = small_recipe(folder);
   recipe.train.epochs = 2;
-  for (const auto& [name, objective] : objectives()) {
-    recipe.objective = objective;
+  for (const auto& [name, options] : loss_options()) {
+    recipe.loss = options;
     const auto run = [&](int threads) {
       const ThreadLimit limit(threads);
       train(recipe, {.out = folder / "run"});
@@ -141,8 +139,8 @@ TEST(Trainer, WhatALossLearnedAndRemembersIsResumedToTheSameBytes) {
   const TemporaryFolder folder;
   Recipe recipe = small_recipe(folder);
   recipe.train.epochs = 3;
-  for (const Objective& objective : objectives_with_state()) {
-    recipe.objective = objective;
+  for (const LossOptions& options : losses_with_state()) {
+    recipe.loss = options;
     train(recipe, {.out = folder / "unbroken"});
     for (const std::uint64_t at : {1U, 5U, 9U}) {  // the memory is empty, filling, full
       std::uint64_t left = at;
@@ -152,7 +150,7 @@ TEST(Trainer, WhatALossLearnedAndRemembersIsResumedToTheSameBytes) {
       EXPECT_FALSE(train(recipe, {.out = folder / "broken", .resume = true}).stopped);
       for (const char* name : {"/model.safetensors", "/last.safetensors"})
         EXPECT_TRUE(read_file(folder / "broken" + name) == read_file(folder / "unbroken" + name))
-            << objective.kind << " " << at << name;
+            << options.kind << " " << at << name;
     }
   }
 }
@@ -160,7 +158,7 @@ TEST(Trainer, WhatALossLearnedAndRemembersIsResumedToTheSameBytes) {
 TEST(Trainer, RefusesALossThatNeedsOtherBatches) {
   const TemporaryFolder folder;
   Recipe recipe = small_recipe(folder);
-  recipe.objective = {.kind = "prototypical", .prototypical = {.shots = 3}};
+  recipe.loss = {.kind = "prototypical", .keys = {{"shots", 3}}};
   EXPECT_NE(refusal(recipe, {.out = folder / "run"}, Fault::config).find("sampler.clips"),
             std::string::npos);
 }

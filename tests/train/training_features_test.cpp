@@ -22,8 +22,8 @@ Recipe everything(const TemporaryFolder& folder) {
   Recipe recipe = small_recipe(folder);
   recipe.data.train.push_back(write_corpus(folder, "more", 30, 6, 4));
   recipe.data.weights = {1, 3};
-  recipe.objective.memory = 40;
-  recipe.objective.ramp = {.start = 0.1F, .from = 1, .until = 4};
+  recipe.loss.keys = {{"margin_start", 0.1}, {"margin_from", 1}, {"margin_until", 4}};
+  recipe.loss.mining = {{"memory", 40}};
   recipe.sampler = {.draw = LabelDraw::proportional, .labels = 6, .clips = 2, .hard = 0.5};
   recipe.optimizer.schedule = "triangular2";
   recipe.optimizer.cycle_steps = 9;
@@ -58,7 +58,8 @@ TEST(TrainingFeatures, AllAtOnceKilledAnywhereAndResumedEqualTheUnbrokenRun) {
   Recipe recipe = everything(folder);
   Random random(3, Purpose::test);
   for (const char* kind : {"triplet", "aam-softmax"}) {
-    recipe.objective.kind = kind;
+    recipe.loss.kind = kind;
+    if (recipe.loss.kind != "triplet") recipe.loss.mining.clear();
     const TrainResult whole = train(recipe, {.out = folder / "unbroken"});
     EXPECT_GE(whole.steps, 12U);
     const std::string expected = bytes(folder / "unbroken");

@@ -11,7 +11,8 @@
 
 namespace twinear {
 
-/// A tensor of a checkpoint. Throws Error (format) where there is none of that name and shape.
+/// The tensor of a checkpoint under `key`. Throws Error (format) where there is none of that name
+/// and shape.
 inline const Matrix& state_of(const std::map<std::string, Matrix>& state, const std::string& key,
                               std::size_t rows, std::size_t cols) {
   const auto found = state.find(key);

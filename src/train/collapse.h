@@ -2,9 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
-#include "train/objective.h"
+#include "twinear/loss.h"
+#include "twinear/optimizer.h"
+#include "twinear/sampler.h"
 
 namespace twinear {
 
@@ -13,15 +14,15 @@ struct BatchSpread {
   double positive = 0, negative = 0;  ///< mean distance between same and different clips
   double spread = 0;                  ///< root mean squared distance from the batch's mean
 };
-BatchSpread measure_spread(const Matrix& embeddings, std::span<const int> labels);
+/// Measures a batch that has labels and whose rows all learn.
+BatchSpread measure_spread(const LossBatch& batch);
 
 /// Looks at every step of a run and ends one that has nothing more to learn.
-class Watch {
+class CollapseDetector {
  public:
-  Watch(Objective objective, const SamplerOptions& sampler, OptimizerOptions optimizer,
-        bool stop_on_collapse);
-
-  void set_margin(float margin) { objective_ = with_margin(objective_, margin); }
+  /// The loss must outlive this object.
+  CollapseDetector(const Loss& loss, const SamplerOptions& sampler, OptimizerOptions optimizer,
+                   bool stop_on_collapse);
 
   /// Throws Error (numeric), with what to try, for a loss or gradient that is not finite, and where
   /// embeddings have been one point for a while: the spread near 0, or small while the loss is no
@@ -29,7 +30,7 @@ class Watch {
   void see(std::uint64_t step, double loss, double gradient_norm, double spread);
 
  private:
-  Objective objective_;
+  const Loss& loss_;
   SamplerOptions sampler_;
   OptimizerOptions optimizer_;
   bool stop_on_collapse_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/watch.h"
+#include "train/collapse.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "metric/distance.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -20,9 +19,10 @@ constexpr int patience = 15;  // steps: a batch can be unlucky, fifteen in a row
 
 }  // namespace
 
-BatchSpread measure_spread(const Matrix& embeddings, std::span<const int> labels) {
-  const std::size_t n = embeddings.rows();
-  const Table table = distances(embeddings, Distance::euclidean, n);
+BatchSpread measure_spread(const LossBatch& batch) {
+  const std::size_t n = batch.embeddings().rows();
+  const auto labels = batch.labels();
+  const DistanceTable table = batch.distances(Distance::euclidean);
   BatchSpread result;
   std::size_t same = 0, different = 0;
   double squares = 0;  // over all pairs: 1/n sum |e - mean|^2 = 1/n^2 sum over pairs of d^2
@@ -39,14 +39,14 @@ BatchSpread measure_spread(const Matrix& embeddings, std::span<const int> labels
   return result;
 }
 
-Watch::Watch(Objective objective, const SamplerOptions& sampler, OptimizerOptions optimizer,
-             bool stop_on_collapse)
-    : objective_(std::move(objective)),
+CollapseDetector::CollapseDetector(const Loss& loss, const SamplerOptions& sampler,
+                                   OptimizerOptions optimizer, bool stop_on_collapse)
+    : loss_(loss),
       sampler_(sampler),
       optimizer_(std::move(optimizer)),
       stop_on_collapse_(stop_on_collapse) {}
 
-void Watch::see(std::uint64_t step, double loss, double gradient_norm, double spread) {
+void CollapseDetector::see(std::uint64_t step, double loss, double gradient_norm, double spread) {
   if (!std::isfinite(loss) || !std::isfinite(gradient_norm))
     throw Error(Fault::numeric,
                 fmt::format("step {}: the {} is not finite; try a lower optimizer.learning_rate "
@@ -54,13 +54,14 @@ void Watch::see(std::uint64_t step, double loss, double gradient_norm, double sp
                             step, std::isfinite(loss) ? "gradient" : "loss",
                             optimizer_.learning_rate, optimizer_.clip_norm));
   if (!stop_on_collapse_) return;
-  const double point = collapsed_loss(objective_, sampler_);
+  const double point = loss_.value_at_collapse(sampler_.labels, sampler_.clips);
   // Hard triplets at too high a rate close in on the point's loss from above, and need not get
   // there.
   const bool no_better = point > 0 && loss > 0.98 * point;
   const bool collapsed = spread < no_spread || (no_better && spread < small_spread);
   collapsed_steps_ = collapsed ? collapsed_steps_ + 1 : 0;
   if (collapsed_steps_ < patience) return;
+  const std::string advice = loss_.collapse_advice();
   throw Error(
       Fault::numeric,
       fmt::format("step {}: training has collapsed: all embeddings are nearly one point (spread "
@@ -70,9 +71,7 @@ void Watch::see(std::uint64_t step, double loss, double gradient_norm, double sp
                   step, spread, loss,
                   point > 0 ? fmt::format(", a single point has {:.4f}", point) : std::string(),
                   optimizer_.learning_rate, optimizer_.warmup_steps,
-                  objective_.kind == "triplet" && objective_.triplets == TripletMining::batch_hard
-                      ? ", mining.kind = \"semi-hard\""
-                      : ""));
+                  advice.empty() ? "" : ", " + advice));
 }
 
 }  // namespace twinear
