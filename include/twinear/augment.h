@@ -6,40 +6,42 @@
 
 namespace twinear {
 
-/// Where a value is drawn from, each value in it alike.
+/// An interval from which a value is drawn with uniform density. `low` must not exceed `high`.
 struct UniformRange {
   double low = 0, high = 0;
 };
 
-/// [augment]: what training clips go through, in this order, each with a probability of its own;
-/// as it stands, nothing. Every choice is a pure function of (seed, epoch, clip). Clips that are
-/// features already (`.npy`) can only be masked. Paths are relative to the recipe.
+/// How training clips are changed: the table `[augment]` of a recipe. By default nothing changes.
+///
+/// The steps happen in the order of the fields, each with a probability in [0, 1] of its own. Every
+/// draw is a pure function of (seed, epoch, clip). Clips that are features already (`.npy`) can
+/// only be masked; train() refuses other steps for them. Paths are relative to the recipe.
 struct AugmentOptions {
-  double speed = 0;                     ///< probability of another speed, and with it pitch
-  std::vector<int> speeds = {90, 110};  ///< percent; a clip of n samples gets 100 n / percent
-  bool speed_labels = false;            ///< instead: each label at each speed too, as new labels
-  double reverb = 0;                    ///< probability of a room
-  std::string responses;                ///< manifest of impulse responses; "": rooms are made up
-  UniformRange rt60_s = {0.2, 0.8};     ///< s, decay by 60 dB of a made-up room
-  UniformRange direct_db = {0, 12};     ///< dB, its direct over its reverberant energy
-  double noise = 0;                     ///< probability of a recorded noise
-  std::string noises;                   ///< manifest of recordings
-  UniformRange noise_snr_db = {5, 20};  ///< dB, mean power of the clip over that of the noise
-  double colored_noise = 0;             ///< probability of a made-up noise
-  UniformRange slope_db = {-6, 0};      ///< dB per octave: -6 brown, -3 pink, 0 white
-  UniformRange colored_noise_snr_db = {5, 20};
-  double microphone = 0;                  ///< probability of a made-up microphone
-  double microphone_db = 4;               ///< dB, the deviation of its gain from octave to octave
-  double band_limit = 0;                  ///< probability of a low-pass
-  UniformRange cutoff_hz = {2500, 7000};  ///< Hz
-  double telephone = 0;                   ///< probability of nothing but 300 to 3400 Hz
-  double gain = 0;                        ///< probability of another level
-  UniformRange gain_db = {-10, 10};       ///< dB
-  double spec_augment = 0;                ///< probability of masks over the crop's features
-  int frequency_masks = 2;                ///< masks of neighboring bands
-  int frequency_mask_width = 8;           ///< each of 0 to so many bands, at most half of them
-  int time_masks = 2;                     ///< masks of neighboring frames
-  int time_mask_width = 20;               ///< each of 0 to so many frames, at most half of them
+  double speed = 0;                     ///< Probability of another speed, which also shifts pitch.
+  std::vector<int> speeds = {90, 110};  ///< Speeds in percent, from 50 to 200, of equal chance.
+  bool speed_labels = false;  ///< Instead of `speed`: each label at each speed is a new label.
+  double reverb = 0;          ///< Probability of reverberation in a room.
+  std::string responses;      ///< Manifest of room impulse responses; empty: rooms are simulated.
+  UniformRange rt60_s = {0.2, 0.8};  ///< Reverberation time (60 dB) of a simulated room, seconds.
+  UniformRange direct_db = {0, 12};  ///< Direct-to-reverberant energy ratio of such a room, dB.
+  double noise = 0;                  ///< Probability of a recorded noise.
+  std::string noises;                ///< Manifest of noise recordings; required if noise > 0.
+  UniformRange noise_snr_db = {5, 20};  ///< Mean power of the clip over that of the noise, dB.
+  double colored_noise = 0;             ///< Probability of a generated noise.
+  UniformRange slope_db = {-6, 0};      ///< Its slope in dB per octave: -6 brown, -3 pink, 0 white.
+  UniformRange colored_noise_snr_db = {5, 20};  ///< Mean power of the clip over its own, dB.
+  double microphone = 0;                        ///< Probability of a simulated microphone.
+  double microphone_db = 4;                     ///< Deviation of its gain in each octave, dB.
+  double band_limit = 0;                        ///< Probability of a low-pass filter.
+  UniformRange cutoff_hz = {2500, 7000};        ///< Its cutoff frequency in Hz.
+  double telephone = 0;                         ///< Probability of a band-pass from 300 to 3400 Hz.
+  double gain = 0;                              ///< Probability of another level.
+  UniformRange gain_db = {-10, 10};             ///< Change of the level in dB.
+  double spec_augment = 0;       ///< Probability of SpecAugment's masks over a crop's features.
+  int frequency_masks = 2;       ///< Number of masks over adjacent mel bins.
+  int frequency_mask_width = 8;  ///< Maximum mel bins of each; at most half of all are masked.
+  int time_masks = 2;            ///< Number of masks over adjacent frames.
+  int time_mask_width = 20;      ///< Maximum frames of each; at most half of all are masked.
 };
 
 }  // namespace twinear

@@ -52,7 +52,8 @@ void check_augment(const AugmentOptions& o) {
   };
   const auto ordered = [&](const UniformRange& range, const char* low_name) {
     if (range.low > range.high)
-      refuse(fmt::format("{} = {} lies above its end, {}", low_name, range.low, range.high));
+      refuse(fmt::format("{} = {} is above the upper end of its range, {}", low_name, range.low,
+                         range.high));
   };
   ordered(o.rt60_s, "rt60_low_s");
   ordered(o.direct_db, "direct_low_db");
@@ -66,7 +67,7 @@ void check_augment(const AugmentOptions& o) {
   if (o.speed > 0 && o.speed_labels)
     refuse(fmt::format("speed = {} and speed_labels exclude each other", o.speed));
   if (o.speed_labels && std::ranges::find(o.speeds, 100) != o.speeds.end())
-    refuse("speeds has 100 %, which each label comes at already");
+    refuse("speeds has 100 %, but every label is trained at 100 % already");
 }
 
 bool changes_sound(const AugmentOptions& o) {

@@ -25,8 +25,8 @@ double draw(const UniformRange& range, Random& random) {
 std::vector<float> read_sound(const Clip& clip, int sample_rate) {
   if (clip.holds_features())
     throw Error(Fault::config, clip.place() +
-                                   ": features, which [augment] cannot change as sound; "
-                                   "expected audio, or spec_augment alone");
+                                   ": features cannot be augmented as sound; "
+                                   "expected audio, or only spec_augment");
   const Waveform waveform = clip_samples(clip);
   return resample(waveform.samples, waveform.sample_rate, sample_rate);
 }

@@ -15,35 +15,37 @@
 
 namespace twinear {
 
-/// [augment]
+/// Visits the keys of `[augment]` with their ranges.
 void fields(Fields& f, AugmentOptions& options);
 
-/// Throws Error (config) where values of different keys do not go together.
+/// Throws Error (config) if the values of different keys contradict each other.
 void check_augment(const AugmentOptions& options);
 
-/// Whether clips are changed as sound, and not as features alone.
+/// Whether any step changes the sound of clips. Masks change only their features.
 bool changes_sound(const AugmentOptions& options);
 
-/// With AugmentOptions::speed_labels the manifest and behind it, for each speed, all of its clips
-/// once more under labels of their own ("ada at 90 %"); otherwise the manifest.
+/// With AugmentOptions::speed_labels, appends all clips once more for each speed, under labels of
+/// their own ("ada at 90 %"). Otherwise returns the manifest unchanged.
 Manifest with_speed_labels(Manifest manifest, const AugmentOptions& options);
 
-/// Recordings that augmentation draws from.
+/// The recordings that augmentation draws from.
 struct AugmentSources {
   Manifest noises, responses;
 };
+
+/// Reads the manifests that `options` use. Throws Error as read_manifest does.
 AugmentSources read_augment_sources(const AugmentOptions& options);
 
-/// Training clips as sound, changed by chance. For any thread.
+/// Gives training clips as randomly changed sound. Threads may share an object.
 class Augmenter {
  public:
-  /// `clips` are of with_speed_labels(). It and `sources` must outlive this object, which keeps at
-  /// most `budget` bytes of sound.
+  /// `clips` are those of with_speed_labels(). They and `sources` must outlive this object, which
+  /// caches at most `budget` bytes of sound. `sample_rate` is in Hz.
   Augmenter(const AugmentOptions& options, std::span<const Clip> clips,
             const AugmentSources& sources, int sample_rate, std::uint64_t seed, std::size_t budget);
 
-  /// A clip as an epoch hears it, at `sample_rate`: a pure function of (seed, epoch, clip). Throws
-  /// Error as read_audio does, and for a clip that is features already.
+  /// The samples of a clip in an epoch, at `sample_rate`: a pure function of (seed, epoch, clip).
+  /// Throws Error as read_audio does, and for a clip that is features already.
   std::vector<float> operator()(std::size_t clip, std::uint32_t epoch);
 
  private:
@@ -56,10 +58,10 @@ class Augmenter {
   AugmentOptions options_;
   std::span<const Clip> clips_;
   std::span<const Clip> noises_, responses_;
-  std::size_t recordings_;  // clips that are files of their own: one speed's
+  std::size_t recordings_;  // clips with a file of their own, which are those of one speed
   int sample_rate_;
   std::uint64_t seed_;
-  Cache<std::vector<float>> sounds_;  // of recordings, then noises, then responses
+  Cache<std::vector<float>> sounds_;  // recordings, then noises, then responses
 };
 
 }  // namespace twinear

@@ -13,10 +13,10 @@
 namespace twinear {
 namespace {
 
-/// Circular convolution of `size` samples. A signal is taken as sixteen of a sixteenth of the rate,
-/// one in each lane: x(u) = sum over l of u^l x_l(u^16). Their transforms, bin by bin, are
-/// polynomials in u of degree 15, and are multiplied as such, with u^16 = exp(-2 pi i bin / rows).
-/// Two signals go through it at once, as real and imaginary parts.
+/// Circular convolution of `size` samples. A signal is split into sixteen signals of a sixteenth of
+/// the rate, one in each lane: x(u) = sum over l of u^l x_l(u^16). Bin by bin, their transforms are
+/// the coefficients of polynomials in u of degree 15, which are multiplied as polynomials, with
+/// u^16 = exp(-2 pi i bin / rows). Two signals are filtered at once, as real and imaginary parts.
 class LaneConvolution {
  public:
   LaneConvolution(std::size_t size, std::span<const float> response)
@@ -29,8 +29,8 @@ class LaneConvolution {
     for (std::size_t k = 0; k < rows(); ++k) twiddles_.push_back(twiddle(k, rows()));
   }
 
-  /// Takes the samples from `begin` on, which may lie before the first; silence is around them.
-  /// `part` 0 is the real one.
+  /// Loads the samples from index `begin` on, which may be negative; samples beyond the ends are
+  /// silence. `part` is 0 for the real parts and 1 for the imaginary parts.
   void load(std::span<const float> samples, std::ptrdiff_t begin, std::size_t part) {
     const auto count = static_cast<std::ptrdiff_t>(samples.size());
     constexpr auto lanes = static_cast<std::ptrdiff_t>(lane_count);
@@ -46,10 +46,11 @@ class LaneConvolution {
   void run() {
     fft_.transform(block_.data());
     multiply();
-    fft_.transform(product_.data());  // an inverse, since real and imaginary parts are exchanged
+    fft_.transform(
+        product_.data());  // an inverse FFT, since real and imaginary parts are exchanged
   }
 
-  /// Sample i of the result.
+  /// Sample i of the result; `part` as in load().
   float operator()(std::size_t i, std::size_t part) const {
     return product_[2 * fft_.output_index(i / lane_count) + 1 - part][i % lane_count];
   }
@@ -63,7 +64,7 @@ class LaneConvolution {
   std::vector<Twiddle> twiddles_;  // bin -> u^16
 };
 
-/// y = g z, all three polynomials in u.
+/// Multiplies two polynomials in u modulo u^16 = wrap: real + i imaginary = g z.
 TWINEAR_SIMD void multiply_polynomials(const Lanes* g, const Lanes* z, Twiddle wrap, Lanes& real,
                                        Lanes& imaginary) {
   float wide_r[2 * lane_count], wide_i[2 * lane_count];  // z u^16, then z
@@ -100,7 +101,7 @@ void LaneConvolution::multiply() {
 
 std::vector<float> filtered(std::span<const float> samples, std::span<const float> response,
                             std::size_t delay) {
-  // Overlap-save: the first `overlap` samples of each block are spoilt by its wrapping around.
+  // Overlap-save: circular wrapping makes the first `overlap` samples of each block invalid.
   const std::size_t overlap = response.size() - 1;
   const std::size_t min_size = std::min(4 * response.size(), samples.size() + response.size());
   const std::size_t size = std::bit_ceil(std::max<std::size_t>(512, min_size)),
@@ -122,8 +123,8 @@ std::vector<float> filtered(std::span<const float> samples, std::span<const floa
 
 std::vector<float> band_passed(std::span<const float> samples, double low_hz, double high_hz,
                                int sample_rate) {
-  // The ideal filter's response, 2 h sinc(2 h k) - 2 l sinc(2 l k), under a Blackman window, whose
-  // step from one to nothing is 5.5 / taps wide.
+  // The response of the ideal filter, 2 h sinc(2 h k) - 2 l sinc(2 l k), times a Blackman window,
+  // whose transition band is 5.5 / taps wide.
   using std::numbers::pi;
   const double low = low_hz / sample_rate, high = std::min(high_hz / sample_rate, 0.5);
   const auto half = static_cast<std::size_t>(std::ceil(0.5 * 5.5 * sample_rate / 200.0));

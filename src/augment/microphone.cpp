@@ -30,7 +30,7 @@ std::vector<float> microphone_response(double deviation_db, int sample_rate, Ran
   std::vector<float> around_zero(size), response(size - 1);
   Rfft(size).inverse(gains, around_zero);
   for (std::size_t i = 0; i < response.size();
-       ++i) {  // Hann: the ends fade, the gain gets smoother
+       ++i) {  // a Hann window lets the ends fade and smooths the gain
     const double angle = 2 * std::numbers::pi * static_cast<double>(i + 1) / size;
     response[i] =
         around_zero[(i + 1 + half) % size] * static_cast<float>(0.5 - 0.5 * std::cos(angle));

@@ -7,9 +7,9 @@
 
 namespace twinear {
 
-/// A microphone that never was: the impulse response of a linear-phase filter whose gain in dB is
-/// normal with `deviation_db`, drawn anew for each octave up from 125 Hz, and straight over
-/// log-frequency in between. Its greatest sample is the middle one.
+/// The impulse response of a simulated microphone: a linear-phase filter. Its gain in dB at 125 Hz
+/// and at each octave above is drawn from a normal distribution with mean 0 and deviation
+/// `deviation_db`, and is linear over log-frequency in between. The middle sample is the largest.
 std::vector<float> microphone_response(double deviation_db, int sample_rate, Random& random);
 
 }  // namespace twinear

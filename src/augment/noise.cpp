@@ -12,9 +12,9 @@
 namespace twinear {
 namespace {
 
-constexpr std::size_t segment = 4096, step = segment / 2;  // of made-up noise, in samples
+constexpr std::size_t segment = 4096, step = segment / 2;  // of generated noise, in samples
 
-/// How loud bin `k` of a segment is, with nothing below 20 Hz.
+/// The amplitude of each FFT bin of a segment, which is 0 below 20 Hz.
 std::vector<float> amplitudes(double slope_db, int sample_rate) {
   const double exponent = slope_db / (20.0 * std::log10(2.0));
   const auto lowest = static_cast<std::size_t>(std::ceil(20.0 * segment / sample_rate));
@@ -25,7 +25,7 @@ std::vector<float> amplitudes(double slope_db, int sample_rate) {
   return values;
 }
 
-/// What a segment is faded in and out by.
+/// The window that fades a segment in and out.
 std::vector<float> half_sine() {
   std::vector<float> fade(segment);
   for (std::size_t i = 0; i < segment; ++i)
@@ -33,7 +33,7 @@ std::vector<float> half_sine() {
   return fade;
 }
 
-/// A random sign for each lane.
+/// Writes `amplitude` with a random sign to each lane.
 TWINEAR_SIMD void sign(std::uint32_t bits, float amplitude, Lanes& row) {
   TWINEAR_LANES
   for (std::size_t lane = 0; lane < lane_count; ++lane)
@@ -57,9 +57,9 @@ double mean_power(std::span<const float> samples) {
 
 std::vector<float> colored_noise(std::size_t count, double slope_db, int sample_rate,
                                  Random& random) {
-  // Segments overlap by half, each faded in and out by a sine, so that their powers add up to one.
-  // A transform of random signs is such a segment in its real part and another in its imaginary
-  // one, as each sums many bins; sixteen are made at once.
+  // Segments overlap by half, and sine windows make their powers add up to one. The FFT of random
+  // signs gives a Gaussian segment in its real part, since each sample sums many bins, and another
+  // one in its imaginary part. Sixteen lanes make 32 segments at once.
   static const LaneFft fft(2 * segment);
   static const std::vector<float> fade = half_sine();
   const auto loudness = amplitudes(slope_db, sample_rate);
@@ -77,7 +77,7 @@ std::vector<float> colored_noise(std::size_t count, double slope_db, int sample_
       for (std::size_t i = 0; i < segment; ++i)
         noise[(first + s) * step + i] += fade[i] * block[2 * fft.output_index(i) + s % 2][s / 2];
   }
-  const auto begin = noise.begin() + step;  // before it, only one segment is heard
+  const auto begin = noise.begin() + step;  // since only one segment covers the first step
   return {begin, begin + static_cast<std::ptrdiff_t>(count)};
 }
 

@@ -8,14 +8,15 @@
 
 namespace twinear {
 
-/// A room that never was: the direct path h[0] = 1, then noise that decays by 60 dB in `rt60`
-/// seconds, where it ends:
+/// The impulse response of a simulated room: the direct path h[0] = 1, then noise that decays by
+/// 60 dB within `rt60` seconds, where the response ends:
 ///   h[k] = +-a 10^(-3 k / (rt60 rate)),  sum over k > 0 of h[k]^2 = 10^(-direct_db / 10),
-/// each sign by chance. `direct_db` is the ratio of direct to reverberant energy.
+/// with a random sign for each k. `direct_db` is the direct-to-reverberant energy ratio in dB.
 std::vector<float> room_response(double rt60, double direct_db, int sample_rate, Random& random);
 
-/// The clip as heard through an impulse response, as long and as powerful as it was and not moved
-/// in time: the response's greatest peak is its direct path.
+/// Filters a clip with an impulse response and keeps its length and mean power. The largest peak of
+/// the response counts as the direct path, and its delay is compensated. `response` must not be
+/// empty.
 std::vector<float> reverberated(std::span<const float> samples, std::span<const float> response);
 
 }  // namespace twinear

@@ -8,16 +8,16 @@
 
 namespace twinear {
 
-/// How much SpecAugment (Park et al. 2019) hides.
+/// The masks of SpecAugment (Park et al. 2019).
 struct SpecAugmentOptions {
-  int frequency_masks = 2;       ///< masks of neighboring bands
-  int frequency_mask_width = 8;  ///< each from 0 to so many bands
-  int time_masks = 2;            ///< masks of neighboring frames
-  int time_mask_width = 20;      ///< each from 0 to so many frames
+  int frequency_masks = 2;       ///< Number of masks over adjacent mel bins.
+  int frequency_mask_width = 8;  ///< Maximum mel bins of each; the width is drawn from 0 up.
+  int time_masks = 2;            ///< Number of masks over adjacent frames.
+  int time_mask_width = 20;      ///< Maximum frames of each; the width is drawn from 0 up.
 };
 
-/// Puts the mean of a clip's features in place of some bands and frames. A mask hides at most half
-/// of the bands or frames.
+/// Replaces some mel bins and frames of a clip's features (frames x bins, row by row) by their
+/// mean. A mask covers at most half of the mel bins or frames.
 void spec_augment(std::span<float> features, std::size_t bins, const SpecAugmentOptions& options,
                   Random& random);
 

@@ -53,7 +53,7 @@ class AugmentedClips : public ::testing::Test {
   std::vector<float> plain(std::size_t clip) const {
     return read_audio(manifest_.clips[clip].path).samples;
   }
-  /// What was added to a clip.
+  /// The difference between an augmented clip and the clip.
   std::vector<float> added(const AugmentOptions& options, std::size_t clip) const {
     auto samples = augmented(options, clip);
     const auto before = plain(clip);
@@ -94,7 +94,7 @@ TEST_F(AugmentedClips, TheResultIsAPureFunctionOfSeedEpochAndClip) {
     for (std::uint32_t epoch = 0; epoch < 3; ++epoch)
       for (std::uint64_t seed = 0; seed < 3; ++seed) {
         const auto samples = augmented(options, clip, epoch, seed);
-        EXPECT_EQ(augmented(options, clip, epoch, seed, 0), samples);  // kept sound or not
+        EXPECT_EQ(augmented(options, clip, epoch, seed, 0), samples);  // with a cache and without
         different.insert(samples);
       }
   EXPECT_GT(different.size(), 30U);  // of 36; by chance a clip may be left alone
@@ -116,7 +116,7 @@ TEST_F(AugmentedClips, AnyNumberOfThreadsGivesTheSame) {
   EXPECT_EQ(all(), many);
 }
 
-TEST_F(AugmentedClips, EachHappensToItsShareOfClips) {
+TEST_F(AugmentedClips, AStepHappensWithItsProbability) {
   const AugmentSources none;
   Augmenter augmenter({.gain = 0.3}, manifest_.clips, none, rate, 0, 1 << 20);
   const auto before = plain(1);
@@ -175,7 +175,7 @@ TEST_F(AugmentedClips, BandAndLevelComeAfterTheNoise) {
                          .gain = 1,
                          .gain_db = {-20, -20}};
   const auto samples = augmented(options, 3);
-  // What little there is comes of the ends, where the clip begins and stops at once.
+  // The ends, where the clip begins and stops at once, have some energy outside of the band.
   const double outside = mean_power(band_passed(samples, 3600, 8000, rate));
   EXPECT_LT(10 * std::log10(outside / mean_power(samples)), -40.0);
   options.gain_db = {0, 0};
@@ -222,15 +222,15 @@ TEST_F(AugmentedClips, SpeedsCanBeLabelsOfTheirOwn) {
   EXPECT_EQ(with_speed_labels(manifest_, {}).clips.size(), 4U);
 }
 
-TEST_F(AugmentedClips, RefusesWhatItCannotUse) {
+TEST_F(AugmentedClips, RefusesFeaturesAndASilentResponseAndAMissingManifest) {
   put(folder_ / "features.npy", "");
   std::vector<Clip> clips(1);
   clips[0].path = folder_ / "features.npy";
   const AugmentSources none;
   expect_error([&] { Augmenter({.gain = 1}, clips, none, rate, 0, 0)(0, 0); }, Fault::config,
                clips[0].path +
-                   ": features, which [augment] cannot change as sound; expected "
-                   "audio, or spec_augment alone");
+                   ": features cannot be augmented as sound; expected audio, or "
+                   "only spec_augment");
   write_audio(response_, {rate, std::vector<float>(100)});
   expect_error([&] { augmented({.reverb = 1, .responses = folder_ / "responses.csv"}, 0); },
                Fault::format, response_ + ": silent; expected an impulse response");
@@ -318,7 +318,7 @@ TEST_F(AugmentTable, PathsStartFromTheRecipeAndInOverridesFromTheShell) {
   EXPECT_EQ(outside.augment.gain, 1.0);
 }
 
-TEST_F(AugmentTable, RefusesValuesThatDoNotGoTogether) {
+TEST_F(AugmentTable, RefusesValuesThatContradictEachOther) {
   const std::string path = folder_ / "recipe.toml";
   const auto refused = [&](const std::string& keys, const std::string& reason) {
     expect_error([&] { read("[augment]\n" + keys); }, Fault::config, path + reason);
@@ -326,13 +326,14 @@ TEST_F(AugmentTable, RefusesValuesThatDoNotGoTogether) {
   refused("gain = 1.5", ":2: gain: expected a value from 0 to 1, found 1.5");
   refused("gian = 1", ":2: unknown key \"gian\" in [augment]; did you mean \"gain\"?");
   refused("speeds = [300]", ":2: speeds: expected a value from 50 to 200, found [300]");
-  refused("gain_low_db = 20", ": [augment] gain_low_db = 20 lies above its end, 10");
+  refused("gain_low_db = 20",
+          ": [augment] gain_low_db = 20 is above the upper end of its range, 10");
   refused("noise = 1", ": [augment] noise needs noises, a manifest of recordings");
   refused("speed = 0.5\nspeeds = []", ": [augment] speeds is empty");
   refused("speed = 0.5\nspeed_labels = true",
           ": [augment] speed = 0.5 and speed_labels exclude each other");
   refused("speed_labels = true\nspeeds = [100, 90]",
-          ": [augment] speeds has 100 %, which each label comes at already");
+          ": [augment] speeds has 100 %, but every label is trained at 100 % already");
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ double density_db(const std::vector<float>& power, double low_hz, double high_hz
   return 10.0 * std::log10(sum / bins);
 }
 
-TEST(ColoredNoise, ItsDensityFallsBySoManyDecibelsAnOctave) {
+TEST(ColoredNoise, ItsDensityHasTheSlopeAskedFor) {
   for (const double slope : {-6.0, -3.0, 0.0, 3.0}) {
     const auto noise = spectrum(slope);
     for (double hz = 62.5; hz < 2000; hz *= 2)
