@@ -9,50 +9,60 @@
 
 namespace twinear {
 
-/// One channel of sound.
+/// Sound of one channel.
 struct Waveform {
-  int sample_rate = 16000;     ///< Hz
-  std::vector<float> samples;  ///< nominally in [-1, 1]
+  int sample_rate = 16000;     ///< Hz, above 0.
+  std::vector<float> samples;  ///< Nominally in [-1, 1].
 
+  /// The duration in seconds.
   double seconds() const noexcept {
     return static_cast<double>(samples.size()) / static_cast<double>(sample_rate);
   }
 };
 
-/// Which part of a file becomes the waveform.
+/// Which part of a file is read.
 struct ReadOptions {
-  int channel = -1;    ///< counted from 0; -1 averages all channels (AudioReader::channels_cancel)
-  double start = 0.0;  ///< seconds into the file
-  double end = 0.0;    ///< seconds into the file; 0 means to the end, as does up to 0.5 s past it
+  /// The channel, counted from 0; -1 averages all channels. See AudioReader::channels_cancel().
+  int channel = -1;
+  double start = 0.0;  ///< Seconds into the file, at least 0.
+  /// Seconds into the file, above `start`. 0 means the end of the file, and so does an end that
+  /// lies at most 0.5 s beyond it.
+  double end = 0.0;
 };
 
-/// A file that is decoded piece by piece, at its own rate: memory does not follow its length.
+/// Decodes an audio file piece by piece at the sample rate of the file, so that memory does not
+/// grow with its length. It reads every format that libsndfile reads.
 ///
-/// Reads any file that libsndfile opens. Throws Error, with the path first, for a file that is
-/// missing, empty, a folder, not audio, shorter than its header says (truncated), without the
-/// channel or the part asked for, without samples, with a sample that is not finite, or with a rate
-/// that is not from 1 to 768 kHz. A reader belongs to one thread.
+/// The constructor and read() throw Error, with the path first: (io) for a file that is missing or
+/// a folder; (format) for a file that is empty, not audio, truncated, without samples, with a
+/// sample that is not finite, or with a sample rate outside of 1 to 768 kHz; (config) if the file
+/// lacks the channel or the part asked for. One thread at a time may use a reader.
 class AudioReader {
  public:
-  /// Opens a file. Throws Error, path first.
+  /// Opens a file. Throws std::invalid_argument for a channel below -1.
   explicit AudioReader(const std::string& path, const ReadOptions& options = {});
   AudioReader(AudioReader&&) noexcept;
   AudioReader& operator=(AudioReader&&) noexcept;
   ~AudioReader();
 
-  int sample_rate() const noexcept;  ///< Hz
-  int channels() const noexcept;     ///< of the file
-  /// Samples that the header promises for the part; the end of some files is not known before.
+  int sample_rate() const noexcept;  ///< The sample rate of the file in Hz.
+  int channels() const noexcept;     ///< The number of channels of the file.
+
+  /// The number of samples of the part by the header of the file. The headers of some formats do
+  /// not know it; the number is then larger than any file.
   std::size_t expected_samples() const noexcept;
 
-  /// The next samples, about 32768 of all channels; none once the part has ended.
+  /// Returns the next samples of the chosen channel or of the average, at most 32768 for each read;
+  /// none after the end of the part.
   std::vector<float> read();
 
-  /// Number of channels that held digital silence in all that was read, while others did not.
+  /// The number of channels that were all zeros in everything read so far while another channel was
+  /// not. 0 if all channels were zeros.
   int silent_channels() const noexcept;
-  /// Whether the channels were to be averaged but cancel one another, as those of a cable with one
-  /// channel inverted do: the mean has under a hundredth of their energy in the first second of
-  /// sound. Then the first channel is taken alone.
+
+  /// Whether the average of the channels was asked for but the channels cancel one another, as with
+  /// a cable that inverts one channel: in the first second with sound, the average has less than a
+  /// hundredth of their energy. The reader then returns the first channel.
   bool channels_cancel() const noexcept;
 
  private:
@@ -60,32 +70,34 @@ class AudioReader {
   std::unique_ptr<State> state_;
 };
 
-/// The whole of what an AudioReader reads; throws as it does, and for more than 2^30 samples.
-/// Memory follows what can be decoded, not what a header promises.
+/// Reads a whole file or part into memory. Throws as AudioReader does, and Error (format) for more
+/// than 2^30 samples. Memory grows with the decoded samples, not with what the header claims.
 Waveform read_audio(const std::string& path, const ReadOptions& options = {});
 
-/// Writes 16-bit samples (clipped to [-1, 1]) beside `path` and renames the file into place.
-/// The extension chooses WAV or FLAC; any other throws Error.
+/// Writes a WAV or FLAC file of 16-bit samples; the extension of `path` chooses the format. Samples
+/// are clipped to [-1, 1]. The file appears whole or not at all. Throws Error (config) for another
+/// extension, (numeric) for a sample that is not finite, and (io) if it cannot be written.
 void write_audio(const std::string& path, const Waveform& waveform);
 
-/// Band-limited conversion between sample rates, both in Hz (libsoxr, high quality).
-/// `from == to` copies. n samples give round(n * to / from), at least 1 for a non-empty input.
+/// Converts samples from one sample rate to another, both in Hz, with a band-limited filter
+/// (libsoxr, high quality). n samples give round(n * to / from) samples, at least 1 unless n is 0.
+/// Equal rates copy. Throws std::invalid_argument for a rate below 1.
 std::vector<float> resample(std::span<const float> samples, int from, int to);
 
-/// The same for samples that come piece by piece: bit for bit, however they are cut. It belongs to
-/// one thread.
+/// Converts samples that come piece by piece. The result equals that of resample() on all samples
+/// bit for bit, however they are cut. One thread at a time may use it.
 class Resampler {
  public:
-  /// Rates in Hz.
+  /// Converts from `from` Hz to `to` Hz. Throws std::invalid_argument for a rate below 1.
   Resampler(int from, int to);
   Resampler(Resampler&&) noexcept;
   Resampler& operator=(Resampler&&) noexcept;
   ~Resampler();
 
-  /// Takes the next samples and gives those that are ready.
+  /// Takes the next samples and returns the converted samples that are ready.
   std::vector<float> push(std::span<const float> samples);
 
-  /// The sound has ended: gives its last samples. Nothing can be pushed after it.
+  /// Ends the sound and returns its last samples. push() must not be called after it.
   std::vector<float> finish();
 
  private:

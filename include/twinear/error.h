@@ -7,25 +7,26 @@
 
 namespace twinear {
 
-/// The kind of trouble, for programs. what() tells it to people.
+/// The kind of an error, for programs to tell apart. what() explains the error to people.
 enum class Fault {
-  io,        ///< a file or stream that cannot be read or written
-  format,    ///< content that is not what it claims to be
-  config,    ///< a recipe, an option or a model's description
-  mismatch,  ///< two things that do not belong together
-  numeric,   ///< a value that is not finite, a training run that collapsed
+  io,        ///< A file or stream cannot be read or written.
+  format,    ///< The content of a file is malformed.
+  config,    ///< A value in a recipe, an option or a model is invalid.
+  mismatch,  ///< Two things do not fit together, for example a model and a database.
+  numeric,   ///< A value is not finite, or a training run has collapsed.
 };
 
-/// Thrown for anything wrong with the outside world: files, recipes, models.
-/// A wrong call is a bug in the caller and throws std::invalid_argument.
+/// The exception for everything that is wrong outside of the program: files, recipes, models. Wrong
+/// calls throw std::invalid_argument instead, since they are bugs of the caller.
 class Error : public std::runtime_error {
  public:
-  /// `message` is one line, the place first.
+  /// `message` is one line that begins with the place of the error.
   Error(Fault fault, const std::string& message) : std::runtime_error(message), fault_(fault) {}
 
+  /// The kind of the error.
   Fault fault() const noexcept { return fault_; }
 
-  /// The same trouble seen from one step further out.
+  /// Returns this error with `place` and a colon before its message.
   Error within(std::string_view place) const {
     return {fault_, std::string(place) + ": " + what()};
   }

@@ -8,21 +8,26 @@
 
 namespace twinear {
 
-/// The clips of a corpus, with labels numbered in alphabetical order.
+/// The clips of a corpus. Labels are numbered from 0 in alphabetical order.
 struct Manifest {
   std::vector<Clip> clips;
-  std::vector<std::string> labels;  ///< sorted, unique
-  std::vector<int> label_of;        ///< clip -> index into `labels`
+  std::vector<std::string> labels;  ///< Sorted and unique.
+  std::vector<int> label_of;        ///< For each clip, the index of its label in `labels`.
 };
 
-/// Builds the label table of `clips`.
+/// Makes a manifest of clips: collects and numbers their labels.
 Manifest make_manifest(std::vector<Clip> clips);
 
-/// Reads a CSV with a header and the columns `path,label` (paths relative to the CSV), or, where
-/// `path` is a folder with a `wav.scp`, a Kaldi data folder (`utt2spk` required, `segments`
-/// optional; a command ending in `|` is refused; paths relative to the folder or else, as in Kaldi,
-/// to where the program runs). Throws Error with file and line.
-/// Audio files are checked to exist: the first missing one is an error that names its line.
+/// Reads a manifest, which is one of two things:
+/// - A CSV file with a header. The columns `path` and `label` are required; `start` and `end` give
+/// a
+///   part in seconds. Paths are relative to the folder of the file.
+/// - A Kaldi data folder with `wav.scp` and `utt2spk`; `segments` is optional. Paths are relative
+/// to
+///   the folder or else, as in Kaldi, to the current folder. Commands (`... |`) are refused.
+///
+/// Throws Error with file and line for anything malformed, for an empty manifest, and for the first
+/// audio file that does not exist.
 Manifest read_manifest(const std::string& path);
 
 }  // namespace twinear

@@ -7,11 +7,11 @@
 
 namespace twinear {
 
-/// Rows of floats: the frames of a clip, or the embeddings of a batch.
+/// A matrix of floats, row by row: the frames of a clip, or the embeddings of a batch.
 class Matrix {
  public:
   Matrix() = default;
-  /// All zeros.
+  /// A matrix of zeros.
   Matrix(std::size_t rows, std::size_t cols) : rows_(rows), cols_(cols), values_(rows * cols) {}
 
   std::size_t rows() const noexcept { return rows_; }

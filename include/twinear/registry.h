@@ -11,41 +11,42 @@
 namespace twinear {
 
 namespace registry {
-/// Throws Error (config): the family has no kind of that name; the message has the nearest name and
-/// all others.
+/// Throws Error (config) for an unknown name; the message has the nearest name and all names.
 [[noreturn]] void refuse_unknown(const std::string& family, std::string_view name,
                                  std::span<const std::string> known);
-/// Throws std::invalid_argument: the family has a kind of that name already, or the name is empty.
+/// Throws std::invalid_argument for a name that is empty or taken.
 [[noreturn]] void refuse_name(const std::string& family, const std::string& name);
 }  // namespace registry
 
-/// The kinds of one family, such as all losses, by name. `Kind` has a member `std::string name`.
+/// The kinds of one family, for example all losses, by name. `Kind` has a member `std::string
+/// name`.
 ///
-/// Threads: a program adds its own kinds before it starts threads that look kinds up; look-ups may
-/// run in parallel.
+/// Threads: look-ups may run in parallel. A program must add its own kinds before it starts threads
+/// that look kinds up.
 template <class Kind>
 class Registry {
  public:
-  /// `family` is what messages call a kind, such as "loss"; `kinds` are its first ones.
+  /// `family` is the word for a kind in messages, for example "loss".
   Registry(std::string family, std::vector<Kind> kinds) : family_(std::move(family)) {
     for (Kind& kind : kinds) add(std::move(kind));
   }
 
-  /// Throws std::invalid_argument where the name is empty or taken. The kind stays where it is:
-  /// references to it hold as long as the registry does.
+  /// Adds a kind. Throws std::invalid_argument if its name is empty or taken. References to kinds
+  /// stay valid as long as the registry lives.
   void add(Kind kind) {
     if (kind.name.empty() || known(kind.name) != nullptr) registry::refuse_name(family_, kind.name);
     kinds_.push_back(std::move(kind));
   }
 
-  /// Throws Error (config), with the nearest name and all names, where there is no such kind.
+  /// Finds a kind by its name. Throws Error (config), with the nearest name and all names, if there
+  /// is none.
   const Kind& find(std::string_view name) const {
     const Kind* kind = known(name);
     if (kind == nullptr) registry::refuse_unknown(family_, name, names());
     return *kind;
   }
 
-  /// In the order in which kinds were added.
+  /// The names of all kinds in the order in which they were added.
   std::vector<std::string> names() const {
     std::vector<std::string> all;
     for (const Kind& kind : kinds_) all.push_back(kind.name);

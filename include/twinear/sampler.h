@@ -9,49 +9,53 @@
 
 namespace twinear {
 
-/// How often a label is in a batch.
+/// How often each label is drawn.
 enum class LabelDraw {
-  balanced,      ///< each as often as any other
-  proportional,  ///< as its number of clips
+  balanced,      ///< Each label as often as any other.
+  proportional,  ///< In proportion to its number of clips.
 };
 
-/// A P x K batch: `labels` labels, `clips` clips of each.
+/// The composition of a P x K batch: P labels and K clips of each.
 struct SamplerOptions {
   LabelDraw draw = LabelDraw::balanced;
-  int labels = 32;  ///< P
-  int clips = 4;    ///< K; a label with fewer clips repeats some (crops still differ)
-  /// Share of the labels that are there because they are confused with another one of the batch;
-  /// 0.9 at most.
+  int labels = 32;  ///< P, at least 2.
+  int clips =
+      4;  ///< K, at least 2. A label with fewer clips repeats some; their crops still differ.
+  /// Fraction of the labels, in [0, 0.9], that are drawn as hard negatives: the nearest neighbors
+  /// of the other labels of the batch.
   double hard = 0.0;
 };
 
-/// For each label the others, those most like it first; perhaps not all of them.
+/// For each label its most similar labels, the most similar one first. A list may be incomplete.
 using Neighbors = std::vector<std::vector<int>>;
 
-/// Draws P x K batches. Batch k is a pure function of the seed, k and the neighbors: every pass
-/// over the labels visits each once in a new order (the P-remainder is left out), and no clip of a
-/// label returns within a batch before all others of that label were taken. Where labels are not
-/// drawn alike, there are no passes: each batch draws by weight, without replacement.
+/// Draws P x K batches. Batch k is a pure function of the seed, k and the neighbors.
+///
+/// Each pass over the labels visits every label once in a new random order; labels that do not fill
+/// a last batch are left out. Within a batch, no clip of a label repeats before all of its clips
+/// are drawn. If labels have weights or are drawn in proportion to their clips, there are no
+/// passes: each batch draws labels by weight without replacement. Threads may share a sampler.
 class Sampler {
  public:
-  /// `weights` are of the labels, above 0; none: all are alike.
-  /// Throws Error (config) where the manifest has fewer than P labels, or K < 2, or P < 2.
+  /// `weights` has a positive weight for each label; if it is empty, all weights are equal. Throws
+  /// Error (config) if P < 2, K < 2, or the manifest has fewer than P labels, and
+  /// std::invalid_argument for another number of weights.
   Sampler(const Manifest& manifest, const SamplerOptions& options, std::uint64_t seed,
           std::vector<double> weights = {});
 
-  /// Clip indices, label after label: clip i of the batch belongs to the (i / K)-th label drawn.
-  /// With `neighbors`, a list of at least P or all others for each label, the last
-  /// floor(hard P) labels are each the nearest of the i-th label, one after the other, that is not
-  /// in the batch yet; without, all are drawn.
+  /// The clips of batch k as P * K indices into the manifest, label after label: clip i belongs to
+  /// the (i / K)-th label drawn. If `neighbors` is given, it has a list for each label, of at least
+  /// P labels or of all others. The last floor(hard * P) labels are then hard negatives: the i-th
+  /// of them is the nearest neighbor of the i-th label that is not in the batch yet.
   std::vector<std::size_t> batch(std::uint64_t k, const Neighbors& neighbors = {}) const;
 
  private:
   std::vector<std::size_t> draw(std::uint64_t k, std::size_t count) const;
 
-  std::vector<std::vector<std::size_t>> clips_of_;  // label -> clips
+  std::vector<std::vector<std::size_t>> clips_of_;  // the clips of each label
   SamplerOptions options_;
   std::uint64_t seed_;
-  std::vector<double> weights_;  // empty where all are alike
+  std::vector<double> weights_;  // of the labels; empty if all are equal
 };
 
 }  // namespace twinear

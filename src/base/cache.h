@@ -15,14 +15,15 @@ inline std::size_t bytes_of(const std::vector<float>& sound) {
   return sound.size() * sizeof(float);
 }
 
-/// Values by number: made when first asked for, and kept while there is room. For any thread.
+/// Caches values that are identified by a number. Threads may share a cache.
 template <class Value>
 class Cache {
  public:
-  /// Keeps at most `budget` bytes of `count` values.
+  /// For values 0 ... count - 1, of which at most `budget` bytes are cached.
   Cache(std::size_t count, std::size_t budget) : free_bytes_(budget), values_(count) {}
 
-  /// Value i: the one kept, or what make() gives.
+  /// Returns value i: the cached one, or the result of make(), which is cached while there is room.
+  /// Two threads that ask for the same value at once may both call make().
   template <class Make>
   std::shared_ptr<const Value> get(std::size_t i, const Make& make) {
     {

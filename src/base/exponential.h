@@ -7,15 +7,15 @@
 
 namespace twinear {
 
-/// e^x to 2 units in the last place, in a form that the compiler turns into vector code. Below -87
-/// it is e^-87, above 88 e^88: never 0, infinite or denormal. NaN stays NaN.
+/// e^x with an error of at most 2 units in the last place, in a form that compilers vectorize. x is
+/// limited to [-87, 88], so that the result is never 0, infinite or denormal. NaN gives NaN.
 inline float fast_exp(float x) {
-  // e^x = 2^n e^r with r in [-ln 2 / 2, ln 2 / 2]; adding 1.5 x 2^23 rounds to a whole n.
+  // e^x = 2^n e^r with r in [-ln 2 / 2, ln 2 / 2]. Adding 1.5 x 2^23 rounds to a whole number n.
   constexpr float rounder = 12582912.0F;
   x = x < -87.0F ? -87.0F : x;
   x = x > 88.0F ? 88.0F : x;
   const float n = (x * 1.44269504F + rounder) - rounder;
-  const float r = (x - n * 0.693359375F) + n * 2.12194440e-4F;  // ln 2 in two parts
+  const float r = (x - n * 0.693359375F) + n * 2.12194440e-4F;  // ln 2 is split in two parts
   float p = 1.9875691500e-4F;  // minimax polynomial of (e^r - 1 - r) / r^2 (Cephes' expf)
   p = p * r + 1.3981999507e-3F;
   p = p * r + 8.3334519073e-3F;
@@ -27,9 +27,10 @@ inline float fast_exp(float x) {
   return fraction * std::bit_cast<float>(exponent);
 }
 
+/// 1 / (1 + e^-x) by fast_exp().
 inline float fast_sigmoid(float x) { return 1.0F / (1.0F + fast_exp(-x)); }
 
-/// Exact to 2e-7 absolute.
+/// tanh(x) by fast_exp(), with an absolute error of at most 2e-7.
 inline float fast_tanh(float x) { return 1.0F - 2.0F / (fast_exp(2.0F * x) + 1.0F); }
 
 }  // namespace twinear

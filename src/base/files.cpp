@@ -23,7 +23,7 @@ namespace {
   throw Error(Fault::io, fmt::format("{}: {}", path, std::strerror(code)));
 }
 
-/// An open file that closes itself.
+/// A file descriptor that is closed at the end of its scope.
 struct Descriptor {
   Descriptor(const std::string& path, int flags) : value(::open(path.c_str(), flags, 0666)) {
     if (value < 0) fail(path, errno);
@@ -56,10 +56,10 @@ void write_all(const std::string& path, std::string_view bytes) {
   }
 }
 
-/// A name beside `target`, of this write alone, with its extension. As long a stem as NAME_MAX lets
-/// it have.
+/// A path in the folder of `target` that no other write uses, with the same extension. The stem is
+/// cut so that the name fits in NAME_MAX.
 std::string temporary_beside(const std::filesystem::path& target) {
-  static std::atomic<unsigned> writes{0};  // of this process, each with a file of its own
+  static std::atomic<unsigned> writes{0};  // of this process; each uses another file
   const std::string extension = target.extension().string(), stem = target.stem().string();
   const std::string mark = fmt::format(".{}.{}{}", ::getpid(), ++writes, extension);
   const std::size_t room = NAME_MAX - std::min<std::size_t>(NAME_MAX, mark.size() + 1);
@@ -79,7 +79,7 @@ void write_file_by(const std::string& path, const std::function<void(const std::
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, errno);
   } catch (const Error& e) {
     ::unlink(temporary.c_str());
-    std::string reason = e.what();  // name the file that was asked for
+    std::string reason = e.what();  // with the path that the caller knows
     if (reason.starts_with(temporary)) reason.replace(0, temporary.size(), path);
     throw Error(e.fault(), reason);
   } catch (...) {
@@ -96,17 +96,17 @@ std::string read_file(const std::string& path, std::size_t limit) {
   const Descriptor file(path, O_RDONLY | O_CLOEXEC);
   const std::size_t size = regular_size(file, path);
   if (size > limit)
-    throw Error(Fault::io, fmt::format("{}: {} bytes; at most {} are read", path, size, limit));
+    throw Error(Fault::io, fmt::format("{}: {} bytes; expected at most {}", path, size, limit));
   std::string bytes;
   char buffer[1 << 16];
-  for (;;) {  // to the end, not to `size`: pipes and /proc have none
+  for (;;) {  // to the end, since pipes and files of /proc have no size
     const auto got = ::read(file.value, buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(path, errno);
     if (got == 0) return bytes;
     bytes.append(buffer, static_cast<std::size_t>(got));
     if (bytes.size() > limit)
-      throw Error(Fault::io, fmt::format("{}: more than {} bytes", path, limit));
+      throw Error(Fault::io, fmt::format("{}: expected at most {} bytes, found more", path, limit));
   }
 }
 

@@ -10,26 +10,28 @@
 
 namespace twinear {
 
-/// Writes `path` whole or not at all: beside it first, then flushed to disk and renamed.
-/// Throws Error (io), path first. Never leaves the temporary file behind. Of writers at the same
-/// moment, threads or processes, one wins.
+/// Writes a file whole or not at all: writes a temporary file in the same folder, flushes it to
+/// disk and renames it. Throws Error (io), path first, and then removes the temporary file. If
+/// several threads or processes write the same path at once, one of them wins.
 void write_file(const std::string& path, std::string_view bytes);
 
-/// The same for a writer that wants a path of its own (libsndfile): it gets the temporary one,
-/// which ends in the extension of `path`.
+/// Writes a file as write_file() does. `write` creates the temporary file at the path it is given,
+/// which has the extension of `path`.
 void write_file_by(const std::string& path, const std::function<void(const std::string&)>& write);
 
-/// The bytes of a file. Throws Error (io) for one that is missing, a folder, or over `limit`.
+/// Reads the bytes of a file. Throws Error (io), path first, for a file that is missing, a folder,
+/// or larger than `limit` bytes.
 std::string read_file(const std::string& path, std::size_t limit = std::size_t{1} << 30);
 
-/// A file read once, in order, without keeping it: also a pipe. Throws Error (io) as read_file.
+/// Reads a file or pipe from its beginning to its end, piece by piece. Throws Error (io) as
+/// read_file does. One thread at a time may use it.
 class FileStream {
  public:
   explicit FileStream(const std::string& path);
   ~FileStream();
   FileStream(const FileStream&) = delete;
   FileStream& operator=(const FileStream&) = delete;
-  /// Fills the front of `into` and gives how much; 0 at the end.
+  /// Reads bytes to the front of `into` and returns their number, which is 0 at the end.
   std::size_t read(std::span<char> into);
 
  private:
@@ -37,10 +39,10 @@ class FileStream {
   int descriptor_;
 };
 
-/// The folder of `path` joined with `relative`, unless `relative` is absolute.
+/// The path of `relative` in the folder of the file `path`; an absolute `relative` stays as it is.
 std::string beside(const std::string& path, const std::string& relative);
 
-/// A file read without copying it. Throws Error (io) as read_file.
+/// A file that is mapped into memory. Throws Error (io) as read_file does. Threads may share it.
 class FileMap {
  public:
   explicit FileMap(const std::string& path);
@@ -54,9 +56,11 @@ class FileMap {
   std::size_t size_ = 0;
 };
 
-/// FNV-1a, 64 bits, continued from `state`.
+/// The FNV-1a hash of 64 bits. Pass the hash of preceding bytes as `state` to continue it.
 inline constexpr std::uint64_t hash_start = 0xcbf29ce484222325ULL;
 std::uint64_t hash(std::string_view bytes, std::uint64_t state = hash_start);
-std::string hex(std::uint64_t value);  ///< 16 digits
+
+/// `value` as 16 hexadecimal digits.
+std::string hex(std::uint64_t value);
 
 }  // namespace twinear

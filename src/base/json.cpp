@@ -19,7 +19,7 @@ nlohmann::ordered_json parse_json(const std::string& text, const std::string& pl
     if (event == Json::parse_event_t::object_end) open.pop_back();
     if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
       throw Error(Fault::format,
-                  fmt::format("{}: the key \"{}\" stands twice", place, parsed.get<std::string>()));
+                  fmt::format("{}: duplicate key \"{}\"", place, parsed.get<std::string>()));
     return true;
   };
   try {

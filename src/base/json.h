@@ -6,8 +6,8 @@
 
 namespace twinear {
 
-/// Parses JSON and refuses what nlohmann-json takes without a word: the second of two equal keys.
-/// Throws Error (format) that begins with `place`.
+/// Parses JSON and keeps the order of keys. Throws Error (format) that begins with `place` for
+/// malformed text and for duplicate keys, which nlohmann-json accepts silently.
 nlohmann::ordered_json parse_json(const std::string& text, const std::string& place);
 
 }  // namespace twinear

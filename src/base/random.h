@@ -11,7 +11,7 @@
 
 namespace twinear {
 
-/// Philox 4x32-10 (Salmon et al. 2011): four random words, a pure function of counter and key.
+/// Philox 4x32-10 (Salmon et al. 2011): four random words as a pure function of counter and key.
 constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
                                               std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
@@ -25,7 +25,8 @@ constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> count
   return counter;
 }
 
-/// What a random number is for: no two purposes share a stream.
+/// The purpose of random numbers. Different purposes draw from independent streams. Saved models
+/// and runs depend on the numbers of these values, so new ones are appended.
 enum class Purpose : std::uint32_t {
   weight,
   label_order,
@@ -53,13 +54,15 @@ enum class Purpose : std::uint32_t {
   augment_microphone,
 };
 
-/// A stream of random numbers: the same for the same (seed, purpose, a, b), whoever draws.
+/// A stream of random numbers: a pure function of (seed, purpose, a, b). One thread at a time may
+/// use it.
 class Random {
  public:
   Random(std::uint64_t seed, Purpose purpose, std::uint32_t a = 0, std::uint32_t b = 0)
       : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
         counter_{0, static_cast<std::uint32_t>(purpose), a, b} {}
 
+  /// 32 random bits.
   std::uint32_t next() {
     if (left_ == 0) {
       words_ = philox(counter_, key_);
@@ -69,22 +72,23 @@ class Random {
     return words_[--left_];
   }
 
-  /// In [0, 1), with 32 random bits.
+  /// A number in [0, 1) with 32 random bits.
   double uniform() { return next() * 0x1p-32; }
+  /// A number in [low, high).
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
 
-  /// In [0, n): unbiased to 2^-32 n, which no corpus here comes near.
+  /// A whole number in [0, n), with a relative bias of at most 2^-32 n.
   std::size_t below(std::size_t n) {
     return static_cast<std::size_t>((static_cast<std::uint64_t>(next()) * n) >> 32);
   }
 
-  /// Mean 0, deviation 1 (Box and Muller 1958).
+  /// A normally distributed number with mean 0 and deviation 1 (Box and Muller 1958).
   double normal() {
     const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
     return radius * std::cos(2.0 * std::numbers::pi * uniform());
   }
 
-  /// Fisher and Yates.
+  /// Shuffles `items` into a uniformly random order (Fisher and Yates).
   template <class T>
   void shuffle(std::span<T> items) {
     for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);

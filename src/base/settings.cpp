@@ -25,7 +25,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Levenshtein's edit distance.
+/// The Levenshtein distance of two words.
 std::size_t edits(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -54,12 +54,12 @@ Json json_of(const toml::node& node, const std::string& place) {
   throw Error(Fault::config, place + ": expected a number, a text, true, false or a list of them");
 }
 
-/// JSON's text, also of names that are no UTF-8.
+/// The text of a JSON value; bytes that are not UTF-8 are replaced.
 std::string shown(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// One given value and where it was given.
+/// A value that was given, and the place where.
 struct Given {
   Json value;
   std::string place;
@@ -201,7 +201,8 @@ toml::table parse_toml(const std::string& text, const std::string& path) {
 
 }  // namespace
 
-/// The shortest decimal of a float is what people wrote: 0.3, not 0.30000001192092896.
+/// Converts by the shortest decimal of the float, which is what people write: 0.3 instead of
+/// 0.30000001192092896.
 void Fields::number(const Key& key, float& value, double min, double max) {
   double wide = *parse_number(fmt::format("{}", value));
   number(key, wide, min, max);
@@ -223,9 +224,9 @@ void Fields::one_of(const Key& key, std::string& value, const std::vector<std::s
 struct Settings::Tables {
   std::string place;
   std::map<std::string, Table> tables;
-  std::map<std::string, std::string> places;  // table -> where it begins
+  std::map<std::string, std::string> places;  // the place where each table begins
   std::set<std::string> asked;
-  std::vector<std::string> old;  // lines about old spellings
+  std::vector<std::string> old;  // one line for each old spelling
 
   void give(const std::string& table, std::string_view key, Given given) {
     const std::string today(key_today(key));
@@ -263,8 +264,8 @@ Settings Settings::from_toml(const std::string& path) {
   for (const auto& [table_name, node] : file) {
     const toml::table* table = node.as_table();
     if (table == nullptr)
-      throw Error(Fault::config, fmt::format("{}: \"{}\" stands outside of every [table]",
-                                             place(node), table_name.str()));
+      throw Error(Fault::config, fmt::format("{}: key \"{}\" is outside any [table]", place(node),
+                                             table_name.str()));
     const std::string name(table_name.str());
     settings.tables_->places[name] = place(node);
     settings.tables_->tables[name];
@@ -305,7 +306,7 @@ void Settings::override(const std::string& assignment) {
   try {
     const toml::table parsed = toml::parse("v = " + value);
     given.value = json_of(*parsed.get("v"), place);
-  } catch (const toml::parse_error&) {  // a bare word
+  } catch (const toml::parse_error&) {  // the value is a bare word
   }
   tables_->tables[table].erase(std::string(key_today(key)));
   tables_->give(table, key, std::move(given));

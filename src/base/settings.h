@@ -11,26 +11,29 @@
 
 namespace twinear {
 
-/// Tables of named values, with the place in a file where each was said.
+/// Tables of named values, each with the place in a file where it was given.
 class Settings {
  public:
-  /// An empty set of tables, for overrides alone; `place` begins its error messages.
+  /// No tables yet, for overrides only; error messages begin with `place`.
   explicit Settings(std::string place);
-  /// Paths in the file start from its folder. Throws Error (io, config) with file and line.
+  /// Reads a TOML file. Paths in it start from its folder. Throws Error (io, config) with file and
+  /// line.
   static Settings from_toml(const std::string& path);
-  /// `text` is one JSON object: the table named "". Duplicate keys are refused.
+  /// Reads a JSON object as the table named "". Throws Error (format) that begins with `place` for
+  /// malformed text and for duplicate keys.
   static Settings from_json(const std::string& text, std::string place);
-  /// `values` are the table named "". Throws Error (config) for a key that is given twice.
+  /// Takes values as the table named "". Throws Error (config) for duplicate keys.
   static Settings from_values(const Values& values, std::string place);
   Settings(Settings&&) noexcept;
   Settings& operator=(Settings&&) noexcept;
   ~Settings();
 
-  /// "table.key=value", the value in TOML's notation or a bare word.
+  /// Sets one value by a text "table.key=value", whose value is in TOML's notation or a bare word.
+  /// Throws Error (config) for any other text.
   void override(const std::string& assignment);
 
-  /// Reads a table into `options`: absent keys keep their values; an unknown key, a wrong type or a
-  /// value out of range throws Error (config) with its place and the nearest known key.
+  /// Reads a table into `options`; absent keys keep their values. Throws Error (config) with the
+  /// place for an unknown key (and the nearest known one), a wrong type or a value out of range.
   template <class T>
   void read(const std::string& table, T& options) {
     const auto reader = this->reader(table);
@@ -38,15 +41,16 @@ class Settings {
     finish(*reader);
   }
 
-  /// One text of a table, or `otherwise`; for the key that chooses the defaults of the others.
+  /// Returns a text of a table, or `otherwise` if it is absent. Serves to read the key that decides
+  /// the defaults of other keys before them.
   std::string peek(const std::string& table, const std::string& key,
                    const std::string& otherwise) const;
 
-  /// One line for each key that was given by the name that it had in an earlier version, with its
-  /// place and its name of today.
+  /// One line for each key or value that was given by a name of an earlier version, with its place
+  /// and its name of today.
   const std::vector<std::string>& old_spellings() const;
 
-  /// Throws where a table was given that no read() asked for.
+  /// Throws Error (config) if a table was given that no read() asked for.
   void refuse_other_tables() const;
 
  private:
@@ -56,7 +60,7 @@ class Settings {
   std::unique_ptr<Tables> tables_;
 };
 
-/// Collects the values of an options struct, keys in the order of its fields.
+/// Collects the values of an options struct in the order of its keys.
 class ValueWriter {
  public:
   ValueWriter();
@@ -79,16 +83,17 @@ Values values_of(const T& options) {
   return ValueWriter()(options);
 }
 
-/// A JSON object of values, keys in their order.
+/// Writes values as a JSON object, keys in their order.
 std::string to_json(const Values& values);
 
-/// The JSON text of an options struct.
+/// Writes an options struct as a JSON object.
 template <class T>
 std::string to_json(const T& options) {
   return to_json(values_of(options));
 }
 
-/// The one of `names` that `word` was probably meant to be; empty where none is near.
+/// The one of `names` that is most similar to `word`, for suggestions in messages; empty if none is
+/// similar.
 std::string nearest(std::string_view word, std::span<const std::string> names);
 
 }  // namespace twinear

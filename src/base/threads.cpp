@@ -84,7 +84,7 @@ void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task) {
     const WorkerScope worker;
     return task(0);
   }
-  // Of several tasks that throw, the first in order is the one that would throw on one thread.
+  // The lowest of the tasks that throw is the one that would throw on a single thread.
   std::atomic<std::size_t> failed{n};
   std::exception_ptr failure;
   std::mutex mutex;
@@ -121,7 +121,7 @@ Background::Background() : group_(std::make_unique<Group>()) {}
 Background::~Background() {
   try {
     wait();
-  } catch (...) {  // nobody is left to be told
+  } catch (...) {  // a destructor cannot report it
   }
 }
 

@@ -7,7 +7,7 @@
 
 namespace twinear {
 
-/// Bounds the threads of the whole process while it lives; 0 means all allowed cores.
+/// Limits the number of threads of the whole process while it lives. 0 sets no limit.
 class ThreadLimit {
  public:
   explicit ThreadLimit(int threads);
@@ -20,8 +20,8 @@ class ThreadLimit {
   std::unique_ptr<Control> control_;
 };
 
-/// While it lives this thread is a worker: oneDNN runs alone in it (OpenMP capped at one) and
-/// denormals are zero. Both are put back as they were; nesting is free.
+/// Makes the current thread a worker while it lives: OpenMP, and with it oneDNN, uses one thread,
+/// and denormals are flushed to zero. Restores both at its end. Scopes may be nested.
 class WorkerScope {
  public:
   WorkerScope();
@@ -34,23 +34,27 @@ class WorkerScope {
   unsigned control_word_;
 };
 
-/// task(0) ... task(n - 1), each once, in any order, on the allowed threads, each in a
-/// WorkerScope. Tasks write to their own slots. Of the tasks that throw, the exception of the
-/// lowest number is thrown, at any number of threads; higher ones may then be left out.
+/// Runs task(0) ... task(n - 1), each once and within a WorkerScope, in any order on the allowed
+/// threads. Tasks must not write to the same memory. If tasks throw, the exception of the lowest
+/// task is rethrown at any number of threads, and higher tasks may not run.
 void parallel_for(std::size_t n, const std::function<void(std::size_t)>& task);
 
-/// Runs the task; while its thread waits in it for others, it takes up no work from outside of it.
+/// Runs `task` in an isolated region: while the task waits for parallel work of its own, this
+/// thread takes no other work.
 void isolated(const std::function<void()>& task);
 
-/// Work that runs beside the caller where a thread is free, and at the latest in wait().
+/// Runs tasks in the background if a thread is free, and at the latest within wait().
 class Background {
  public:
   Background();
-  ~Background();  ///< waits, and swallows what the task threw
+  /// Waits for the tasks and ignores their exceptions.
+  ~Background();
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
+  /// Starts a task, which runs within a WorkerScope.
   void run(std::function<void()> task);
-  void wait();  ///< throws what the task threw
+  /// Waits for the tasks and rethrows an exception of theirs.
+  void wait();
 
  private:
   struct Group;

@@ -5,8 +5,8 @@
 
 namespace twinear {
 
-/// `text` with U+FFFD in place of each byte sequence that is not UTF-8; file names may hold such
-/// sequences. A text in valid UTF-8 is returned unchanged.
+/// Replaces each byte sequence of `text` that is not UTF-8, which file names may have, by U+FFFD.
+/// Returns valid UTF-8 unchanged.
 std::string valid_utf8(const std::string& text);
 
 }  // namespace twinear

@@ -7,7 +7,7 @@
 
 namespace twinear {
 
-/// What `step` gives, its errors seen from `place`.
+/// Returns step(). An Error that it throws gets `place` and a colon before its message.
 template <class Step>
 auto within(const std::string& place, const Step& step) try {
   return step();

@@ -27,18 +27,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int min_rate = 1000, max_rate = 768000;           // Hz
-constexpr std::size_t max_samples = std::size_t{1} << 30;   // 18 hours at 16 kHz
-constexpr std::size_t max_reserve = std::size_t{1} << 22;   // samples, on a header's word alone
-constexpr std::size_t block_floats = std::size_t{1} << 15;  // decoded at a time, in cache
-constexpr double cancelled = 0.02;  // energy of the channels' sum over theirs; if independent, 1
-constexpr double overshoot = 0.5;   // seconds that an end may lie past the file's, as in Kaldi
+constexpr int min_rate = 1000, max_rate = 768000;          // Hz
+constexpr std::size_t max_samples = std::size_t{1} << 30;  // 18 hours at 16 kHz
+constexpr std::size_t max_reserve =
+    std::size_t{1} << 22;  // samples that are reserved because a header claims them
+constexpr std::size_t block_floats = std::size_t{1}
+                                     << 15;  // decoded at a time, so that they stay in the cache
+constexpr double cancelled = 0.02;  // energy of the sum of the channels over the sum of energies
+constexpr double overshoot =
+    0.5;  // seconds that an end may lie beyond the end of the file, as in Kaldi
 
 TWINEAR_SIMD bool all_finite(const float* samples, std::size_t count) {
   std::uint32_t highest = 0;
   for (std::size_t i = 0; i < count; ++i)
     highest = std::max(highest, std::bit_cast<std::uint32_t>(samples[i]) & 0x7fffffffU);
-  return highest < 0x7f800000U;  // infinity's bits
+  return highest < 0x7f800000U;  // the bits of infinity
 }
 
 TWINEAR_SIMD void scale_16_bits(const std::int16_t* pcm16, std::size_t count, float* samples) {
@@ -61,8 +64,8 @@ std::string lower_extension(const std::string& path) {
   return extension;
 }
 
-/// Containers that libsndfile never reads, and which people have all the same. A pipe is not looked
-/// at: its beginning is gone.
+/// Whether the file has a container format that libsndfile cannot read but ffmpeg can. The content
+/// of a pipe is not examined, since its beginning was consumed.
 bool needs_ffmpeg(const std::string& path) {
   static constexpr std::array<std::string_view, 6> extensions{".m4a", ".mp4",  ".aac",
                                                               ".wma", ".webm", ".amr"};
@@ -96,7 +99,7 @@ File open_audio(const std::string& path, SF_INFO& info) {
                      reason));
 }
 
-/// The whole number that comes next, whatever stands before it.
+/// The first whole number in `text`.
 std::uint64_t next_number(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_of("0123456789"), text.size()));
   std::uint64_t value = 0;
@@ -104,12 +107,13 @@ std::uint64_t next_number(std::string_view text) {
   return value;
 }
 
-/// libsndfile shortens a cut file in silence, but logs for the chunk that holds the samples
-/// "data : 32000 (should be 15978)".
+/// Throws for a truncated file. libsndfile reads such a file as a shorter one, but writes a line to
+/// its log for the chunk with the samples: "data : 32000 (should be 15978)".
 void refuse_cut_file(const std::string& path, SNDFILE* file, const SF_INFO& info) {
   if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG && info.frames == SF_COUNT_MAX)
     refuse(path, Fault::format, "cut short: the stream has no last page");
-  constexpr std::uint64_t unknown_length = 0x7ffff000;  // and above: of a stream
+  constexpr std::uint64_t unknown_length =
+      0x7ffff000;  // and above: the header of a stream, which does not know its length
   std::array<char, 1 << 14> log{};
   sf_command(file, SFC_GET_LOG_INFO, log.data(), static_cast<int>(log.size()));
   std::string_view rest(log.data());
@@ -122,22 +126,22 @@ void refuse_cut_file(const std::string& path, SNDFILE* file, const SF_INFO& info
                             line.starts_with("Data Size") || line.starts_with("Riff size") ||
                             line.starts_with("riff");
     if (at == line.npos || !of_samples) continue;
-    const std::uint64_t promised = next_number(line);
+    const std::uint64_t claimed = next_number(line);
     const std::uint64_t there = next_number(line.substr(at));
-    if (promised > there && promised < unknown_length)
+    if (claimed > there && claimed < unknown_length)
       refuse(path, Fault::format,
-             fmt::format("cut short: the header promises {} bytes of samples, found {}", promised,
+             fmt::format("cut short: the header claims {} bytes of samples, found {}", claimed,
                          there));
   }
 }
 
-/// The frames of the file that were asked for.
+/// The frames of the file that are read.
 struct FrameRange {
   sf_count_t begin, end;
 };
 
-/// Frames in the file; SF_COUNT_MAX where nobody knows: a program that writes into a pipe leaves
-/// the largest length in its header.
+/// The number of frames of the file, or SF_COUNT_MAX if it is unknown: a program that writes into a
+/// pipe leaves the largest length in the header.
 sf_count_t length_of(const SF_INFO& info) {
   constexpr sf_count_t unknown_bytes = 0x7ffff000, widest_sample = 8;
   const bool unknown =
@@ -192,8 +196,8 @@ struct AudioReader::State {
       refuse(path, Fault::format, fmt::format("frame {} cannot be reached", at));
   }
 
-  /// Decodes frames to the front of `to`; gives their number. Stored 16-bit samples are taken as
-  /// they are and scaled here: to the same values, four times as fast as libsndfile does it.
+  /// Decodes frames to the front of `to` and returns their number. 16-bit samples are read as they
+  /// are stored and scaled here, which gives the same values four times as fast as libsndfile.
   std::size_t decode(std::span<float> to) {
     const auto max_frames = std::min(static_cast<sf_count_t>(to.size() / channels), range.end - at);
     sf_count_t got = 0;
@@ -209,9 +213,10 @@ struct AudioReader::State {
     return static_cast<std::size_t>(got);
   }
 
-  /// Takes the first channel alone where the first sound that comes would be lost in its mean.
+  /// Decides, on the first frames that are not all zero, whether the average would be silence; if
+  /// so, the first channel is read alone.
   void look_for_cancellation(std::span<const float> frames) {
-    double apart = 0, together = 0;  // energies
+    double apart = 0, together = 0;  // the sum of energies, and the energy of the sum
     for (; !frames.empty(); frames = frames.subspan(channels)) {
       double sum = 0;
       for (const float x : frames.first(channels)) {
@@ -225,7 +230,7 @@ struct AudioReader::State {
     if (cancels) channel = 0;
   }
 
-  /// One sample for each frame of `frames`.
+  /// The samples of the chosen channel, or the average of all channels.
   std::vector<float> mix_down(std::span<const float> frames) {
     if (!decided) look_for_cancellation(frames);
     std::vector<float> samples;
@@ -245,8 +250,8 @@ struct AudioReader::State {
     const bool to_unknown_end = range.end == SF_COUNT_MAX;
     if (at < range.end && !to_unknown_end)
       refuse(path, Fault::format,
-             fmt::format("cut short: {} samples were expected, {} could be decoded",
-                         range.end - range.begin, at - range.begin));
+             fmt::format("cut short: expected {} samples, decoded {}", range.end - range.begin,
+                         at - range.begin));
     if (at == range.begin) refuse(path, Fault::format, "0 samples after decoding");
   }
 
@@ -254,12 +259,12 @@ struct AudioReader::State {
   SF_INFO info{};
   File file;
   FrameRange range;
-  sf_count_t at;  // the next frame
+  sf_count_t at;  // index of the next frame
   int channel;
   std::size_t channels;
   std::vector<float> block;         // frames of several channels
   std::vector<std::int16_t> pcm16;  // 16-bit samples
-  bool decided, cancels = false;    // whether the channels' mean is sound, or silence
+  bool decided, cancels = false;    // whether the average is silence although the channels are not
   std::vector<bool> active;         // for each channel
 };
 

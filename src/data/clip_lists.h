@@ -9,16 +9,17 @@
 
 namespace twinear {
 
-/// Throws Error for a clip without a path, label, file or length.
+/// Throws Error for a clip with an empty path or label, whose file does not exist, or that ends
+/// before it starts.
 void check_clip(const Clip& clip);
 
-/// Label -> its clips' indices, ascending.
+/// For each label, the indices of its clips in ascending order.
 std::vector<std::vector<std::size_t>> clips_by_label(const Manifest& manifest);
 
-/// A folder with a `wav.scp`.
+/// Whether `path` is a folder with a `wav.scp`. Throws Error (io) for any other folder.
 bool is_kaldi_folder(const std::string& path);
 
-/// The clips of a Kaldi data folder, as read_manifest promises.
+/// Reads the clips of a Kaldi data folder. Throws Error with file and line, as read_manifest does.
 std::vector<Clip> read_kaldi_folder(const std::string& path);
 
 }  // namespace twinear

@@ -13,7 +13,8 @@ namespace {
 class Parser {
  public:
   Parser(std::string_view text, const std::string& place) : text_(text), place_(place) {
-    if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;  // some editors' byte order mark
+    if (text_.starts_with("\xEF\xBB\xBF"))
+      at_ = 3;  // skips the byte order mark that some editors write
   }
 
   std::vector<CsvRecord> records() {
@@ -22,7 +23,8 @@ class Parser {
       CsvRecord record{line_, {field()}};
       while (take(',')) record.fields.push_back(field());
       take('\r');
-      if (at_ < text_.size() && !take('\n')) refuse("a quote must close at the end of its field");
+      if (at_ < text_.size() && !take('\n'))
+        refuse("text after a closing quote; expected a comma or the end of the line");
       ++line_;
       if (record.fields.size() > 1 || !record.fields[0].empty())
         records.push_back(std::move(record));
@@ -41,7 +43,7 @@ class Parser {
     if (take('"')) return quoted();
     const auto end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
     const std::string_view plain = text_.substr(at_, end - at_);
-    if (plain.find('"') != plain.npos) refuse("a quote inside a field that is not quoted");
+    if (plain.find('"') != plain.npos) refuse("a quote within an unquoted field");
     at_ = end;
     return std::string(plain);
   }
@@ -52,7 +54,7 @@ class Parser {
       const auto end = text_.find('"', at_);
       if (end == text_.npos) {
         line_ = opened;
-        refuse("a quote is never closed");
+        refuse("a quote is not closed");
       }
       const std::string_view part = text_.substr(at_, end - at_);
       line_ += static_cast<std::size_t>(std::ranges::count(part, '\n'));

@@ -8,17 +8,17 @@
 
 namespace twinear {
 
-/// A record and the line on which it begins.
+/// A record of a CSV file and the number, from 1, of the line on which it begins.
 struct CsvRecord {
   std::size_t line;
   std::vector<std::string> fields;
 };
 
-/// Comma-separated values as RFC 4180 has them, with any line ends; blank lines are passed over.
-/// Throws Error (format) with `place` and the line.
+/// Parses comma-separated values (RFC 4180). Lines may end in \n or \r\n, and blank lines are
+/// skipped. Throws Error (format) that begins with `place` and the line.
 std::vector<CsvRecord> parse_csv(std::string_view text, const std::string& place);
 
-/// A field as parse_csv reads it back: in quotes where it must be.
+/// Writes a field so that parse_csv reads it back: in quotes if necessary.
 std::string csv_field(std::string_view text);
 
 }  // namespace twinear

@@ -19,27 +19,28 @@ std::string inside(const std::string& folder, const std::string& name) {
   return (fs::path(folder) / name).string();
 }
 
-/// Lines of a key and the rest.
+/// Reads a file of lines that begin with a key. Maps each key to the rest of its line.
 KeyedLines read_keyed_lines(const std::string& path) {
   KeyedLines lines;
   TextFile file(path);
   for (auto words = file.next(); !words.empty(); words = file.next()) {
     const std::string_view value = file.after_first_word();
-    if (value.empty()) file.refuse(fmt::format("nothing after \"{}\"", words[0]));
+    if (value.empty()) file.refuse(fmt::format("expected a value after \"{}\"", words[0]));
     if (!lines.emplace(words[0], value).second)
-      file.refuse(fmt::format("\"{}\" stands twice", words[0]));
+      file.refuse(fmt::format("duplicate key \"{}\"", words[0]));
   }
   return lines;
 }
 
-/// Relative to the folder as in a manifest or else, as Kaldi's scripts have it, to where we run.
+/// Finds an audio file relative to the folder, as in a manifest, or else relative to the current
+/// folder, as in Kaldi's scripts.
 std::string audio_path(const std::string& folder, const std::string& named) {
   std::error_code code;
   const std::string here = inside(folder, named);
   return fs::exists(here, code) ? here : named;
 }
 
-/// Reads the file that lists utterances: `segments` where there is one, else `wav.scp`.
+/// Reads the file that lists the utterances: `segments` if it exists, otherwise `wav.scp`.
 class FolderReader {
  public:
   explicit FolderReader(const std::string& folder)
@@ -87,7 +88,7 @@ class FolderReader {
                                              words[2], words[3]));
     Clip part = clip(words[0], words[1]);
     part.start = *start;
-    part.end = *end == -1 ? 0 : *end;  // -1: to the end
+    part.end = *end == -1 ? 0 : *end;  // Kaldi writes -1 for the end of the recording
     return part;
   }
 
@@ -98,7 +99,7 @@ class FolderReader {
 }  // namespace
 
 bool is_kaldi_folder(const std::string& path) {
-  std::error_code code;  // what is wrong with a path is for its reader to say
+  std::error_code code;  // ignored here, since the reader of the path reports it
   if (!fs::is_directory(path, code)) return false;
   if (!fs::exists(inside(path, "wav.scp"), code))
     throw Error(Fault::io,

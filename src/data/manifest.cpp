@@ -28,8 +28,8 @@ double seconds(const std::string& value, const std::string& column) {
 Clip clip_of(const std::vector<std::string>& header, std::vector<std::string> fields,
              const std::string& manifest) {
   if (fields.size() != header.size())
-    throw Error(Fault::format,
-                fmt::format("{} fields; the header has {}", fields.size(), header.size()));
+    throw Error(Fault::format, fmt::format("found {} fields; expected {} as in the header",
+                                           fields.size(), header.size()));
   Clip clip;
   for (std::size_t i = 0; i < header.size(); ++i) {
     if (header[i] == "path")
@@ -52,7 +52,7 @@ std::vector<std::string> header_of(const CsvRecord& record) {
   std::unordered_set<std::string_view> seen;
   for (const auto& column : record.fields)
     if (!seen.insert(column).second)
-      throw Error(Fault::format, fmt::format("the column \"{}\" stands twice", column));
+      throw Error(Fault::format, fmt::format("duplicate column \"{}\"", column));
   for (const char* required : {"path", "label"})
     if (!seen.contains(required))
       throw Error(Fault::format, fmt::format("no column \"{}\"; found {}", required,
@@ -78,11 +78,11 @@ std::vector<Clip> read_csv(const std::string& path) {
 }  // namespace
 
 void check_clip(const Clip& clip) {
-  if (clip.name.empty()) throw Error(Fault::format, "an empty path");
-  if (clip.label.empty()) throw Error(Fault::format, clip.name + ": an empty label");
+  if (clip.name.empty()) throw Error(Fault::format, "the path is empty");
+  if (clip.label.empty()) throw Error(Fault::format, clip.name + ": the label is empty");
   if (clip.end != 0 && clip.end <= clip.start)
-    throw Error(Fault::format, fmt::format("{}: from {} to {} s: ends before it starts", clip.name,
-                                           clip.start, clip.end));
+    throw Error(Fault::format, fmt::format("{}: the part from {} to {} s ends before it starts",
+                                           clip.name, clip.start, clip.end));
   std::error_code code;
   const auto status = std::filesystem::status(clip.path, code);
   if (code) throw Error(Fault::io, clip.path + ": " + code.message());

@@ -12,7 +12,7 @@
 namespace twinear {
 namespace {
 
-using Pairs = std::set<std::pair<std::size_t, std::size_t>>;  // the smaller clip first
+using Pairs = std::set<std::pair<std::size_t, std::size_t>>;  // the smaller index is first
 
 Pairs all_pairs(const std::vector<std::vector<std::size_t>>& clips_of, bool target) {
   Pairs pairs;
@@ -26,8 +26,9 @@ Pairs all_pairs(const std::vector<std::vector<std::size_t>>& clips_of, bool targ
   return pairs;
 }
 
-/// Draws each pair of the kind with the same chance. A target's clips are a clip and one of its
-/// label's; labels with few clips would be met too often, so they are turned down more often.
+/// Draws pairs of one kind, each with equal probability. A target pair is a random clip and a
+/// random clip of its label. That favors labels with few clips, so their pairs are rejected more
+/// often.
 Pairs drawn_pairs(const Manifest& manifest, const std::vector<std::vector<std::size_t>>& clips_of,
                   bool target, std::size_t count, std::uint64_t seed) {
   std::size_t max_clips = 0;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t max_header = 1U << 16U;
 constexpr std::uint32_t unknown_size =
-    0x7FFFF000;  // writers into a pipe know no size: so much or more
+    0x7FFFF000;  // and above: what writers into a pipe give as the size
 constexpr float max_amplitude = 100.0F;
 constexpr int max_rate = 768'000, max_channels = 1024;
 
@@ -42,8 +42,8 @@ PcmFormat wav_format(std::string_view chunk) {
   if (!known || format.channels < 1 || format.channels > max_channels || format.sample_rate < 1 ||
       format.sample_rate > max_rate)
     throw Error(Fault::format,
-                fmt::format("WAV of kind {}, {} bits, {} channels, {} Hz; expected 16-bit "
-                            "samples or 32-bit floats",
+                fmt::format("WAV of format code {}, {} bits, {} channels, {} Hz; expected "
+                            "16-bit samples or 32-bit floats",
                             kind, bits, format.channels, format.sample_rate));
   format.sample = bits == 16 ? PcmFormat::Sample::s16 : PcmFormat::Sample::f32;
   return format;
@@ -64,7 +64,7 @@ bool PcmStream::parse_header() {
     const std::uint32_t size = number(bytes, at + 4, 4);
     at += chunk_header;
     if (kind == "data") {
-      if (!format) throw Error(Fault::format, "WAV whose samples come before their format");
+      if (!format) throw Error(Fault::format, "WAV with a data chunk before its fmt chunk");
       format_ = *format;
       if (size > 0 && size < unknown_size) remaining_ = size;
       buffer_.erase(0, at);
@@ -83,7 +83,7 @@ std::vector<float> PcmStream::push(std::span<const char> bytes) {
   if (!started_) started_ = parse_header();
   if (!started_) return {};
   if (remaining_ && buffer_.size() > *remaining_)
-    buffer_.resize(*remaining_);  // what follows is no sound
+    buffer_.resize(*remaining_);  // chunks after the samples are not sound
 
   const bool floats = format_.sample == PcmFormat::Sample::f32;
   const std::size_t width = floats ? 4 : 2, channels = static_cast<std::size_t>(format_.channels);

@@ -10,39 +10,42 @@
 
 namespace twinear {
 
-/// What lies in a stream of samples, all of them little-endian.
+/// The format of a stream of little-endian samples.
 struct PcmFormat {
   enum class Sample { s16, f32 };
-  int sample_rate = 16000;  ///< Hz
-  int channels = 1;         ///< one after another, whose mean is taken
+  int sample_rate = 16000;  ///< Hz.
+  int channels = 1;         ///< Channels are interleaved; their average is taken.
   Sample sample = Sample::s16;
 
   bool operator==(const PcmFormat&) const = default;
 };
 
-/// Samples in [-1, 1] from the bytes of a stream, however they are cut: raw, or as a WAV file,
-/// whose header is then believed more than what was told. It belongs to one thread.
+/// Converts the bytes of a stream to samples in [-1, 1], however the bytes are cut. The stream is
+/// raw samples or a WAV file, whose header then takes precedence over the format given. One thread
+/// at a time may use it.
 class PcmStream {
  public:
+  /// `raw` is the format of a stream without a header.
   explicit PcmStream(const PcmFormat& raw) : format_(raw) {}
 
-  /// The samples that these bytes complete. Throws Error (format) for a WAV file of samples of
-  /// another kind, or without any within 64 KiB.
+  /// Takes the next bytes and returns the samples that they complete. Throws Error (format) for a
+  /// WAV file with samples of another format, or without samples in its first 64 KiB.
   std::vector<float> push(std::span<const char> bytes);
 
-  /// Of the samples, once there have been some.
+  /// The format of the samples; that of the header after the first samples of a WAV file.
   const PcmFormat& format() const noexcept { return format_; }
 
-  /// Samples that were no number, or nowhere near full scale, and so became 0.
+  /// The number of samples that were replaced by 0 because they were not finite or above 100 times
+  /// full scale.
   std::size_t invalid_samples() const noexcept { return invalid_samples_; }
 
  private:
   bool parse_header();
 
   PcmFormat format_;
-  std::string buffer_;                      // bytes that are not used up yet
-  bool started_ = false;                    // the header, if there is one, is past
-  std::optional<std::uint64_t> remaining_;  // bytes of samples, where a header promises so many
+  std::string buffer_;                      // bytes that are not converted yet
+  bool started_ = false;                    // the header, if any, was parsed
+  std::optional<std::uint64_t> remaining_;  // bytes of samples to come, if the header tells it
   std::size_t invalid_samples_ = 0;
 };
 

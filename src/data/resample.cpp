@@ -32,13 +32,13 @@ struct Resampler::State {
     check(failure);
   }
 
-  /// Samples that the whole of what was consumed must give.
+  /// The number of output samples for all samples consumed so far.
   std::uint64_t expected() const {
     const std::uint64_t rounded = (2 * consumed * to + from) / (2 * from);
     return consumed == 0 ? 0 : std::max<std::uint64_t>(1, rounded);
   }
 
-  /// Feeds `samples`, none of which means the end, and gives what comes out.
+  /// Feeds `samples` and returns the output that is ready. No samples mean the end of the sound.
   std::vector<float> process(std::span<const float> samples) {
     consumed += samples.size();
     const bool end = samples.empty();
@@ -58,7 +58,7 @@ struct Resampler::State {
   }
 
   std::uint64_t from, to, consumed = 0, produced = 0;
-  std::unique_ptr<soxr, Delete> soxr_;  // none where the rates are the same
+  std::unique_ptr<soxr, Delete> soxr_;  // null if the rates are equal
 };
 
 Resampler::Resampler(int from, int to) {
@@ -78,7 +78,7 @@ std::vector<float> Resampler::finish() {
   State& s = *state_;
   if (!s.soxr_ || s.consumed == 0) return {};
   std::vector<float> rest = s.process({});
-  // soxr rounds the length in its own way: at most a sample more or less.
+  // soxr rounds the length differently, by at most one sample.
   const std::uint64_t before = s.produced - rest.size();
   rest.resize(s.expected() - std::min(s.expected(), before));
   return rest;

@@ -24,13 +24,13 @@ Sampler::Sampler(const Manifest& manifest, const SamplerOptions& options, std::u
       weights_(std::move(weights)) {
   if (options.labels < 2 || options.clips < 2)
     throw Error(Fault::config,
-                fmt::format("sampler: {} labels x {} clips; at least 2 x 2 are needed",
+                fmt::format("sampler: expected at least 2 labels x 2 clips, found {} x {}",
                             options.labels, options.clips));
   if (clips_of_.size() < static_cast<std::size_t>(options.labels))
-    throw Error(Fault::config, fmt::format("sampler: a batch of {} labels; the manifest has {}",
+    throw Error(Fault::config, fmt::format("sampler: a batch needs {} labels; the manifest has {}",
                                            options.labels, clips_of_.size()));
   if (!weights_.empty() && weights_.size() != clips_of_.size())
-    throw std::invalid_argument("Sampler: one weight per label");
+    throw std::invalid_argument("Sampler: expected one weight for each label");
   if (options.draw == LabelDraw::proportional) {
     weights_.resize(clips_of_.size(), 1.0);
     for (std::size_t i = 0; i < weights_.size(); ++i)
@@ -38,7 +38,7 @@ Sampler::Sampler(const Manifest& manifest, const SamplerOptions& options, std::u
   }
 }
 
-/// The labels of batch k of so many labels.
+/// Draws the labels of batch k, `count` of them.
 std::vector<std::size_t> Sampler::draw(std::uint64_t k, std::size_t count) const {
   const auto stream = [&](std::uint64_t number) {
     return Random(seed_, Purpose::label_order, static_cast<std::uint32_t>(number),
@@ -52,7 +52,8 @@ std::vector<std::size_t> Sampler::draw(std::uint64_t k, std::size_t count) const
     const auto first = order.begin() + static_cast<std::ptrdiff_t>(k % batches_a_pass * count);
     return {first, first + static_cast<std::ptrdiff_t>(count)};
   }
-  // The least of -ln(u) / weight: by weight, without replacement (Efraimidis and Spirakis 2006).
+  // The smallest values of -ln(u) / weight are a weighted draw without replacement (Efraimidis and
+  // Spirakis 2006).
   Random random = stream(k);
   std::vector<double> wait;
   for (const double weight : weights_) wait.push_back(-std::log1p(-random.uniform()) / weight);

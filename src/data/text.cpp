@@ -17,7 +17,7 @@ constexpr std::size_t block = std::size_t{1} << 18, max_line = std::size_t{1} <<
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
-/// Takes the first word off `text`.
+/// Removes the first word from `text` and returns it.
 std::string_view pop_word(std::string_view& text) {
   std::size_t begin = 0;
   while (begin < text.size() && is_blank(text[begin])) ++begin;
@@ -32,7 +32,7 @@ std::string_view pop_word(std::string_view& text) {
 
 TextFile::TextFile(const std::string& path) : path_(path), stream_(path) {}
 
-/// Moves to the next line; false at the end.
+/// Moves to the next line and returns whether there is one.
 bool TextFile::next_line() {
   std::size_t end = rest_.find('\n');
   while (end == rest_.npos && !ended_) {

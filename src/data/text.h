@@ -12,22 +12,23 @@
 
 namespace twinear {
 
-/// A text file, a line of at most 1 MiB at a time, never whole in memory; blank lines are passed
-/// over.
+/// Reads a text file line by line, so that it is never whole in memory. Blank lines are skipped. A
+/// line may have at most 1 MiB. One thread at a time may use it.
 class TextFile {
  public:
+  /// Opens a file. Throws Error (io), path first.
   explicit TextFile(const std::string& path);
 
-  /// The next line's words, or none at the end. They live until the next call.
+  /// Moves to the next line and returns its words, which live until the next call; none at the end.
   const std::vector<std::string_view>& next();
 
-  /// What follows the first word of the current line, without blanks at its ends.
+  /// The rest of the current line after its first word, without blanks at both ends.
   std::string_view after_first_word() const;
 
-  /// "path:line" of the current line.
+  /// The place of the current line as "path:line".
   std::string place() const;
 
-  /// Throws Error (format) with that place.
+  /// Throws Error (format) that begins with place().
   [[noreturn]] void refuse(const std::string& reason) const;
 
  private:
@@ -35,13 +36,13 @@ class TextFile {
 
   std::string path_, buffer_;
   FileStream stream_;
-  std::string_view rest_, line_;  // of the buffer
+  std::string_view rest_, line_;  // parts of the buffer
   std::vector<std::string_view> words_;
   std::size_t number_ = 0;
   bool ended_ = false;
 };
 
-/// The finite number that the whole of `word` is.
+/// The number that the whole of `word` spells, if it is one and is finite.
 std::optional<double> finite_number(std::string_view word);
 
 }  // namespace twinear

@@ -25,8 +25,8 @@ std::vector<Trial> read_trials(const std::string& path) {
     else if (trials.empty())
       file.refuse("expected \"1|0 enroll test\" or \"enroll test target|nontarget\"");
     else
-      file.refuse(kaldi ? "expected \"enroll test target|nontarget\", as before"
-                        : "expected \"1|0 enroll test\", as before");
+      file.refuse(kaldi ? "expected \"enroll test target|nontarget\", as in the lines before"
+                        : "expected \"1|0 enroll test\", as in the lines before");
   }
   if (trials.empty()) throw Error(Fault::format, path + ": no trials");
   return trials;

@@ -17,10 +17,10 @@ namespace {
 int format_of(const std::string& path) {
   if (path.ends_with(".wav")) return SF_FORMAT_WAV | SF_FORMAT_PCM_16;
   if (path.ends_with(".flac")) return SF_FORMAT_FLAC | SF_FORMAT_PCM_16;
-  throw Error(Fault::config, path + ": audio is written as .wav or .flac");
+  throw Error(Fault::config, path + ": unknown extension of an audio file; expected .wav or .flac");
 }
 
-/// The inverse of what decoders do, so that 16-bit samples come back as they were.
+/// Inverts the scaling of decoders, so that 16-bit samples are read back unchanged.
 std::vector<std::int16_t> to_16_bits(const std::string& path, const std::vector<float>& samples) {
   std::vector<std::int16_t> result;
   result.reserve(samples.size());

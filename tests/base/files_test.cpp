@@ -105,9 +105,9 @@ TEST(ReadFile, NamesWhatCannotBeRead) {
   write_file(folder / "f", "12345");
   EXPECT_EQ(read_file(folder / "f", 5), "12345");
   expect_error([&] { read_file(folder / "f", 4); }, Fault::io,
-               folder / "f: 5 bytes; at most 4 are read");
+               folder / "f: 5 bytes; expected at most 4");
   expect_error([&] { read_file("/dev/zero", 100000); }, Fault::io,
-               "/dev/zero: more than 100000 bytes");
+               "/dev/zero: expected at most 100000 bytes, found more");
 }
 
 TEST(FileMap, ShowsTheBytes) {

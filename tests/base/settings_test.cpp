@@ -153,14 +153,14 @@ TEST(Settings, NameTheLineAndTheNearestKnownKey) {
   refused("[sample]\n[quite_another]\n", ":2: unknown table [quite_another]");
 }
 
-TEST(Settings, NameTheLineThatIsNoToml) {
+TEST(Settings, NameTheLineThatIsNotToml) {
   const TemporaryFolder folder;
   const std::string path = folder / "r.toml";
   expect_error([&] { toml(folder, "[sample]\nrate = = 1\n"); }, Fault::config, path + ":2: *");
   expect_error([&] { toml(folder, "[sample]\nrate = 1\nrate = 2\n"); }, Fault::config,
                path + ":3: *");
   expect_error([&] { toml(folder, "rate = 1\n"); }, Fault::config,
-               path + ":1: \"rate\" stands outside of every [table]");
+               path + ":1: key \"rate\" is outside any [table]");
   expect_error([&] { toml(folder, "[sample]\n[sample.deeper]\n"); }, Fault::config,
                path + ":2: expected a number, a text, true, false or a list of them");
   expect_error([&] { Settings::from_toml(folder / "none.toml"); }, Fault::io,
@@ -236,7 +236,7 @@ TEST(Settings, JsonIsReadAsStrictlyAsAFile) {
         fault, message);
   };
   refused(R"({"epochs": 3, "epochs": 3})", Fault::format,
-          "m.safetensors: the key \"epochs\" stands twice");
+          "m.safetensors: duplicate key \"epochs\"");
   refused(R"({"epoch": 3})", Fault::config,
           "m.safetensors: unknown key \"epoch\"; did you mean \"epochs\"?");
   refused("[1]", Fault::format, "m.safetensors: expected a JSON object");

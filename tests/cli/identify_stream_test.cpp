@@ -122,7 +122,7 @@ TEST_F(StreamOfPeople, WhatIsNoStreamIsRefused) {
   write_audio(folder / "c.wav", {16000, conversation()});
   std::string wav = read_file(folder / "c.wav");
   wav[34] = 24;  // bits a sample
-  EXPECT_TRUE(is_refusal(stream(wav), "standard input: WAV of kind 1, 24 bits"));
+  EXPECT_TRUE(is_refusal(stream(wav), "standard input: WAV of format code 1, 24 bits"));
   EXPECT_TRUE(is_refusal(run(identify({"--stream", folder / "none"})), "none: No such file"));
   EXPECT_TRUE(is_refusal(run(identify({"--stream", folder / ""})), "Is a directory"));
   EXPECT_TRUE(is_refusal(stream("", {"--window", "1", "--hop", "2"}), "a hop of 2 s"));

@@ -152,15 +152,15 @@ TEST(ReadAudio, RefusesAFileThatWasCutShort) {
     const char* message;
   };
   const std::vector<Case> cases{
-      {"a.wav", wav16, "cut short: the header promises 320000 bytes of samples, found 159978"},
-      {"b.wav", wav_float, "cut short: the header promises 640000 bytes of samples, found *"},
-      {"c.wav", SF_FORMAT_RF64 | SF_FORMAT_PCM_16, "cut short: the header promises *"},
-      {"d.aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_16, "cut short: the header promises *"},
-      {"e.au", SF_FORMAT_AU | SF_FORMAT_PCM_16, "cut short: the header promises *"},
-      {"f.w64", SF_FORMAT_W64 | SF_FORMAT_PCM_16, "cut short: the header promises *"},
-      {"g.flac", flac16, "cut short: 160000 samples were expected, *"},
+      {"a.wav", wav16, "cut short: the header claims 320000 bytes of samples, found 159978"},
+      {"b.wav", wav_float, "cut short: the header claims 640000 bytes of samples, found *"},
+      {"c.wav", SF_FORMAT_RF64 | SF_FORMAT_PCM_16, "cut short: the header claims *"},
+      {"d.aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_16, "cut short: the header claims *"},
+      {"e.au", SF_FORMAT_AU | SF_FORMAT_PCM_16, "cut short: the header claims *"},
+      {"f.w64", SF_FORMAT_W64 | SF_FORMAT_PCM_16, "cut short: the header claims *"},
+      {"g.flac", flac16, "cut short: expected 160000 samples, decoded *"},
       {"h.mp3", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III,
-       "cut short: 160000 samples were expected, *"},
+       "cut short: expected 160000 samples, decoded *"},
       {"i.ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS, "cut short: the stream has no last page"},
       {"j.opus", SF_FORMAT_OGG | SF_FORMAT_OPUS, "cut short: the stream has no last page"},
       {"k.caf", SF_FORMAT_CAF | SF_FORMAT_PCM_16, "not readable as audio (*"}};
@@ -202,7 +202,7 @@ TEST(ReadAudio, DoesNotBelieveAHostileHeader) {
   };
   const std::string path = folder / "a.wav";
   expect_error(read({.data_size = 0x70000000}), Fault::format,
-               path + ": cut short: the header promises 1879048192 bytes of samples, found 3200");
+               path + ": cut short: the header claims 1879048192 bytes of samples, found 3200");
   expect_error(read({.rate = 0x7fffffff}), Fault::format,
                path + ": sample rate of 2147483647 Hz; expected 1000 to 768000");
   expect_error(read({.rate = 1}), Fault::format, path + ": sample rate of 1 Hz*");
@@ -216,7 +216,7 @@ TEST(ReadAudio, DoesNotBelieveAHostileHeader) {
   std::fill_n(flac.begin() + 22, 4, '\xff');
   put(folder / "b.flac", flac);
   expect_error([&] { read_audio(folder / "b.flac"); }, Fault::format,
-               folder / "b.flac: cut short: 68719476735 samples were expected, 16000 could be *");
+               folder / "b.flac: cut short: expected 68719476735 samples, decoded 16000");
 }
 
 TEST(WriteAudio, SixteenBitSamplesComeBackAsTheyWere) {
@@ -262,7 +262,7 @@ TEST(WriteAudio, WritesTheWholeFileOrNone) {
       [&] {
         write_audio(folder / "a.ogg", {16000, {0.5F}});
       },
-      Fault::config, folder / "a.ogg: audio is written as .wav or .flac");
+      Fault::config, folder / "a.ogg: unknown extension of an audio file; expected .wav or .flac");
   std::vector<std::string> left;
   for (const auto& entry : std::filesystem::directory_iterator(folder / ""))
     left.push_back(entry.path().filename());
@@ -321,7 +321,7 @@ TEST(AudioReader, CountsChannelsThatAreSilentBesideOthers) {
   EXPECT_EQ(silent({0.5F, 0.0F}), 1);
   EXPECT_EQ(silent({0.0F, 0.0F, 0.25F}), 2);
   EXPECT_EQ(silent({0.5F, 0.25F}), 0);
-  EXPECT_EQ(silent({0.0F, 0.0F}), 0);  // none of them is heard
+  EXPECT_EQ(silent({0.0F, 0.0F}), 0);  // none of them has a signal
   EXPECT_EQ(silent({0.0F}), 0);
 }
 

@@ -37,11 +37,11 @@ TEST(Csv, TakesWindowsLinesAByteOrderMarkAndNoLastLineEnd) {
 
 TEST(Csv, RefusesQuotesThatDoNotAddUp) {
   expect_error([] { parse_csv("a\nb,\"c\nd\n", "f"); }, Fault::format,
-               "f:2: a quote is never closed");
+               "f:2: a quote is not closed");
   expect_error([] { parse_csv("a,b\"c\n", "f"); }, Fault::format,
-               "f:1: a quote inside a field that is not quoted");
+               "f:1: a quote within an unquoted field");
   expect_error([] { parse_csv("\n\"a\"b,c\n", "f"); }, Fault::format,
-               "f:2: a quote must close at the end of its field");
+               "f:2: text after a closing quote; expected a comma or the end of the line");
 }
 
 TEST(Csv, AFieldIsReadBackAsItWas) {

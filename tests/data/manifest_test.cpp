@@ -58,20 +58,20 @@ TEST(Manifest, NamesTheLineThatIsWrong) {
     expect_error([&] { read_manifest(path); }, fault, path + message);
   };
   refused("path,speaker\na.wav,x\n", Fault::format, ":1: no column \"label\"; found path,speaker");
-  refused("path,label,path\n", Fault::format, ":1: the column \"path\" stands twice");
-  refused("path,label\na.wav\n", Fault::format, ":2: 1 fields; the header has 2");
-  refused("path,label\na.wav,x\n,x\n", Fault::format, ":3: an empty path");
-  refused("path,label\na.wav,\n", Fault::format, ":2: a.wav: an empty label");
+  refused("path,label,path\n", Fault::format, ":1: duplicate column \"path\"");
+  refused("path,label\na.wav\n", Fault::format, ":2: found 1 fields; expected 2 as in the header");
+  refused("path,label\na.wav,x\n,x\n", Fault::format, ":3: the path is empty");
+  refused("path,label\na.wav,\n", Fault::format, ":2: a.wav: the label is empty");
   refused("path,label,end\na.wav,x,soon\n", Fault::format,
           ":2: end: expected seconds, found \"soon\"");
   refused("path,label,start\na.wav,x,-1\n", Fault::format,
           ":2: start: expected seconds, found \"-1\"");
   refused("path,label,start,end\na.wav,x,2,1.5\n", Fault::format,
-          ":2: a.wav: from 2 to 1.5 s: ends before it starts");
+          ":2: a.wav: the part from 2 to 1.5 s ends before it starts");
   refused("path,label\na.wav,x\nnone.wav,x\ngone.wav,y\n", Fault::io,
           ":3: " + (corpus / "none.wav: No such file or directory"));
   refused("path,label\nwav,x\n", Fault::io, ":2: " + (corpus / "wav: is a folder"));
-  refused("path,label\n\"a.wav,x\n", Fault::format, ":2: a quote is never closed");
+  refused("path,label\n\"a.wav,x\n", Fault::format, ":2: a quote is not closed");
   refused("path,label\n", Fault::format, ": no clips");
   refused("", Fault::format, ": no clips");
 }
@@ -127,8 +127,8 @@ TEST(KaldiFolder, NamesTheLineThatIsWrong) {
   refused("u1 a.wav\nu2 b.wav\n", "u1 x\n", nullptr, Fault::format,
           "wav.scp:2: \"u2\" is not in utt2spk");
   refused("u1 a.wav\nu1 b.wav\n", "u1 x\n", nullptr, Fault::format,
-          "wav.scp:2: \"u1\" stands twice");
-  refused("u1\n", "u1 x\n", nullptr, Fault::format, "wav.scp:1: nothing after \"u1\"");
+          "wav.scp:2: duplicate key \"u1\"");
+  refused("u1\n", "u1 x\n", nullptr, Fault::format, "wav.scp:1: expected a value after \"u1\"");
   refused("u1 none.wav\n", "u1 x\n", nullptr, Fault::io,
           "wav.scp:1: none.wav: No such file or directory");
   refused("r1 a.wav\n", "u1 x\n", "u1 r2 0 1\n", Fault::format,

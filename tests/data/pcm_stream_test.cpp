@@ -66,7 +66,7 @@ TEST(PcmStream, WhatIsNoNumberIsSilence) {
   EXPECT_EQ(stream.invalid_samples(), 3u);
 }
 
-TEST(PcmStream, AWavHeaderIsBelieved) {
+TEST(PcmStream, AWavHeaderTakesPrecedence) {
   for (const std::size_t at_once : {1, 7, 1000}) {
     PcmStream raw({.sample = PcmFormat::Sample::f32});
     const std::string list = "LIST" + bytes<std::uint32_t>({3}) + "abc" + std::string(1, '\0');
@@ -79,7 +79,7 @@ TEST(PcmStream, AWavHeaderIsBelieved) {
   EXPECT_EQ(floats.format(), (PcmFormat{8000, 2, PcmFormat::Sample::f32}));
 }
 
-TEST(PcmStream, WhatFollowsTheSamplesOfAWavFileIsNoSound) {
+TEST(PcmStream, ChunksAfterTheSamplesOfAWavFileAreNotSound) {
   PcmStream stream({});
   EXPECT_EQ(samples(stream, wav(1, 1, 16000, 16, s16, 8) + "LIST and more", 5), as_floats);
 }
@@ -88,7 +88,7 @@ TEST(PcmStream, OtherWavFilesAreRefused) {
   for (const std::string& bad : {wav(1, 1, 16000, 24, s16, 8), wav(6, 1, 8000, 8, s16, 8),
                                  wav(1, 0, 16000, 16, s16, 8), wav(1, 1, 0, 16, s16, 8)}) {
     PcmStream stream({});
-    expect_error([&] { samples(stream, bad, 4); }, Fault::format, "WAV of kind *");
+    expect_error([&] { samples(stream, bad, 4); }, Fault::format, "WAV of format code *");
   }
   PcmStream stream({});
   const std::string endless = "RIFF....WAVEjunk" + bytes<std::uint32_t>({0xFFFFFFFF});

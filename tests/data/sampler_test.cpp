@@ -126,9 +126,11 @@ TEST(Sampler, RefusesBatchesThatHoldNoPairs) {
   const auto make = [&](int labels, int clips) {
     return [&manifest, labels, clips] { Sampler(manifest, {.labels = labels, .clips = clips}, 0); };
   };
-  expect_error(make(11, 2), Fault::config, "sampler: a batch of 11 labels; the manifest has 10");
-  expect_error(make(4, 1), Fault::config, "sampler: 4 labels x 1 clips; at least 2 x 2 are needed");
-  expect_error(make(1, 4), Fault::config, "sampler: 1 labels x 4 clips; at least 2 x 2 are needed");
+  expect_error(make(11, 2), Fault::config, "sampler: a batch needs 11 labels; the manifest has 10");
+  expect_error(make(4, 1), Fault::config,
+               "sampler: expected at least 2 labels x 2 clips, found 4 x 1");
+  expect_error(make(1, 4), Fault::config,
+               "sampler: expected at least 2 labels x 2 clips, found 1 x 4");
 }
 
 /// How often each label is in a batch of 600.

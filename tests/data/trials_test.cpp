@@ -35,9 +35,10 @@ TEST(Trials, NameTheLineThatIsWrong) {
   };
   refused("a b\n", ":1: expected \"1|0 enroll test\" or \"enroll test target|nontarget\"");
   refused("2 a b\n", ":1: expected \"1|0 enroll test\" or \"enroll test target|nontarget\"");
-  refused("1 a b\n\n1 a\n", ":3: expected \"1|0 enroll test\", as before");
-  refused("1 a b\nyes a b\n", ":2: expected \"1|0 enroll test\", as before");
-  refused("a b target\n1 a b\n", ":2: expected \"enroll test target|nontarget\", as before");
+  refused("1 a b\n\n1 a\n", ":3: expected \"1|0 enroll test\", as in the lines before");
+  refused("1 a b\nyes a b\n", ":2: expected \"1|0 enroll test\", as in the lines before");
+  refused("a b target\n1 a b\n",
+          ":2: expected \"enroll test target|nontarget\", as in the lines before");
   refused("\n \n", ": no trials");
   expect_error([&] { read_trials(folder / "none"); }, Fault::io,
                folder / "none: No such file or directory");

@@ -133,7 +133,7 @@ TEST(Safetensors, HostileHeadersAreRefusedInOneLine) {
       {file_of(std::string(100'000, '[')), "not valid JSON"},
       {file_of(R"({"a":1})"), "header"},
       {file_of(R"({"__metadata__":{"k":1}})"), "header"},
-      {file_of(R"({"a":{},"a":{}})"), "stands twice"},
+      {file_of(R"({"a":{},"a":{}})"), "duplicate key \"a\""},
       {file_of("{}", 1), "its tensors say 0"},
       {file_of(entry(R"("dtype":"F32","shape":[1])"), 4), "header"},
       {file_of(entry(R"("dtype":"F31","shape":[1],"data_offsets":[0,4])"), 4), "F31"},
