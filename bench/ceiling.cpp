@@ -24,26 +24,26 @@ struct Product {
     dnnl::primitive_attr attributes;
     attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     const dnnl::matmul::primitive_desc pd(
-        {plain, any, nn::f32({size, size}, memory::format_tag::ab)}, attributes, nn::cpu());
+        {plain, any, onednn::f32({size, size}, memory::format_tag::ab)}, attributes, onednn::cpu());
     matmul = dnnl::matmul(pd);
     const auto random = [](const memory::desc& as) {
-      const memory from(nn::f32({size, size}, memory::format_tag::ab), nn::cpu());
+      const memory from(onednn::f32({size, size}, memory::format_tag::ab), onednn::cpu());
       auto* values = static_cast<float*>(from.get_data_handle());
       for (std::int64_t i = 0; i < size * size; ++i)
         values[i] = static_cast<float>(i * 7919 % 1009) * 1e-3F - 0.5F;
-      memory to(as, nn::cpu());
-      dnnl::reorder(from, to).execute(nn::stream(), const_cast<memory&>(from), to);
-      nn::stream().wait();
+      memory to(as, onednn::cpu());
+      dnnl::reorder(from, to).execute(onednn::stream(), const_cast<memory&>(from), to);
+      onednn::stream().wait();
       return to;
     };
     arguments = {{DNNL_ARG_SRC, random(pd.src_desc())},
                  {DNNL_ARG_WEIGHTS, random(pd.weights_desc())},
-                 {DNNL_ARG_DST, memory(pd.dst_desc(), nn::cpu())},
-                 {DNNL_ARG_SCRATCHPAD, memory(pd.scratchpad_desc(), nn::cpu())}};
+                 {DNNL_ARG_DST, memory(pd.dst_desc(), onednn::cpu())},
+                 {DNNL_ARG_SCRATCHPAD, memory(pd.scratchpad_desc(), onednn::cpu())}};
   }
   void operator()() const {
-    matmul.execute(nn::stream(), arguments);
-    nn::stream().wait();
+    matmul.execute(onednn::stream(), arguments);
+    onednn::stream().wait();
   }
   dnnl::matmul matmul;
   std::unordered_map<int, memory> arguments;

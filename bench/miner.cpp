@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 #include "base/threads.h"
-#include "linalg/linear_algebra.h"
+#include "linalg/gemm.h"
 #include "linalg/product.h"
 #include "twinear/loss_functions.h"
 
@@ -124,10 +124,10 @@ void gram_by_sgemm(benchmark::State& state) {
   const Batch b(state);
   const WorkerScope one;  // as inside of a parallel block
   const auto n = static_cast<std::int64_t>(b.labels.size());
-  const nn::MatrixView rows{b.embeddings.values().data(), n, width, width};
+  const MatrixView rows{b.embeddings.values().data(), n, width, width};
   Matrix gram(b.labels.size(), b.labels.size());
   for (auto _ : state) {
-    nn::multiply(rows, rows, {gram.values().data(), n, n, n}, nn::Transpose::second);
+    multiply(rows, rows, {gram.values().data(), n, n, n}, Transpose::second);
     benchmark::ClobberMemory();
   }
   b.count(state);

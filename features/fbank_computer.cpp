@@ -5,11 +5,10 @@
 #include <cmath>
 #include <limits>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "base/threads.h"
 #include "features/front_end.h"
 #include "features/logarithm.h"
-#include "features/transpose.h"
 
 namespace twinear {
 namespace {

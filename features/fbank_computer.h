@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
+#include "base/lanes.h"
 #include "features/framer.h"
 #include "features/lane_fft.h"
-#include "features/lanes.h"
 #include "features/mel_filter_bank.h"
 #include "features/rfft.h"
 #include "twinear/features.h"

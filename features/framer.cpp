@@ -6,10 +6,9 @@
 #include <limits>
 #include <numbers>
 
+#include "base/lanes.h"
 #include "base/random.h"
-#include "base/simd.h"
 #include "features/front_end.h"
-#include "features/transpose.h"
 
 namespace twinear {
 namespace {

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "features/lanes.h"
+#include "base/lanes.h"
 #include "twinear/features.h"
 
 namespace twinear {

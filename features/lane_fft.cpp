@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 
 namespace twinear {
 namespace {

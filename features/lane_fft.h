@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "features/lanes.h"
+#include "base/lanes.h"
 
 namespace twinear {
 

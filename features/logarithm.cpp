@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 
 namespace twinear {
 namespace {

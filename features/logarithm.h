@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "features/lanes.h"
+#include "base/lanes.h"
 
 namespace twinear {
 

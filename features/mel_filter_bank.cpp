@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "features/front_end.h"
 #include "twinear/error.h"
 

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "features/lanes.h"
+#include "base/lanes.h"
 
 namespace twinear {
 

@@ -12,7 +12,7 @@
 set -eu
 
 packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl-c-headers
-  libkissfft-dev libpng-dev libsndfile1-dev libsoxr-dev libsqlitecpp-dev libsqlite3-dev libtbb-dev libzip-dev libfmt-dev
+  libeigen3-dev libkissfft-dev libpng-dev libsndfile1-dev libsoxr-dev libsqlitecpp-dev libsqlite3-dev libtbb-dev libzip-dev libfmt-dev
   nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libjs-chart.js libgtest-dev libbenchmark-dev'
 groups=$*
 for group in "$@"; do

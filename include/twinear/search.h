@@ -44,7 +44,7 @@ class Search {
  private:
   std::vector<std::vector<Hit>> best_of_batch(const Matrix& queries, std::size_t first,
                                               std::size_t count, std::size_t k) const;
-  double reach(double query, double query_rounded) const;
+  double max_error(double query, double query_rounded) const;
 
   Matrix rows_;
   std::vector<std::uint16_t> copy_;         // the rows in bf16; empty: there is none

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <numbers>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "features/lane_fft.h"
 
 namespace twinear {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <numbers>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "features/lane_fft.h"
 
 namespace twinear {

@@ -11,9 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "features/lane_fft.h"
-#include "features/transpose.h"
 
 namespace twinear {
 namespace {

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "twinear/error.h"
 
 namespace twinear {

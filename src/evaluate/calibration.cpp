@@ -16,6 +16,7 @@
 #include "base/logistic.h"
 #include "evaluate/comparisons.h"
 #include "evaluate/ranking.h"
+#include "linalg/vectors.h"
 #include "twinear/error.h"
 #include "twinear/metrics.h"
 
@@ -35,12 +36,6 @@ struct Trials {
   std::vector<Row> target, nontarget;
   double prior = 0.5;  // that the regression is for
 };
-
-double dot(const Row& x, const Row& y) {
-  double sum = 0;
-  for (std::size_t i = 0; i < terms; ++i) sum += x[i] * y[i];
-  return sum;
-}
 
 /// The objective of the regression with its first and second derivatives.
 struct Fit {

@@ -17,6 +17,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "data/clip_lists.h"
+#include "linalg/vectors.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -60,23 +61,6 @@ std::string flaw(const Episode& episode, const Manifest& manifest) {
   return {};
 }
 
-std::vector<std::vector<float>> unit_rows(const Matrix& rows) {
-  std::vector<std::vector<float>> result(rows.rows());
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    const auto row = rows.row(i);
-    result[i].assign(row.begin(), row.end());
-    double square = 0;
-    for (const float v : row) square += static_cast<double>(v) * v;
-    const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
-    for (float& v : result[i]) v = static_cast<float>(v * scale);
-  }
-  return result;
-}
-
-double dot(std::span<const float> a, std::span<const double> b) {
-  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
 /// What queries are compared with: a direction and its class.
 struct Reference {
   std::vector<double> direction;
@@ -97,8 +81,7 @@ std::vector<Reference> references(const std::vector<std::vector<float>>& rows,
     for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += row[k];
   }
   for (auto& [direction, of_class] : result) {  // of the sum, as of the mean
-    const double length =
-        std::sqrt(std::inner_product(direction.begin(), direction.end(), direction.begin(), 0.0));
+    const double length = std::sqrt(dot(direction, direction));
     if (length > 0)
       for (double& v : direction) v /= length;
   }
@@ -249,7 +232,7 @@ void Standardization::apply(Matrix& embeddings) const {
     std::vector<double> z(row.size());
     for (std::size_t i = 0; i < z.size(); ++i)
       z[i] = deviation[i] > 0 ? (row[i] - mean[i]) / deviation[i] : 0;
-    const double length = std::sqrt(std::inner_product(z.begin(), z.end(), z.begin(), 0.0));
+    const double length = std::sqrt(dot(z, z));
     for (std::size_t i = 0; i < z.size(); ++i)
       row[i] = static_cast<float>(length > 0 ? z[i] / length : 0);
   });
@@ -257,7 +240,8 @@ void Standardization::apply(Matrix& embeddings) const {
 
 std::vector<double> few_shot_accuracies(const Matrix& embeddings, std::span<const Episode> episodes,
                                         Classifier classifier) {
-  const auto rows = unit_rows(embeddings);
+  std::vector<std::vector<float>> rows;
+  for (std::size_t i = 0; i < embeddings.rows(); ++i) rows.push_back(unit(embeddings.row(i)));
   std::vector<double> accuracies(episodes.size());
   parallel_for(episodes.size(), [&](std::size_t e) {
     const Episode& episode = episodes[e];

@@ -7,6 +7,7 @@
 
 #include "base/logistic.h"
 #include "evaluate/ranking.h"
+#include "linalg/vectors.h"
 
 namespace twinear {
 namespace {
@@ -43,13 +44,7 @@ Scores split(std::span<const T> trials, const IsTarget& is_target) {
 
 double cosine(std::span<const float> a, std::span<const float> b) {
   if (a.size() != b.size()) throw std::invalid_argument("cosine: vectors of different sizes");
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double x = a[i], y = b[i];
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
+  const double ab = dot(a, b), aa = dot(a, a), bb = dot(b, b);
   return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0.0;
 }
 

@@ -15,9 +15,9 @@
 #include "base/within.h"
 #include "identify/database.h"
 #include "identify/embedding_file.h"
+#include "linalg/vectors.h"
 #include "twinear/error.h"
 #include "twinear/search.h"
-#include "verify/unit_mean.h"
 
 namespace twinear {
 namespace {

@@ -3,33 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
-#include <stdexcept>
-
-#include "base/threads.h"
 #include "linalg/onednn_info.h"
+#include "twinear/buffer.h"
 
-namespace twinear::nn {
-namespace {
-
-/// While it lives, oneDNN runs on this thread alone, and no signal is delivered to it.
-class KernelScope {
- public:
-  KernelScope() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
-  }
-  ~KernelScope() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  KernelScope(const KernelScope&) = delete;
-  KernelScope& operator=(const KernelScope&) = delete;
-
- private:
-  WorkerScope worker_;
-  sigset_t before_;
-};
-
-}  // namespace
+namespace twinear::onednn {
 
 const dnnl::engine& cpu() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
@@ -42,11 +19,19 @@ dnnl::stream& stream() {
 }
 
 dnnl::memory scratchpad(const dnnl::memory::desc& desc) {
-  thread_local Buffer buffer;
+  thread_local nn::Buffer buffer;
   const std::size_t floats = (desc.get_size() + sizeof(float) - 1) / sizeof(float);
   if (buffer.size() < floats) buffer.resize(floats);
   return {desc, cpu(), buffer.data()};
 }
+
+KernelScope::KernelScope() {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, &signals_before_);
+}
+
+KernelScope::~KernelScope() { ::pthread_sigmask(SIG_SETMASK, &signals_before_, nullptr); }
 
 void execute(const dnnl::primitive& primitive,
              const std::unordered_map<int, dnnl::memory>& arguments) {
@@ -55,16 +40,7 @@ void execute(const dnnl::primitive& primitive,
   stream().wait();
 }
 
-void sgemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
-           const float* a, std::int64_t lda, const float* b, std::int64_t ldb, bool add, float* c,
-           std::int64_t ldc) {
-  const KernelScope scope;
-  if (dnnl::sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0F, a, lda, b, ldb,
-                  add ? 1.0F : 0.0F, c, ldc) != dnnl::status::success)
-    throw std::runtime_error("multiply: oneDNN's sgemm failed");
-}
-
-}  // namespace twinear::nn
+}  // namespace twinear::onednn
 
 namespace twinear {
 

@@ -1,41 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
+#include <csignal>
 #include <dnnl.hpp>
 #include <unordered_map>
 
-#include "twinear/buffer.h"
+#include "base/threads.h"
 
-namespace twinear::nn {
+namespace twinear::onednn {
 
-const dnnl::engine& cpu();
-dnnl::stream& stream();  ///< this thread's
+const dnnl::engine& cpu();  ///< The engine of all primitives, for any thread.
+dnnl::stream& stream();     ///< The stream of the calling thread.
 
-/// Scratch memory of this thread for one primitive. oneDNN's own is shared between threads that
-/// execute the same primitive at once, and gives wrong results without a word.
+/// Gives scratch memory of the calling thread for one primitive, valid until the next call.
+/// oneDNN's own is shared between threads that execute the same primitive at once, and then gives
+/// wrong results without an error.
 dnnl::memory scratchpad(const dnnl::memory::desc& desc);
 
-/// Runs a primitive on this thread alone and waits for its end. Signals are blocked meanwhile:
-/// oneDNN 2.6 keeps its stack pointer in heap memory during large products, where a signal handler
-/// would overwrite what lies below. Every primitive is run by this function, as each may fall back
-/// to those products.
+/// While it lives, oneDNN runs on the calling thread alone, and no signal is delivered to that
+/// thread. The sgemm of oneDNN 2.6 keeps its stack pointer in heap memory while it runs, where the
+/// frame of a signal handler would overwrite what lies below. Its matmul and its convolutions fall
+/// back to that sgemm, so that no work of oneDNN may run outside of such a scope.
+class KernelScope {
+ public:
+  KernelScope();
+  ~KernelScope();
+  KernelScope(const KernelScope&) = delete;
+  KernelScope& operator=(const KernelScope&) = delete;
+
+ private:
+  WorkerScope worker_;
+  sigset_t signals_before_;
+};
+
+/// Runs a primitive in a KernelScope and waits for its end.
 void execute(const dnnl::primitive& primitive,
              const std::unordered_map<int, dnnl::memory>& arguments);
 
-/// C = op(A) op(B), added to C where `add`: a row-major matrix of m x n, with k multiply-adds for
-/// each value. `lda`, `ldb` and `ldc` are the distances between rows. Runs as execute() does.
-void sgemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
-           const float* a, std::int64_t lda, const float* b, std::int64_t ldb, bool add, float* c,
-           std::int64_t ldc);
-
+/// Describes a tensor of floats.
 inline dnnl::memory::desc f32(const dnnl::memory::dims& dims, dnnl::memory::format_tag tag) {
   return {dims, dnnl::memory::data_type::f32, tag};
 }
 
-/// A view of memory that oneDNN takes as non-const, whether it writes to it or not.
+/// Views memory that oneDNN takes as non-const, whether it writes to it or not.
 inline dnnl::memory view(const dnnl::memory::desc& desc, const void* data) {
   return {desc, cpu(), const_cast<void*>(data)};
 }
 
-}  // namespace twinear::nn
+}  // namespace twinear::onednn

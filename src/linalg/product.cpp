@@ -3,21 +3,21 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 #include <vector>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "base/threads.h"
-#include "linalg/onednn.h"
 
 namespace twinear {
 namespace {
 
-constexpr std::size_t lanes = 32;          // columns that one pass works on
+constexpr std::size_t lanes = 32;          // columns of b that are worked on at once
 constexpr std::size_t rows_per_task = 64;  // rows of a that share one copy of those columns
 
 /// out[j] = sum_k a[k] block[k lanes + j]
-TWINEAR_SIMD void multiply(std::span<const double> a, const double* block,
-                           std::array<double, lanes>& out) {
+TWINEAR_SIMD void multiply_block(std::span<const double> a, const double* block,
+                                 std::array<double, lanes>& out) {
   std::array<double, lanes> sums{};
   for (const double factor : a) {
     for (std::size_t j = 0; j < lanes; ++j) sums[j] += factor * block[j];
@@ -45,31 +45,21 @@ Table product_in_double(const Table& a, const Table& b) {
     const std::size_t begin = task % chunks * rows_per_task;
     std::array<double, lanes> sums;
     for (std::size_t i = begin; i < std::min(a.rows(), begin + rows_per_task); ++i) {
-      multiply(a.row(i), block.data(), sums);
-      std::copy_n(sums.begin(), width, result.row(i).begin() + static_cast<std::ptrdiff_t>(j));
+      multiply_block(a.row(i), block.data(), sums);
+      std::copy_n(sums.begin(), width, &result(i, j));
     }
   });
   return result;
 }
 
-/// A table's values in float, and where a part of it, or of what it is transposed, begins.
-struct Narrow {
-  explicit Narrow(const Table& m, bool is_transposed)
-      : values(m.values().begin(), m.values().end()), stride(m.cols()), transposed(is_transposed) {}
-  const float* at(std::size_t i, std::size_t j) const {
-    return values.data() + (transposed ? j * stride + i : i * stride + j);
-  }
-  std::vector<float> values;
-  std::size_t stride;
-  bool transposed;
-};
-
-/// Each task makes a block of the result; which blocks there are does not depend on threads.
+/// Makes the product in blocks, a task each; which blocks there are does not depend on threads.
 Table product_in_float(const Table& a, const Table& b, Transpose transpose) {
   constexpr std::size_t block_rows = 64, block_cols = 512;
-  const Narrow first(a, transpose == Transpose::first), second(b, transpose == Transpose::second);
-  const std::size_t depth = first.transposed ? a.rows() : a.cols();
-  Table result(first.transposed ? a.cols() : a.rows(), second.transposed ? b.rows() : b.cols());
+  const bool first = transpose == Transpose::first, second = transpose == Transpose::second;
+  const std::vector<float> a_floats(a.values().begin(), a.values().end());
+  const std::vector<float> b_floats(b.values().begin(), b.values().end());
+  const std::size_t depth = first ? a.rows() : a.cols();
+  Table result(first ? a.cols() : a.rows(), second ? b.rows() : b.cols());
   const std::size_t across = (result.cols() + block_cols - 1) / block_cols;
   const std::size_t down = (result.rows() + block_rows - 1) / block_rows;
   parallel_for(down * across, [&](std::size_t task) {
@@ -77,13 +67,17 @@ Table product_in_float(const Table& a, const Table& b, Transpose transpose) {
     const std::size_t rows = std::min(block_rows, result.rows() - i);
     const std::size_t cols = std::min(block_cols, result.cols() - j);
     std::vector<float> block(rows * cols);
-    const auto whole = [](std::size_t n) { return static_cast<std::int64_t>(n); };
-    nn::sgemm(first.transposed, second.transposed, whole(rows), whole(cols), whole(depth),
-              first.at(i, 0), whole(first.stride), second.at(0, j), whole(second.stride), false,
-              block.data(), whole(cols));
-    for (std::size_t r = 0; r < rows; ++r)
-      std::copy_n(&block[r * cols], cols,
-                  result.row(i + r).begin() + static_cast<std::ptrdiff_t>(j));
+    const auto view = [](auto* data, std::size_t n, std::size_t m, std::size_t stride) {
+      return View<std::remove_pointer_t<decltype(data)>>{data, static_cast<std::int64_t>(n),
+                                                         static_cast<std::int64_t>(m),
+                                                         static_cast<std::int64_t>(stride)};
+    };
+    multiply(first ? view(&a_floats[i], depth, rows, a.cols())
+                   : view(&a_floats[i * depth], rows, depth, depth),
+             second ? view(&b_floats[j * depth], cols, depth, depth)
+                    : view(&b_floats[j], depth, cols, b.cols()),
+             view(block.data(), rows, cols, cols), transpose);
+    for (std::size_t r = 0; r < rows; ++r) std::copy_n(&block[r * cols], cols, &result(i + r, j));
   });
   return result;
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "base/threads.h"
 
 namespace twinear {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/exponential.h"
-#include "base/simd.h"
+#include "base/lanes.h"
 
 namespace twinear::nn {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "nn/gradient_slots.h"
 
 namespace twinear::nn {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "base/simd.h"
-#include "linalg/linear_algebra.h"
+#include "base/lanes.h"
+#include "linalg/gemm.h"
 #include "nn/gradient_slots.h"
 #include "nn/moments.h"
 #include "nn/onednn_conv1d.h"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <type_traits>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "nn/batch_norm.h"
 #include "nn/gradient_slots.h"
 #include "nn/onednn_conv1d.h"

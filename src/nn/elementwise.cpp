@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/exponential.h"
-#include "base/simd.h"
+#include "base/lanes.h"
 
 namespace twinear::nn {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "nn/tensor.h"
 
 namespace twinear::nn {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "linalg/linear_algebra.h"
+#include "linalg/gemm.h"
 
 namespace twinear::nn {
 namespace {

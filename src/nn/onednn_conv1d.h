@@ -13,6 +13,8 @@
 
 namespace twinear::nn {
 
+using onednn::cpu, onednn::execute, onednn::f32, onednn::scratchpad, onednn::view;
+
 /// A layer's weights as primitives want them, packed anew when they have changed. Shared by the
 /// steps of a layer, also at once where the weights stay as they are.
 class PackedWeights {

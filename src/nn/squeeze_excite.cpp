@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/exponential.h"
-#include "base/simd.h"
-#include "linalg/linear_algebra.h"
+#include "base/lanes.h"
+#include "linalg/gemm.h"
 #include "nn/gradient_slots.h"
 
 namespace twinear::nn {

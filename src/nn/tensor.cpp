@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 
 namespace twinear::nn {
 namespace {

@@ -8,12 +8,14 @@
 
 namespace twinear {
 
-/// Rows seen along the directions in which they vary most (PCA), by orthogonal iteration. The sign
-/// of a direction is that of its largest part.
+/// Rows along the directions in which they vary most (PCA).
 struct Principal {
-  Matrix rows;                 ///< a column each direction; fewer where rows or columns are fewer
-  std::vector<double> shares;  ///< of the whole variance
+  Matrix rows;                 ///< a column for each direction
+  std::vector<double> shares;  ///< the share of each direction in the variance, in [0, 1]
 };
+
+/// Computes `count` principal components, or as many as there are rows or columns. The sign of a
+/// direction makes its largest element positive. Equal at any number of threads.
 Principal principal_components(const Matrix& rows, std::size_t count);
 
 }  // namespace twinear

@@ -13,9 +13,9 @@
 
 #include "base/files.h"
 #include "base/threads.h"
+#include "linalg/vectors.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
-#include "verify/unit_mean.h"
 
 namespace twinear {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "linalg/linear_algebra.h"
+#include "linalg/gemm.h"
 #include "linalg/product.h"
 #include "signal_storm.h"
 
@@ -28,7 +28,7 @@ TEST(Signals, AreHandledOnTheStackWhileFloatsAreMultiplied) {
   const std::vector<float> a(n * depth, 1.0F), b(depth * n, 1.0F);
   std::vector<float> c(n * n);
   repeat_in_a_storm([&] {
-    nn::multiply({a.data(), n, depth, depth}, {b.data(), depth, n, n}, {c.data(), n, n, n});
+    multiply({a.data(), n, depth, depth}, {b.data(), depth, n, n}, {c.data(), n, n, n});
     ASSERT_TRUE(std::ranges::count(c, 1.0F * depth) == n * n);
   });
 }

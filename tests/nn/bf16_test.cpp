@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "base/threads.h"
-#include "linalg/linear_algebra.h"
+#include "linalg/gemm.h"
 #include "linalg/onednn_info.h"
 #include "nn/conv1d.h"
 #include "nn/execution.h"
