@@ -12,62 +12,67 @@
 
 namespace twinear {
 
-/// What accepting at `threshold` costs: measured on the calibration's own trials.
+/// The error rates of accepting scores of at least `threshold`, on the calibration's own trials.
 struct Threshold {
   double false_alarm, threshold, miss;
 };
 
-/// Seconds of sound on the two sides of a trial.
+/// Seconds of sound on the two sides of a trial; 0 is not known.
 struct Lengths {
   double a, b;
 };
 
-/// What the lengths of the clips say about a score, centered on the mean of development trials: in
-/// natural-log LLR per unit of the natural log of seconds.
+/// How the durations of the clips shift a score. The terms are natural-log LLRs, linear in the
+/// natural logs of the durations and 0 at the means of the development trials.
 struct LengthTerms {
-  double shorter = 0.0, longer = 0.0;                    ///< weights, for either clip of a trial
-  double mean_log_shorter = 0.0, mean_log_longer = 0.0;  ///< where the terms are 0
+  double shorter = 0.0, longer = 0.0;                    ///< weight of the shorter and longer clip
+  double mean_log_shorter = 0.0, mean_log_longer = 0.0;  ///< means of the logs of seconds
 };
 
-/// Score -> natural-log likelihood ratio, fitted by logistic regression on development trials.
+/// A map from scores to natural-log likelihood ratios, fitted by logistic regression on development
+/// trials.
 struct Calibration {
   double scale = 1.0, offset = 0.0;  ///< llr = scale * score + offset
-  std::string source;                ///< what it was fitted on, for people
+  std::string source;                ///< names the trials that it was fitted on
   std::size_t targets = 0, nontargets = 0;
   double eer = 0.0;                         ///< ROCCH-EER of those trials
   std::vector<Threshold> thresholds;        ///< by falling false-alarm rate: 0.5, 0.4, ...
-  std::optional<LengthTerms> lengths = {};  ///< where lengths are a quality measure
+  std::optional<LengthTerms> lengths = {};  ///< if durations are a quality measure
 
   /// What to add to a raw score of clips of these lengths before all that follows: 0 where lengths
-  /// are no quality measure. All scores and thresholds below are with it.
+  /// are no quality measure or one is not known. All scores and thresholds below are with it.
   double shift(const Lengths& seconds) const noexcept;
+  /// The natural-log likelihood ratio of a score.
   double llr(double score) const noexcept { return scale * score + offset; }
-  /// The posterior of "same" at a prior (default: even odds).
+  /// The probability that both clips have the same source, at a prior in (0, 1) for that.
   double probability(double score, double prior = 0.5) const noexcept;
-  /// The raw score at which the posterior of "same" is a half at this prior.
+  /// The score at which probability() is a half at this prior.
   double threshold(double prior = 0.5) const noexcept;
-  /// The raw score accepted at this false-alarm rate, or at the next lower one of `thresholds`.
-  /// Throws Error (config) for a rate that the trials behind the calibration were too few to
-  /// resolve: under 30 false alarms.
+  /// The score from which trials are accepted at this false-alarm rate, or at the next lower one of
+  /// `thresholds`. Throws Error (config) for a rate outside (0, 1), and for one that the
+  /// calibration's trials are too few to resolve, which is one of fewer than 30 false alarms.
   double threshold_at(double false_alarm) const;
 };
 
-/// A calibration with the lengths of clips as a quality measure, where that helps.
+/// A calibration that takes the durations of clips as a quality measure if that helps.
 struct LengthCalibration {
   Calibration calibration;
-  /// Of trials of speakers that the fit had not seen: the lengths are taken where `cllr_with` is
-  /// lower by more than a hundredth. NaN for too few speakers, and then they are not taken.
+  /// Cllr without and with durations, on trials of speakers that the fit has not seen. Durations
+  /// are taken if `cllr_with` is lower by more than a hundredth. Both are NaN, and durations are
+  /// not taken, where there are too few speakers.
   double cllr_without, cllr_with;
 };
 
-/// Prior-weighted logistic regression (Brummer and du Preez 2006), by Newton's method in double;
-/// finite also for separable scores. `prior`, above 0 and under 1, says where the line is to fit
-/// best: a low one near the thresholds of applications in which the same source is rare.
-/// Throws Error (numeric) where no rising map fits (scores anti-correlate).
+/// Fits a calibration by prior-weighted logistic regression (Brummer and du Preez 2006), with
+/// Newton's method in double; finite also for separable scores. `prior`, in (0, 1), says where the
+/// line is to fit best: a low one near the thresholds of applications in which the same source is
+/// rare. Throws Error (numeric) where no rising map fits, that is where targets do not score
+/// higher.
 Calibration fit_calibration(const Scores& scores, std::string source, double prior = 0.5);
 
-/// The same with two more terms, the logs of the shorter and of the longer clip (an additive
-/// quality measure function, Mandasari et al. 2013); `seconds` for each of the table's names.
+/// Fits a calibration with two more terms, the logs of the durations of the shorter and of the
+/// longer clip (an additive quality measure function, Mandasari et al. 2013). `seconds` has a
+/// duration above 0 for each of the table's names; std::invalid_argument is thrown otherwise.
 LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const double> seconds,
                                   const std::string& source, double prior = 0.5);
 

@@ -12,15 +12,17 @@
 
 namespace twinear {
 
-/// N-way K-shot recognition: an episode shows `shot` clips of each of `way` classes and asks for
-/// the class of `query` more of each.
+/// N-way K-shot classification: an episode has `shot` support clips of each of `way` classes and
+/// asks for the classes of `query` more clips of each.
 struct EpisodeOptions {
-  int way = 5, shot = 1, query = 15;
+  int way = 5;     ///< classes of an episode, from 2 on
+  int shot = 1;    ///< support clips of each class, from 1 on
+  int query = 15;  ///< query clips of each class, from 1 on
   int episodes = 600;
   std::uint64_t seed = 0;
 };
 
-/// Clips are indices into a manifest; class after class.
+/// One episode. Clips are indices into a manifest, in the order of the classes.
 struct Episode {
   std::vector<int> classes;          ///< indices into the manifest's labels
   std::vector<std::size_t> support;  ///< `shot` clips of each class
@@ -28,47 +30,57 @@ struct Episode {
   bool operator==(const Episode&) const = default;
 };
 
-/// Episode i is a function of the seed and i. No clip is in an episode twice, by index or as the
-/// same part of the same file: asserted. Throws Error (config) where the manifest has too few
-/// classes, or a class too few clips, and names it; std::invalid_argument for numbers that make no
-/// episode.
+/// Draws episodes; number i depends on the seed and i alone. No clip is in an episode twice,
+/// neither by its index nor as the same part of the same file. Throws Error (config) where the
+/// manifest has too few classes, or a class too few clips, which is named, and
+/// std::invalid_argument for options outside their ranges.
 std::vector<Episode> draw_episodes(const Manifest& manifest, const EpisodeOptions& options);
 
-/// Episodes as JSON, a line each, with the names of clips, for others to repeat. Reading checks
-/// them against the manifest as drawing does. Throws Error (io; format, with the line).
+/// Writes episodes as JSON, a line each, with the names of clips, so that others can repeat them.
+/// Throws Error (io) where the file cannot be written.
 void write_episodes(const std::string& path, std::span<const Episode> episodes,
                     const Manifest& manifest);
+
+/// Reads episodes and checks them against the manifest. Throws Error, with the number of the line:
+/// (io) where the file cannot be read, (format) where a line is not an episode, and (mismatch) for
+/// a class or a clip that the manifest does not have.
 std::vector<Episode> read_episodes(const std::string& path, const Manifest& manifest);
 
-/// The same episodes, the clips of each dealt out to its classes anew: recognition can then only be
-/// 1 / way, within its interval. (Labels dealt out once for all would keep what chance gave them.)
+/// Deals the clips of each episode out to its classes anew, by chance. The accuracy must then be
+/// 1 / way, within its interval. Each episode is dealt by itself, since one dealing for all would
+/// be right or wrong by chance as a whole.
 std::vector<Episode> shuffle_labels(std::span<const Episode> episodes, std::uint64_t seed);
 
-/// Each dimension by its mean and deviation over base classes, then unit length (SimpleShot, Wang
-/// et al. 2019, does the first half).
+/// Standardizes each dimension by its mean and deviation over base classes and scales the result to
+/// unit length. (SimpleShot, Wang et al. 2019, centers by the mean alone.)
 struct Standardization {
   std::vector<double> mean, deviation;
-  /// To every row, in place.
+  /// Standardizes every row in place. Throws std::invalid_argument for rows of another size.
   void apply(Matrix& embeddings) const;
 };
-/// Throws Error (numeric) for fewer than two embeddings. A dimension that does not vary becomes 0.
+
+/// Fits the mean and the deviation of each dimension. A dimension that does not vary becomes 0.
+/// Throws Error (numeric) for fewer than two embeddings.
 Standardization fit_standardization(const Matrix& base);
 
+/// How an episode's queries are classified.
 enum class Classifier {
   centroid,  ///< the class whose mean of unit embeddings has the highest cosine
   neighbor,  ///< the class of the support clip with the highest cosine
 };
 
-/// The share of queries recognized, for each episode; a tie goes to the class drawn first. A row of
-/// `embeddings` for each clip of the manifest. Equal at any number of threads.
+/// The fraction of queries classified correctly, for each episode; a tie goes to the class drawn
+/// first. `embeddings` has a row for each clip of the manifest. Equal at any number of threads.
 std::vector<double> few_shot_accuracies(const Matrix& embeddings, std::span<const Episode> episodes,
                                         Classifier classifier);
 
-/// The mean over episodes, and half its 95 % interval: 1.96 sd / sqrt(n) with the sample deviation;
-/// NaN for one episode. Throws std::invalid_argument for none.
+/// A mean accuracy and half of its 95 % interval.
 struct FewShotAccuracy {
   double mean, half_interval;
 };
+
+/// The mean over episodes and 1.96 s / sqrt(n), where s is the sample deviation of n episodes: NaN
+/// for one episode. Throws std::invalid_argument for none.
 FewShotAccuracy few_shot_accuracy(std::span<const double> accuracies);
 
 }  // namespace twinear

@@ -11,10 +11,13 @@
 
 namespace twinear {
 
-/// The score of two embeddings: <a, b> / (|a| |b|), in double; 0 where either is a zero vector.
+/// The cosine of two embeddings, <a, b> / (|a| |b|), computed in double: in [-1, 1] but for
+/// rounding, and 0 where either is a zero vector. Throws std::invalid_argument for different sizes.
 double cosine(std::span<const float> a, std::span<const float> b);
 
-/// The scores of a trial list. A trial is accepted iff its score is at least the threshold.
+/// The scores of a trial list by their truth. A trial is accepted if its score is at least the
+/// threshold. The functions below throw std::invalid_argument where either side is empty and Error
+/// (numeric) for a score that is not a number.
 struct Scores {
   std::vector<double> target, nontarget;
 };
@@ -45,40 +48,45 @@ struct Task {
   double p_target = 0.01, c_miss = 1.0, c_false_alarm = 1.0;
 };
 
-/// min over t of c_miss p Pmiss(t) + c_fa (1 - p) Pfa(t), over min(c_miss p, c_fa (1 - p)).
+/// The minimum detection cost: the smallest c_miss p Pmiss(t) + c_fa (1 - p) Pfa(t) at any
+/// threshold t, divided by min(c_miss p, c_fa (1 - p)), which is the cost of deciding without a
+/// score.
 double min_dcf(const Scores& scores, const Task& task);
 
-/// The same cost at the Bayes threshold -logit(p_eff): `scores` must be natural-log LLRs.
+/// The cost that min_dcf() minimizes, at the Bayes threshold -logit(p_eff), where p_eff is the
+/// prior weighted by the costs. `llrs` are natural-log likelihood ratios.
 double act_dcf(const Scores& llrs, const Task& task);
 
-/// 1 / (2 ln 2) [mean softplus(-target) + mean softplus(nontarget)], of natural-log LLRs: bits.
+/// The cost of natural-log likelihood ratios in bits (Brummer and du Preez 2006):
+/// 1 / (2 ln 2) [mean softplus(-target) + mean softplus(nontarget)].
 double cllr(const Scores& llrs);
 
-/// Cllr after the best monotone map (PAV; in a tie targets count as inferior).
+/// The Cllr after the best rising map of the scores, which pool-adjacent-violators finds. Tied
+/// scores are mapped to one value.
 double min_cllr(const Scores& scores);
 
-/// The share of test clips whose best-scoring enrollment is a target: identification in a closed
-/// set. A target that ties with a nontarget does not count. Of the tests that meet both kinds; none
-/// where no test does.
+/// The rate of closed-set identification: the fraction of test clips whose highest score is a
+/// target's. A target that ties with a nontarget does not count. Test clips without trials of both
+/// kinds are left out; where all are, the result is std::nullopt.
 std::optional<double> top_1(const ScoreTable& trials);
 
-/// A 95 % interval.
+/// A 95 % interval. Both ends are NaN where it is not known.
 struct Interval {
   double low, high;
 };
 
-/// What one task costs.
+/// The costs of one task: at the best threshold, and at the Bayes threshold.
 struct TaskCost {
   Task task;
   double min_dcf, act_dcf;
   Interval min_dcf_interval, act_dcf_interval;
 };
 
-/// What `evaluate` also works out.
+/// What evaluate() computes beside the figures of the scores.
 struct EvaluationOptions {
   std::vector<Task> tasks{{.p_target = 0.01}, {.p_target = 0.05}};
   std::uint64_t seed = 0;
-  int resamples = 1000;  ///< of the speakers, for the intervals; with none those are NaN
+  int resamples = 1000;  ///< draws of the speakers for the intervals; 0: the intervals are NaN
 };
 
 /// Every figure of an evaluation, with 95 % intervals by bootstrap over speakers.
@@ -93,10 +101,14 @@ struct Evaluation {
   Interval top_1_interval;
 };
 
-/// Speakers are the groups of clips that target trials join: they are drawn anew, and a target
-/// trial counts as often as its speaker, a nontarget one as often as both of its speakers. O(n log
-/// n), then O(n) a resample; 16 bytes a trial. Equal at any number of threads and for any order of
-/// trials.
+/// Evaluates scored trials. The intervals are bootstrapped over speakers: clips that target trials
+/// join are one speaker, each resample draws the speakers with replacement, and a target trial
+/// counts as often as its speaker was drawn, a nontarget trial as often as the product of both.
+/// Takes O(n log n) for n trials and then O(n) a resample, with 16 bytes a trial. The result is
+/// equal at any number of threads and for any order of the trials. Throws Error (format) where
+/// targets or nontargets are missing, Error (numeric) for a score that is not a number, and
+/// std::invalid_argument for a task whose prior lies outside (0, 1) or whose costs are not
+/// positive.
 Evaluation evaluate(const ScoreTable& trials, const EvaluationOptions& options = {});
 Evaluation evaluate(std::span<const ScoredTrial> trials, const EvaluationOptions& options = {});
 

@@ -10,7 +10,7 @@
 
 namespace twinear {
 
-/// A row of a database, and its inner product with a query.
+/// A row of a database and its inner product with a query.
 struct Hit {
   std::size_t row;
   double score;
@@ -18,26 +18,29 @@ struct Hit {
   bool operator==(const Hit&) const = default;
 };
 
-/// Exact search by inner product: of unit vectors, by cosine.
+/// Exact search by inner product; for unit vectors that is the cosine.
 ///
-/// The answer is that of every product summed in double; equal scores stand by rising row. It does
-/// not depend on threads, on how many queries come together, nor on the bf16 copy: what fast
-/// arithmetic ranks is kept as wide as its rounding can reach, and ranked again.
-/// Calls may run in parallel.
+/// The result equals that of computing every product in double; equal scores are ordered by rising
+/// row. It does not depend on the number of threads, on how many queries come together, nor on the
+/// copy in bfloat16: fast arithmetic makes a shortlist, as long as its rounding errors demand, and
+/// the shortlist is ranked again in double. Calls may run in parallel.
 class Search {
  public:
-  /// Rows from which a bf16 copy pays: half the memory to read, more products at a time on a CPU
-  /// that multiplies in bf16, and half as much more memory to hold.
+  /// The number of rows from which a copy in bfloat16 pays. It needs half as much memory again, but
+  /// half as much is read for each query, and a CPU with bfloat16 multiplies more at a time.
   static constexpr std::size_t large = 1U << 14U;
 
-  /// Throws Error (numeric) for a row with a value that is not finite, or longer than 1e15;
-  /// std::invalid_argument for 2^32 rows or more.
+  /// Takes the rows of the database, and makes the copy if there are at least `bf16_from`. Throws
+  /// Error (numeric) for a row that is not finite or longer than 1e15, and std::invalid_argument
+  /// for 2^32 rows or more.
   explicit Search(Matrix rows, std::size_t bf16_from = large);
 
-  /// For each row of `queries` its `k` best, or all where there are no more. Throws as the
-  /// constructor for what is in them, and std::invalid_argument for another width.
+  /// Finds for each row of `queries` its `k` best, or all where there are fewer, the best first.
+  /// Throws Error (numeric) for a query that the constructor would refuse as a row, and
+  /// std::invalid_argument for queries of another width.
   std::vector<std::vector<Hit>> best(const Matrix& queries, std::size_t k) const;
 
+  /// The number of rows.
   std::size_t size() const noexcept { return rows_.rows(); }
   const Matrix& rows() const noexcept { return rows_; }
 
@@ -47,8 +50,8 @@ class Search {
   double max_error(double query, double query_rounded) const;
 
   Matrix rows_;
-  std::vector<std::uint16_t> copy_;         // the rows in bf16; empty: there is none
-  double longest_ = 0, worst_rounded_ = 0;  // greatest |x|, and |x - its copy|
+  std::vector<std::uint16_t> copy_;              // the rows in bfloat16, or empty
+  double max_length_ = 0, max_rounded_off_ = 0;  // of rows x: |x|, and |x - its copy|
 };
 
 }  // namespace twinear

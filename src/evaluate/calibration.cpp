@@ -14,17 +14,17 @@
 #include <vector>
 
 #include "base/logistic.h"
+#include "base/vectors.h"
 #include "evaluate/comparisons.h"
 #include "evaluate/ranking.h"
-#include "linalg/vectors.h"
 #include "twinear/error.h"
 #include "twinear/metrics.h"
 
 namespace twinear {
 namespace {
 
-/// Fewer false alarms than this do not tell their rate to 30 % (Doddington et al. 2000).
-constexpr double resolving = 30;
+/// So many false alarms are needed to know their rate to 30 % (Doddington et al. 2000).
+constexpr double min_false_alarms = 30;
 
 double logit(double p) { return std::log(p) - std::log1p(-p); }
 
@@ -152,15 +152,15 @@ Row fit_line(Trials trials, const std::string& source) {
   return line;
 }
 
-/// Every rate of one digit from 0.5 down to the least that so many nontargets resolve, and that
+/// Every rate of one digit from 0.5 down to the lowest that so many nontargets resolve, and that
 /// one.
 std::vector<double> resolved_rates(std::size_t nontargets) {
-  const double least = resolving / static_cast<double>(nontargets);
+  const double min_rate = min_false_alarms / static_cast<double>(nontargets);
   std::vector<double> rates;
-  for (double tenth = 10; 9 / tenth > least; tenth *= 10)
+  for (double tenth = 10; 9 / tenth > min_rate; tenth *= 10)
     for (int digit = tenth > 10 ? 9 : 5; digit > 0; --digit)
-      if (digit / tenth > least) rates.push_back(digit / tenth);
-  if (least <= 0.5) rates.push_back(least);
+      if (digit / tenth > min_rate) rates.push_back(digit / tenth);
+  if (min_rate <= 0.5) rates.push_back(min_rate);
   return rates;
 }
 
@@ -171,7 +171,7 @@ std::vector<Threshold> thresholds_of(const Scores& scores) {
   const auto n = static_cast<double>(nontarget.size());
   std::vector<Threshold> thresholds;
   for (const double rate : resolved_rates(nontarget.size())) {
-    // The least threshold above the first nontarget that has to stay out.
+    // The lowest threshold above the first nontarget that has to stay out.
     const auto first_out = nontarget[static_cast<std::size_t>(rate * n)];
     const double threshold = std::nextafter(first_out, std::numeric_limits<double>::infinity());
     const auto accepted = std::ranges::lower_bound(nontarget, first_out, std::greater());
@@ -199,17 +199,17 @@ double Calibration::threshold_at(double false_alarm) const {
                 fmt::format("false-alarm rate {}: a rate between 0 and 1 is needed", false_alarm));
   const auto at = std::ranges::find_if(
       thresholds, [&](const Threshold& t) { return t.false_alarm <= false_alarm; });
-  const double least = resolving / static_cast<double>(nontargets);
-  if (at == thresholds.end() || false_alarm < least)
+  const double min_rate = min_false_alarms / static_cast<double>(nontargets);
+  if (at == thresholds.end() || false_alarm < min_rate)
     throw Error(Fault::config,
                 fmt::format("false-alarm rate {}: the calibration has {} nontarget trials, which "
                             "resolve rates from {:.4g}",
-                            false_alarm, nontargets, least));
+                            false_alarm, nontargets, min_rate));
   return at->threshold;
 }
 
 double Calibration::shift(const Lengths& seconds) const noexcept {
-  if (!lengths) return 0;
+  if (!lengths || !(seconds.a > 0 && seconds.b > 0)) return 0;
   const double shorter = std::log(std::min(seconds.a, seconds.b)),
                longer = std::log(std::max(seconds.a, seconds.b));
   return (lengths->shorter * (shorter - lengths->mean_log_shorter) +

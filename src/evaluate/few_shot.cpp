@@ -16,8 +16,8 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "base/vectors.h"
 #include "data/clip_lists.h"
-#include "linalg/vectors.h"
 #include "twinear/error.h"
 
 namespace twinear {

@@ -6,8 +6,8 @@
 #include <stdexcept>
 
 #include "base/logistic.h"
+#include "base/vectors.h"
 #include "evaluate/ranking.h"
-#include "linalg/vectors.h"
 
 namespace twinear {
 namespace {

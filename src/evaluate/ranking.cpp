@@ -108,11 +108,11 @@ double rocch_eer(const Hull& hull) {
 }
 
 double min_dcf(const Hull& hull, const Task& task) {
-  double least = std::numeric_limits<double>::infinity();
+  double min = std::numeric_limits<double>::infinity();
   walk(hull.blocks(), [&](std::size_t, double miss, double false_alarm) {
-    least = std::min(least, cost(task, miss, false_alarm));
+    min = std::min(min, cost(task, miss, false_alarm));
   });
-  return least;
+  return min;
 }
 
 double min_cllr(const Hull& hull) {

@@ -12,10 +12,10 @@
 
 #include "base/files.h"
 #include "base/utf8.h"
+#include "base/vectors.h"
 #include "base/within.h"
 #include "identify/database.h"
 #include "identify/embedding_file.h"
-#include "linalg/vectors.h"
 #include "twinear/error.h"
 #include "twinear/search.h"
 

@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "base/vectors.h"
 #include "identify/inner_products.h"
 #include "linalg/gemm.h"
 #include "linalg/onednn_info.h"
-#include "linalg/vectors.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -179,18 +179,19 @@ Search::Search(Matrix rows, std::size_t bf16_from) : rows_(std::move(rows)) {
   const bool copied = size() >= bf16_from;
   if (copied) copy_.resize(rows_.values().size());
   const std::size_t tasks = (size() + rows_per_task - 1) / rows_per_task;
-  std::vector<double> longest(tasks), worst(tasks);
+  std::vector<double> longest(tasks), rounded_off(tasks);
   parallel_for(tasks, [&](std::size_t task) {
     const std::size_t end = std::min(size(), (task + 1) * rows_per_task);
     for (std::size_t r = task * rows_per_task; r < end; ++r) {
       const auto row = rows_.row(r);
       longest[task] = std::max(longest[task], length(row, "row", r));
       if (copied)
-        worst[task] = std::max(worst[task], round_to_bfloat16(row, &copy_[r * row.size()]));
+        rounded_off[task] =
+            std::max(rounded_off[task], round_to_bfloat16(row, &copy_[r * row.size()]));
     }
   });
-  for (const double x : longest) longest_ = std::max(longest_, x);
-  for (const double x : worst) worst_rounded_ = std::max(worst_rounded_, x);
+  for (const double x : longest) max_length_ = std::max(max_length_, x);
+  for (const double x : rounded_off) max_rounded_off_ = std::max(max_rounded_off_, x);
 }
 
 /// Bounds how far a fast score can lie from the exact one. With q = q' + f and x = x' + e, of which
@@ -199,8 +200,9 @@ Search::Search(Matrix rows, std::size_t bf16_from) : rows_(std::move(rows)) {
 /// higher orders); and what is flushed to zero is at most 2^-126 a step.
 double Search::max_error(double query, double query_rounded) const {
   const auto d = static_cast<double>(rows_.cols());
-  const double length = longest_ + worst_rounded_, used = query + query_rounded;
-  return query * worst_rounded_ + query_rounded * length + std::ldexp(d + 8, -23) * used * length +
+  const double length = max_length_ + max_rounded_off_, used = query + query_rounded;
+  return query * max_rounded_off_ + query_rounded * length +
+         std::ldexp(d + 8, -23) * used * length +
          std::ldexp(2 * d + std::sqrt(d) * (used + length), -126);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/vectors.h"
 #include "linalg/gemm.h"
 #include "linalg/table.h"
-#include "linalg/vectors.h"
 
 namespace twinear {
 

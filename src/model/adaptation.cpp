@@ -6,8 +6,8 @@
 #include <stdexcept>
 
 #include "base/threads.h"
+#include "base/vectors.h"
 #include "linalg/covariance.h"
-#include "linalg/vectors.h"
 #include "twinear/error.h"
 
 namespace twinear {

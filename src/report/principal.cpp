@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/vectors.h"
 #include "linalg/covariance.h"
-#include "linalg/vectors.h"
 
 namespace twinear {
 

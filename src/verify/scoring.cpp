@@ -13,7 +13,7 @@
 
 #include "base/files.h"
 #include "base/threads.h"
-#include "linalg/vectors.h"
+#include "base/vectors.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
 
