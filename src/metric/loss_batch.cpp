@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/simd.h"
+#include "base/lanes.h"
 #include "base/threads.h"
 
 namespace twinear {
