@@ -4,8 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -15,12 +13,9 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/shipped_model.h"
-#include "evaluate/comparisons.h"
-#include "report/hardest.h"
-#include "report/report.h"
+#include "report/compose.h"
 #include "twinear/error.h"
 #include "twinear/metrics.h"
-#include "twinear/verifier.h"
 
 namespace twinear::cli {
 namespace {
@@ -142,96 +137,13 @@ Task parse_task(const std::string& text) {
   return {.p_target = values[0], .c_miss = values[1], .c_false_alarm = values[2]};
 }
 
-/// The clips that names of scores stand for: those of --manifest, or the files under --root.
-class Clips {
- public:
-  explicit Clips(const Arguments& args) : root_(args.root), manifest_(!args.manifest.empty()) {
-    if (manifest_)
-      for (auto& clip : read_manifest(args.manifest).clips) known_.emplace(clip.name, clip);
-  }
-
-  /// None for a name that is no clip, as an enrollment's of several.
-  std::optional<Clip> find(const std::string& name) const {
-    if (manifest_) {
-      const auto found = known_.find(name);
-      return found == known_.end() ? std::nullopt : std::optional(found->second);
-    }
-    Clip clip;
-    clip.name = name;
-    clip.path = (std::filesystem::path(root_) / name).string();
-    std::error_code missing;
-    return std::filesystem::is_regular_file(clip.path, missing) ? std::optional(clip)
-                                                                : std::nullopt;
-  }
-
- private:
-  std::string root_;
-  bool manifest_;
-  std::map<std::string, Clip> known_;
-};
-
-constexpr std::size_t errors_of_a_kind = 5, mapped_speakers = 20, mapped_clips = 15;
-constexpr double heard_seconds = 3;
-
-std::vector<ReportedError> errors_of(const ReportedScores& system, const Clips& clips) {
-  std::map<std::string, std::string> sounds;
-  const auto sound = [&](const std::string& name) {
-    const auto [found, is_new] = sounds.try_emplace(name);
-    const auto clip = is_new ? clips.find(name) : std::nullopt;
-    if (clip && !clip->holds_features())
-      found->second = sound_uri(clip_samples(*clip), heard_seconds);
-    return found->second;
-  };
-  std::vector<ReportedError> errors;
-  const auto& trials = system.trials;
-  for (const std::size_t i :
-       hardest_errors(trials, system.evaluation.eer.threshold, errors_of_a_kind)) {
-    const auto& row = trials.rows[i];
-    const auto &enroll = trials.names[row.enroll], &test = trials.names[row.test];
-    errors.push_back({row.target == 1, row.score, enroll, test, sound(enroll), sound(test)});
-  }
-  return errors;
-}
-
-/// Some clips of some speakers: those whom the trials join, first in the order of names.
-ReportedEmbeddings embeddings_of(const ReportedScores& system, const Clips& clips,
-                                 const Verifier& verifier) {
-  const auto speakers = find_speakers(system.trials);
-  std::map<std::uint32_t, std::vector<Clip>> of_speaker;
-  for (std::size_t i = 0; i < speakers.of_name.size(); ++i)
-    if (auto clip = clips.find(system.trials.names[i]))
-      of_speaker[speakers.of_name[i]].push_back(std::move(*clip));
-  ReportedEmbeddings result;
-  std::vector<Clip> mapped;
-  std::size_t count = 0;
-  for (auto& [speaker, of_it] : of_speaker) {
-    if (of_it.size() < 2 || count++ == mapped_speakers) continue;
-    of_it.resize(std::min(of_it.size(), mapped_clips));
-    for (const auto& clip : of_it) {
-      result.clips.push_back(clip.name);
-      result.speakers.push_back(of_it.front().label.empty() ? fmt::format("source {}", speaker)
-                                                            : of_it.front().label);
-      mapped.push_back(clip);
-    }
-    if (count == mapped_speakers) break;
-  }
-  result.rows = verifier.embed(mapped);
-  return result;
-}
-
-void write_page(const Arguments& args, std::span<const ReportedScores> systems) {
-  const Clips clips(args);
-  ReportContent content{.title = "Evaluation",
-                        .training_log = args.log,
-                        .systems = {systems.begin(), systems.end()},
-                        .threshold = systems.front().evaluation.eer.threshold};
-  content.errors = errors_of(systems.front(), clips);
-  if (!args.model.empty()) {
-    const Verifier verifier = Verifier::load(find_model(args.model));
-    content.calibration = verifier.model().calibration;
-    content.embeddings = embeddings_of(systems.front(), clips, verifier);
-  }
-  write_report(args.report, content);
+void write_page(const Arguments& args, const std::vector<ReportedScores>& systems) {
+  std::optional<Verifier> verifier;
+  if (!args.model.empty()) verifier = Verifier::load(find_model(args.model));
+  write_report(args.report, compose_report(systems, {.training_log = args.log,
+                                                     .root = args.root,
+                                                     .manifest = args.manifest,
+                                                     .verifier = verifier ? &*verifier : nullptr}));
 }
 
 int eval(const Arguments& args, const Common& common) {

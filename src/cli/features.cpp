@@ -53,7 +53,7 @@ std::vector<std::string> output_paths(const Arguments& args) {
 
 void draw(const Arguments& args, const LogMel& log_mel, const Matrix& frames) {
   const std::string title = fs::path(args.inputs[0]).filename().string();
-  write_plot(args.plot, plot(frames, log_mel.front_end(), title));
+  write_picture(args.plot, plot(frames, log_mel.front_end(), title));
 }
 
 ClipOptions options_of(const Arguments& args) {
@@ -83,7 +83,7 @@ int features(const Arguments& args, const Common& common) {
   if (args.out.empty() && args.plot.empty())
     throw Error(Fault::config, "neither --out nor --plot is given: there is nothing to do");
   if (!args.plot.empty()) {
-    check_plot_path(args.plot);
+    check_picture_path(args.plot);
     check_output(args.plot);
     if (args.inputs.size() > 1) throw Error(Fault::config, "--plot draws one clip, not several");
     if (args.out.empty()) return draw_alone(args, log_mel, common);
@@ -142,7 +142,7 @@ void add_features(Program& program) {
   command.arguments("IN", args->inputs, "audio files");
   command.option("-o,--out", "OUT", args->out, "a file for one input, a folder for many");
   command.option("--plot", "FILE", args->plot,
-                 "also, or only, a picture of one clip's features: .svg or .png");
+                 "a spectrogram of one clip, as .pdf, .svg or .png; --out may then be left out");
   command.option("--front-end", "PRESET", args->preset,
                  "how sound becomes frames: kaldi, wespeaker, sherpa, speechbrain, librosa or "
                  "torchaudio");

@@ -8,43 +8,39 @@
 
 namespace twinear {
 
-/// A drawing on white, in pixels from the upper left: color maps, then lines, then words.
+/// A drawing on white: heat maps, over them lines, over them texts. Coordinates count from the
+/// upper left corner, in pixels of a PNG, which are points of 1/72 inch in SVG and PDF.
 struct Picture {
-  /// Levels from 0 (dark) to 253 (bright), row after row from the top, stretched over a rectangle.
-  struct Map {
+  /// A grid of values, row after row from the top, stretched over a rectangle.
+  struct HeatMap {
     int x = 0, y = 0, width = 0, height = 0;
     std::size_t rows = 0, cols = 0;
-    std::vector<std::uint8_t> levels;
+    std::vector<std::uint8_t> levels;  ///< 0 is the darkest color, 255 the brightest
   };
-  /// Level, or upright.
+  /// A line one pixel wide, horizontal or vertical, that covers both of its end pixels.
   struct Line {
     int x = 0, y = 0, to_x = 0, to_y = 0;
   };
-  /// Words around a point: centered on its height, and from, around or up to it.
-  struct Words {
+  /// A line of text: (x, y) is its begin, its middle or its end, halfway up the letters.
+  struct Text {
     enum class Align { begin, middle, end };
     int x = 0, y = 0;
-    std::string text;  ///< UTF-8; what is not becomes U+FFFD
+    std::string text;  ///< UTF-8; other bytes are drawn as U+FFFD
     Align align = Align::begin;
-    bool upwards = false;  ///< read from bottom to top
+    bool upwards = false;  ///< the text runs from bottom to top
   };
 
   int width = 0, height = 0;
-  std::vector<Map> maps;
+  std::vector<HeatMap> maps;
   std::vector<Line> lines;
-  std::vector<Words> words;
+  std::vector<Text> texts;
 };
 
-/// A text of Scalable Vector Graphics. Maps are in it as PNG.
-std::string svg(const Picture& picture);
+/// Throws Error (config), path first, unless `path` ends in .pdf, .svg or .png.
+void check_picture_path(const std::string& path);
 
-/// The bytes of a Portable Network Graphics file. Words have ASCII only, `?` for the rest.
-std::string png(const Picture& picture);
-
-/// A PNG of the colors by number that both use: 0 white, 1 black, 2 + level.
-std::string png(int width, int height, const std::vector<std::uint8_t>& pixels);
-
-/// The characters of a text in UTF-8; U+FFFD for each byte that is of none.
-std::u32string characters(const std::string& text);
+/// Writes the picture as PDF, SVG or PNG, by the end of `path`, whole or not at all. Equal pictures
+/// give equal files of PNG and PDF. Throws Error (config) as check_picture_path, and Error (io).
+void write_picture(const std::string& path, const Picture& picture);
 
 }  // namespace twinear

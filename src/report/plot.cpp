@@ -9,23 +9,21 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/files.h"
 #include "features/front_end.h"
 #include "features/mel_filter_bank.h"
-#include "twinear/error.h"
 
 namespace twinear {
 namespace {
 
-using Align = Picture::Words::Align;
+using Align = Picture::Text::Align;
 
-// Where things are, in pixels.
+// The edges of the spectrogram and of the bar beside it, in pixels.
 constexpr int left = 70, top = 36, width = 800, height = 320, bottom = top + height;
 constexpr int right = left + width, bar = right + 16, bar_width = 14, tick = 4;
 constexpr int total_width = bar + bar_width + 62, total_height = bottom + 50;
 
-/// The frames turned so that time runs to the right and frequency upwards, with at most as many
-/// rows and columns as there are pixels: each the mean of its share.
+/// The frames turned so that time runs to the right and frequency upwards. The result has at most
+/// as many rows and columns as the plot has pixels; each value is a mean over what falls into it.
 Matrix turned(const Matrix& frames) {
   const std::size_t rows = std::min<std::size_t>(frames.cols(), height);
   const std::size_t cols = std::min<std::size_t>(frames.rows(), width);
@@ -40,13 +38,13 @@ Matrix turned(const Matrix& frames) {
   return image;
 }
 
-/// What the darkest and the brightest color stand for.
+/// The values of the darkest and of the brightest color.
 struct Scale {
   double low, high;
 
   std::uint8_t level(double value) const {
     return static_cast<std::uint8_t>(
-        std::lround(253.0 * std::clamp((value - low) / (high - low), 0.0, 1.0)));
+        std::lround(255.0 * std::clamp((value - low) / (high - low), 0.0, 1.0)));
   }
 };
 
@@ -71,15 +69,17 @@ std::vector<double> multiples(double step, double low, double high) {
   return result;
 }
 
-/// 1, 2 or 5 times a power of ten, so that at most `most` steps lie in a range.
-double step_of(double range, int most) {
-  const double least = range / most, power = std::pow(10.0, std::floor(std::log10(least)));
+/// The smallest of 1, 2 or 5 times a power of ten that divides a range into at most `max_steps`.
+double step_of(double range, int max_steps) {
+  const double min_step = range / max_steps,
+               power = std::pow(10.0, std::floor(std::log10(min_step)));
   for (const double step : {power, 2 * power, 5 * power})
-    if (step >= least) return step;
+    if (step >= min_step) return step;
   return 10 * power;
 }
 
-void frame(Picture& picture, int x, int wide) {
+/// The border of the spectrogram, or of the bar.
+void add_border(Picture& picture, int x, int wide) {
   picture.lines.push_back({x - 1, top - 1, x + wide, top - 1});
   picture.lines.push_back({x - 1, bottom, x + wide, bottom});
   picture.lines.push_back({x - 1, top - 1, x - 1, bottom});
@@ -87,7 +87,7 @@ void frame(Picture& picture, int x, int wide) {
 }
 
 void add_time_axis(Picture& picture, std::size_t frames, const FrontEnd& front_end) {
-  // A frame's column has its middle as its own, and is a hop wide.
+  // The column of a frame is one hop wide and has its middle where the frame has its middle.
   const double hop = 0.001 * front_end.hop_ms, window = 0.001 * front_end.window_ms;
   const double first_middle = front_end.snip_edges ? 0.5 * window
                               : front_end.frame_alignment == FrameAlignment::hop_middle ? 0.5 * hop
@@ -95,18 +95,18 @@ void add_time_axis(Picture& picture, std::size_t frames, const FrontEnd& front_e
   const double begin = first_middle - 0.5 * hop, seconds = static_cast<double>(frames) * hop;
   const bool in_minutes = seconds > 300.0;
   const double unit = in_minutes ? 60.0 : 1.0, step = unit * step_of(seconds / unit, 10);
-  const double three_pixels = 3.0 * seconds / width;  // so that 0 is told where it nearly shows
+  const double three_pixels = 3.0 * seconds / width;  // shows a tick that lies just outside, as 0
   for (const double at : multiples(step, begin - three_pixels, begin + seconds)) {
     const int x = left + static_cast<int>(std::lround(width * (at - begin) / seconds));
     picture.lines.push_back({x, bottom, x, bottom + tick});
-    picture.words.push_back({x, bottom + 14, fmt::format("{:.6g}", at / unit), Align::middle});
+    picture.texts.push_back({x, bottom + 14, fmt::format("{:.6g}", at / unit), Align::middle});
   }
-  picture.words.push_back(
+  picture.texts.push_back(
       {left + width / 2, bottom + 34, in_minutes ? "time (min)" : "time (s)", Align::middle});
 }
 
 void add_frequency_axis(Picture& picture, const FrontEnd& front_end) {
-  // Band b peaks at the (b + 1)-th of mel_bins + 2 points; its row has that in its middle.
+  // Mel bin b peaks at point b + 1 of mel_bins + 2 points; its row has that point in its middle.
   const double low = mel(front_end.mel_scale, front_end.low_hz);
   const double bands = front_end.mel_bins;
   const double step = (mel(front_end.mel_scale, upper_edge(front_end)) - low) / (bands + 1);
@@ -117,12 +117,12 @@ void add_frequency_axis(Picture& picture, const FrontEnd& front_end) {
     const double band = (mel(front_end.mel_scale, hz) - low) / step - 1.0;
     if (band < -0.5 || band > bands - 0.5) continue;
     const int y = bottom - static_cast<int>(std::lround(height * (band + 0.5) / bands));
-    if (last - y < 16) continue;  // the words would touch
+    if (last - y < 16) continue;  // the labels would touch
     last = y;
     picture.lines.push_back({left - 1 - tick, y, left - 1, y});
-    picture.words.push_back({left - 8, y, fmt::format("{}", hz), Align::end});
+    picture.texts.push_back({left - 8, y, fmt::format("{}", hz), Align::end});
   }
-  picture.words.push_back({16, top + height / 2, "frequency (Hz)", Align::middle, true});
+  picture.texts.push_back({16, top + height / 2, "frequency (Hz)", Align::middle, true});
 }
 
 std::string unit_of(const FrontEnd& front_end) {
@@ -134,29 +134,27 @@ std::string unit_of(const FrontEnd& front_end) {
 }
 
 void add_bar(Picture& picture, const Scale& scale, const FrontEnd& front_end) {
-  Picture::Map map{.x = bar,
-                   .y = top,
-                   .width = bar_width,
-                   .height = height,
-                   .rows = 254,
-                   .cols = 1,
-                   .levels = {}};
+  Picture::HeatMap map{.x = bar,
+                       .y = top,
+                       .width = bar_width,
+                       .height = height,
+                       .rows = 256,
+                       .cols = 1,
+                       .levels = {}};
   for (std::size_t i = 0; i < map.rows; ++i)
     map.levels.push_back(static_cast<std::uint8_t>(map.rows - 1 - i));
   picture.maps.push_back(map);
-  frame(picture, bar, bar_width);
+  add_border(picture, bar, bar_width);
   const double range = scale.high - scale.low, step = step_of(range, 8);
   for (const double at : multiples(step, scale.low, scale.high)) {
     const int y =
         bottom - 1 - static_cast<int>(std::lround((height - 1) * (at - scale.low) / range));
     picture.lines.push_back({bar + bar_width, y, bar + bar_width + tick, y});
-    picture.words.push_back({bar + bar_width + 8, y, fmt::format("{:.6g}", at)});
+    picture.texts.push_back({bar + bar_width + 8, y, fmt::format("{:.6g}", at)});
   }
-  picture.words.push_back(
+  picture.texts.push_back(
       {total_width - 12, top + height / 2, unit_of(front_end), Align::middle, true});
 }
-
-bool is_svg(const std::string& path) { return path.ends_with(".svg"); }
 
 }  // namespace
 
@@ -166,31 +164,21 @@ Picture plot(const Matrix& frames, const FrontEnd& front_end, const std::string&
   picture.height = total_height;
   const Matrix image = turned(frames);
   const Scale scale = scale_of(image);
-  Picture::Map map{.x = left,
-                   .y = top,
-                   .width = width,
-                   .height = height,
-                   .rows = image.rows(),
-                   .cols = image.cols(),
-                   .levels = {}};
+  Picture::HeatMap map{.x = left,
+                       .y = top,
+                       .width = width,
+                       .height = height,
+                       .rows = image.rows(),
+                       .cols = image.cols(),
+                       .levels = {}};
   for (const float value : image.values()) map.levels.push_back(scale.level(value));
   picture.maps.push_back(std::move(map));
-  frame(picture, left, width);
+  add_border(picture, left, width);
   add_time_axis(picture, frames.rows(), front_end);
   add_frequency_axis(picture, front_end);
   add_bar(picture, scale, front_end);
-  picture.words.push_back({left, top / 2, title});
+  picture.texts.push_back({left, top / 2, title});
   return picture;
-}
-
-void check_plot_path(const std::string& path) {
-  if (!is_svg(path) && !path.ends_with(".png"))
-    throw Error(Fault::config, path + ": a plot's name ends in .svg or .png");
-}
-
-void write_plot(const std::string& path, const Picture& picture) {
-  check_plot_path(path);
-  write_file(path, is_svg(path) ? svg(picture) : png(picture));
 }
 
 }  // namespace twinear

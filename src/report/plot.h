@@ -9,16 +9,10 @@
 
 namespace twinear {
 
-/// A clip's features over time and frequency, with ticks in seconds and, where they lie among the
-/// bands, in Hz, and a bar that tells what the colors mean: from the lowest hundredth of the
-/// values to the highest thousandth. Many frames are averaged into one column. `frames` has a row
-/// at least.
+/// A spectrogram: the features of a clip over time (seconds; minutes for a clip of more than 300 s)
+/// and frequency (Hz), and a bar that tells the value of each color. The darkest color is the 1st
+/// percentile of the values, the brightest the 99.9th. A clip with more frames than the picture has
+/// columns is averaged. `frames` has at least one row, and front_end.mel_bins columns.
 Picture plot(const Matrix& frames, const FrontEnd& front_end, const std::string& title);
-
-/// Writes a plot as SVG or PNG, as `path` ends, atomically. Throws Error (config) for another end.
-void write_plot(const std::string& path, const Picture& picture);
-
-/// The same error before any work is done.
-void check_plot_path(const std::string& path);
 
 }  // namespace twinear

@@ -268,8 +268,9 @@ Json map_of(const ReportedEmbeddings& embeddings) {
           {"shares", shortened(principal.shares)}};
 }
 
-/// A table as columns; of many rows, every so-manieth and the last.
-Json columns(const Table& table) {
+/// The table by columns. A table of more than max_points rows is thinned evenly; its last row
+/// stays.
+Json columns(const TrainingLog::Table& table) {
   const std::size_t stride = table.rows.size() / max_points + 1;
   Json result;
   for (std::size_t column = 0; column < table.columns.size(); ++column) {

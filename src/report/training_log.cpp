@@ -20,7 +20,7 @@ double number(const nlohmann::ordered_json& line, const std::string& key) {
   return found->is_number() ? found->get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
-void append(Table& table, const nlohmann::ordered_json& line) {
+void append(TrainingLog::Table& table, const nlohmann::ordered_json& line) {
   std::vector<double> row;
   for (const auto& column : table.columns) row.push_back(number(line, column));
   while (!table.rows.empty() && table.rows.back().front() >= row.front()) table.rows.pop_back();

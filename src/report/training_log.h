@@ -6,20 +6,21 @@
 
 namespace twinear {
 
-/// Numbers with named columns; NaN where a line did not have the number.
-struct Table {
-  std::vector<std::string> columns;
-  std::vector<std::vector<double>> rows;
-};
-
-/// What a run wrote into its log.jsonl: a row per step interval and one per evaluation on dev.
+/// What a training run wrote into its log.jsonl.
 struct TrainingLog {
-  Table steps, epochs;  ///< both begin with the column `step`, which rises
+  /// Numbers in named columns; NaN where a line lacked the number. The first column is `step`,
+  /// which rises from row to row.
+  struct Table {
+    std::vector<std::string> columns;
+    std::vector<std::vector<double>> rows;
+  };
+  Table steps;   ///< a row for each interval of steps that the run logged
+  Table epochs;  ///< a row for each evaluation on the development set
 };
 
-/// Reads a log.jsonl. Of steps that a resumed run took again, the later lines count; a last line
-/// without its end is left out: the run is alive or was killed. Lines of other kinds are skipped.
-/// Throws Error (io; format with file and line).
+/// Reads a log.jsonl. Where a resumed run repeated steps, the later lines count. A last line that
+/// is not finished is left out, because the run is alive or was killed. Lines of other kinds are
+/// skipped. Throws Error (io; format with file and line).
 TrainingLog read_training_log(const std::string& path);
 
 }  // namespace twinear

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/picture.h"
+
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
+#include <cairo.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <numbers>
+#include <stdexcept>
+
+#include "base/files.h"
+#include "base/utf8.h"
+#include "twinear/error.h"
+
+namespace twinear {
+namespace {
+
+constexpr double font_size = 12, half_letter = 0.35 * font_size;
+
+struct Destroy {
+  void operator()(cairo_surface_t* surface) const noexcept { cairo_surface_destroy(surface); }
+  void operator()(cairo_t* cairo) const noexcept { cairo_destroy(cairo); }
+};
+using Surface = std::unique_ptr<cairo_surface_t, Destroy>;
+using Context = std::unique_ptr<cairo_t, Destroy>;
+
+void check(cairo_status_t status) {
+  if (status != CAIRO_STATUS_SUCCESS)
+    throw std::runtime_error(std::string("cairo: ") + cairo_status_to_string(status));
+}
+
+/// The color of a level as 0xRRGGBB: matplotlib's magma (CC0) between nine of its colors.
+std::uint32_t color_of(std::uint8_t level) {
+  constexpr std::array<std::array<std::uint8_t, 3>, 9> magma{{{0x00, 0x00, 0x04},
+                                                              {0x1d, 0x11, 0x47},
+                                                              {0x51, 0x12, 0x7c},
+                                                              {0x82, 0x26, 0x81},
+                                                              {0xb6, 0x36, 0x79},
+                                                              {0xe6, 0x51, 0x64},
+                                                              {0xfb, 0x88, 0x61},
+                                                              {0xfe, 0xc2, 0x87},
+                                                              {0xfc, 0xfd, 0xbf}}};
+  const double at = 8.0 * level / 255.0;
+  const auto left = std::min<std::size_t>(static_cast<std::size_t>(at), 7);
+  const double share = at - static_cast<double>(left);
+  std::uint32_t color = 0;
+  for (std::size_t c = 0; c < 3; ++c)
+    color = color << 8U | static_cast<std::uint32_t>((1 - share) * magma[left][c] +
+                                                     share * magma[left + 1][c] + 0.5);
+  return color;
+}
+
+/// The heat map as an image of its own size. It is not left to viewers to stretch a small one:
+/// those of SVG would blur it.
+Surface image_of(const Picture::HeatMap& map) {
+  Surface image(cairo_image_surface_create(CAIRO_FORMAT_RGB24, map.width, map.height));
+  check(cairo_surface_status(image.get()));
+  const auto width = static_cast<std::size_t>(map.width);
+  const auto height = static_cast<std::size_t>(map.height);
+  const auto stride = static_cast<std::size_t>(cairo_image_surface_get_stride(image.get()));
+  unsigned char* pixels = cairo_image_surface_get_data(image.get());
+  for (std::size_t y = 0; y < height; ++y)
+    for (std::size_t x = 0; x < width; ++x) {
+      const std::size_t row = y * map.rows / height, col = x * map.cols / width;
+      const std::uint32_t color = color_of(map.levels[row * map.cols + col]);
+      std::memcpy(pixels + y * stride + x * sizeof color, &color, sizeof color);
+    }
+  cairo_surface_mark_dirty(image.get());
+  return image;
+}
+
+void draw(cairo_t* cairo, const Picture::HeatMap& map) {
+  const Surface image = image_of(map);
+  cairo_save(cairo);
+  cairo_set_source_surface(cairo, image.get(), map.x, map.y);
+  cairo_paint(cairo);
+  cairo_restore(cairo);
+}
+
+void draw(cairo_t* cairo, const Picture::Line& line) {
+  cairo_rectangle(cairo, line.x, line.y, line.to_x - line.x + 1, line.to_y - line.y + 1);
+  cairo_fill(cairo);
+}
+
+void draw(cairo_t* cairo, const Picture::Text& text) {
+  const std::string utf8 = valid_utf8(text.text);
+  cairo_text_extents_t extents;
+  cairo_text_extents(cairo, utf8.c_str(), &extents);
+  const double before = text.align == Picture::Text::Align::begin ? 0.0
+                        : text.align == Picture::Text::Align::end ? 1.0
+                                                                  : 0.5;
+  cairo_save(cairo);
+  cairo_translate(cairo, text.x, text.y);
+  if (text.upwards) cairo_rotate(cairo, -std::numbers::pi / 2);
+  cairo_move_to(cairo, -before * extents.x_advance, half_letter);
+  cairo_show_text(cairo, utf8.c_str());
+  cairo_restore(cairo);
+}
+
+void draw(cairo_surface_t* surface, const Picture& picture) {
+  const Context cairo(cairo_create(surface));
+  cairo_set_source_rgb(cairo.get(), 1, 1, 1);
+  cairo_paint(cairo.get());
+  for (const auto& map : picture.maps) draw(cairo.get(), map);
+  cairo_set_source_rgb(cairo.get(), 0, 0, 0);
+  for (const auto& line : picture.lines) draw(cairo.get(), line);
+  cairo_select_font_face(cairo.get(), "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                         CAIRO_FONT_WEIGHT_NORMAL);
+  cairo_set_font_size(cairo.get(), font_size);
+  for (const auto& text : picture.texts) draw(cairo.get(), text);
+  check(cairo_status(cairo.get()));
+}
+
+cairo_status_t append(void* bytes, const unsigned char* data, unsigned int size) {
+  static_cast<std::string*>(bytes)->append(reinterpret_cast<const char*>(data), size);
+  return CAIRO_STATUS_SUCCESS;
+}
+
+std::string png(const Picture& picture) {
+  std::string bytes;
+  const Surface surface(
+      cairo_image_surface_create(CAIRO_FORMAT_RGB24, picture.width, picture.height));
+  draw(surface.get(), picture);
+  check(cairo_surface_write_to_png_stream(surface.get(), append, &bytes));
+  return bytes;
+}
+
+/// The bytes of a PDF or SVG file, whose surface `create` makes.
+std::string vector_file(decltype(cairo_pdf_surface_create_for_stream)* create,
+                        const Picture& picture) {
+  std::string bytes;
+  const Surface surface(create(append, &bytes, picture.width, picture.height));
+  if (cairo_surface_get_type(surface.get()) == CAIRO_SURFACE_TYPE_PDF)
+    cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_CREATE_DATE, "");
+  draw(surface.get(), picture);
+  cairo_surface_finish(surface.get());
+  check(cairo_surface_status(surface.get()));
+  return bytes;
+}
+
+}  // namespace
+
+void check_picture_path(const std::string& path) {
+  if (!path.ends_with(".pdf") && !path.ends_with(".svg") && !path.ends_with(".png"))
+    throw Error(Fault::config, path + ": a plot's name ends in .pdf, .svg or .png");
+}
+
+void write_picture(const std::string& path, const Picture& picture) {
+  check_picture_path(path);
+  std::string bytes =
+      path.ends_with(".png")
+          ? png(picture)
+          : vector_file(path.ends_with(".pdf") ? cairo_pdf_surface_create_for_stream
+                                               : cairo_svg_surface_create_for_stream,
+                        picture);
+  write_file(path, bytes);
+}
+
+}  // namespace twinear
