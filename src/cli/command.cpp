@@ -35,8 +35,22 @@ auto in_range(double low, double high) {
   };
 }
 
-/// Help that tells of an option its names, what it takes, its default, and whether it must be.
+/// Help in the form that help2man reads. The footer follows the usage line, since it describes the
+/// command. An option has its names, what it takes, its default, and whether it is required.
 class HelpFormatter final : public CLI::Formatter {
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    const std::string footer = CLI::Formatter::make_footer(app);
+    return CLI::Formatter::make_usage(app, std::move(name)) + (footer.empty() ? "" : "\n") + footer;
+  }
+
+  std::string make_footer(const CLI::App*) const override { return ""; }
+
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    if (is_positional) return option->get_name(true, false);
+    return fmt::format("{}",
+                       fmt::join(CLI::detail::split(option->get_name(false, true), ','), ", "));
+  }
+
   std::string make_option_opts(const CLI::Option* option) const override {
     std::string text;
     if (const std::string what = option->get_type_name(); !what.empty()) text = " " + what;
@@ -183,8 +197,6 @@ void Command::exclusive(const char* name, const char* other) {
 
 void Command::footer(const char* text) { app_->footer(text); }
 
-void Command::hide() { app_->group(""); }
-
 void Command::run(Action action) {
   app_->callback([chosen = chosen_, action = std::move(action)] { *chosen = action; });
 }
@@ -236,10 +248,6 @@ Command Program::command(const std::string& name, const char* summary) {
 
 std::string Program::completion(const std::string& shell) const {
   return cli::completion(parts_->app, shell);
-}
-
-std::map<std::string, std::string> Program::manual(const std::string& date) const {
-  return cli::manual(parts_->app, date);
 }
 
 namespace {

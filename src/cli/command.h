@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,8 +60,7 @@ class Command {
   void channel(int& value);
 
   void exclusive(const char* name, const char* other);
-  void footer(const char* text);  ///< what help says after the options
-  void hide();                    ///< help and manual do not name it
+  void footer(const char* text);  ///< what help says between the usage line and the options
 
   /// What the command does; its value is the exit code.
   void run(Action action);
@@ -86,7 +84,6 @@ class Program {
 
   /// As in describe.h, of the commands that are there now.
   std::string completion(const std::string& shell) const;
-  std::map<std::string, std::string> manual(const std::string& date) const;
 
   /// Runs the command that the arguments name; gives its exit code. Throws Error (config) for
   /// arguments that are not understood.

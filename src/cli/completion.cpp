@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/commands.h"
 #include "cli/describe.h"
 #include "twinear/error.h"
 
@@ -200,6 +202,18 @@ std::string completion(const CLI::App& program, const std::string& shell) {
   if (shell == "zsh") return zsh(program);
   if (shell == "fish") return fish(program);
   throw Error(Fault::config, fmt::format("\"{}\": expected bash, zsh or fish", shell));
+}
+
+void add_completion(Program& program) {
+  const auto shell = std::make_shared<std::string>();
+  auto command =
+      program.command("completion", "A script that completes twinear's words in a shell");
+  command.argument("SHELL", *shell, "bash, zsh or fish");
+  command.footer("For this session of bash:\n  $ eval \"$(twinear completion bash)\"");
+  command.run([shell, &program](const Common&) {
+    fmt::print("{}", program.completion(*shell));
+    return 0;
+  });
 }
 
 }  // namespace twinear::cli

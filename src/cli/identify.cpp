@@ -80,7 +80,7 @@ void add_identify(Program& program) {
       "score, log-likelihood ratio and probability, with tabs between. The threshold is one\n"
       "comparison's: among N who are known, a stranger is taken for one of them up to N times as\n"
       "often.\n"
-      "  arecord -f S16_LE -r 16000 -c1 -t raw | twinear identify --db people.sqlite --stream -");
+      "  $ arecord -f S16_LE -r 16000 -c1 -t raw | twinear identify --db people.sqlite --stream -");
   command.run([args](const Common& common) { return identify(*args, common); });
 }
 

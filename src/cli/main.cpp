@@ -39,7 +39,6 @@ int run(int argc, char** argv) {
   twinear::cli::add_export(program);
   twinear::cli::add_info(program);
   twinear::cli::add_completion(program);
-  twinear::cli::add_manual(program);
   const int exit_code = program.run(argc, argv);
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
     throw twinear::Error(twinear::Fault::io, "standard output: could not be written whole");
