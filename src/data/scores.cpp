@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <iterator>
+#include <utility>
 
 #include "base/files.h"
 #include "data/text.h"
@@ -33,109 +33,69 @@ void for_each_score(const std::string& path, const Use& use) {
   if (empty) throw Error(Fault::format, path + ": no scores");
 }
 
-/// Makes a table, numbering names by their first appearance. The trials of a long list wait in a
-/// queue while what their names need is on its way from memory: three times as fast.
+/// Makes a table; names are numbered in the order in which they first appear. They are looked up in
+/// a hash table with open addressing, which reads two places in memory where std::unordered_map
+/// reads four: a long list is read in half the time.
 class TableMaker {
  public:
-  TableMaker() : slots_(1024) {}
-
   void add(std::string_view enroll, std::string_view test, double score, bool target) {
-    Waiting& newest = queue_[added_ % queue_.size()];
-    if (added_ >= queue_.size()) settle(newest);
-    ++added_;
-    newest.score = score;
-    newest.target = target;
-    expect(newest.enroll, enroll);
-    expect(newest.test, test);
-    if (added_ > queue_.size() / 2) {
-      Waiting& halfway = queue_[(added_ - queue_.size() / 2) % queue_.size()];
-      __builtin_prefetch(bytes_.data() + slot(halfway.enroll.hash).begin);
-      __builtin_prefetch(bytes_.data() + slot(halfway.test.hash).begin);
-    }
+    const std::uint32_t from = number(enroll), to = number(test);
+    table_.rows.push_back({score, from, to & 0x7fffffffU, target ? 1U : 0U});
   }
 
   ScoreTable finish() {
-    for (std::uint64_t i = added_ - std::min<std::uint64_t>(added_, queue_.size()); i < added_; ++i)
-      settle(queue_[i % queue_.size()]);
-    table_.names.reserve(ends_.size());
-    for (std::size_t begin = 0; const std::size_t end : ends_) {
-      table_.names.emplace_back(bytes_.data() + begin, end - begin);
-      begin = end;
-    }
+    table_.names.resize(count_);
+    for (const Slot& slot : slots_)
+      if (slot.number != none) table_.names[slot.number].assign(bytes_, slot.begin, slot.size);
     return std::move(table_);
   }
 
  private:
-  struct Name {
-    std::string text;
-    std::uint64_t hash = 0;
-  };
-  struct Waiting {
-    Name enroll, test;
-    double score = 0;
-    bool target = false;
-  };
-  static constexpr std::uint32_t nobody = ~0U;
-  /// Of an open addressing table: a name's number, hash and place in `bytes_`.
+  static constexpr std::uint32_t none = ~0U;
+  /// A name and its number, which is `none` in a free slot.
   struct Slot {
-    std::uint32_t number = nobody, hash = 0;
-    std::uint64_t begin = 0;
+    std::uint64_t begin = 0;  // of the name in bytes_
+    std::uint32_t size = 0, hash = 0, number = none;
   };
 
-  Slot& slot(std::uint64_t hash) { return slots_[hash & (slots_.size() - 1)]; }
-
-  void expect(Name& name, std::string_view text) {
-    name.text = text;
-    name.hash = std::hash<std::string_view>()(text);
-    __builtin_prefetch(&slot(name.hash));
-  }
-
-  void settle(const Waiting& trial) {
-    const std::uint32_t enroll = number(trial.enroll), test = number(trial.test);
-    table_.rows.push_back({trial.score, enroll, test & 0x7fffffffU, trial.target ? 1U : 0U});
-  }
-
-  std::uint32_t number(const Name& name) {
-    for (std::uint64_t at = name.hash;; ++at) {
-      Slot& here = slot(at);
-      if (here.number == nobody) return add_to(here, name);
-      if (here.hash == static_cast<std::uint32_t>(name.hash >> 32) && is(here, name.text))
-        return here.number;
+  std::uint32_t number(std::string_view name) {
+    const auto hash = static_cast<std::uint32_t>(std::hash<std::string_view>()(name));
+    Slot* slot = &slot_of(hash, name);
+    if (slot->number != none) return slot->number;
+    if (2 * ++count_ > slots_.size()) {
+      grow();
+      slot = &slot_of(hash, name);
     }
+    *slot = {bytes_.size(), static_cast<std::uint32_t>(name.size()), hash, count_ - 1};
+    bytes_ += name;
+    return slot->number;
   }
 
-  bool is(const Slot& slot, std::string_view name) const {
-    return ends_[slot.number] - slot.begin == name.size() &&
-           std::memcmp(bytes_.data() + slot.begin, name.data(), name.size()) == 0;
-  }
-
-  std::uint32_t add_to(Slot& free, const Name& name) {
-    const auto number = static_cast<std::uint32_t>(ends_.size());
-    free = {number, static_cast<std::uint32_t>(name.hash >> 32), bytes_.size()};
-    bytes_.insert(bytes_.end(), name.text.begin(), name.text.end());
-    ends_.push_back(bytes_.size());
-    if (2 * ends_.size() > slots_.size()) grow();
-    return number;
+  /// The slot that holds the name, or the free one where it belongs.
+  Slot& slot_of(std::uint32_t hash, std::string_view name) {
+    for (std::size_t at = hash;; ++at) {
+      Slot& slot = slots_[at & (slots_.size() - 1)];
+      if (slot.number == none ||
+          (slot.hash == hash && slot.size == name.size() &&
+           std::memcmp(bytes_.data() + slot.begin, name.data(), name.size()) == 0))
+        return slot;
+    }
   }
 
   void grow() {
-    slots_.assign(2 * slots_.size(), {});
-    for (std::uint32_t i = 0; i < ends_.size(); ++i) {
-      const std::uint64_t begin = i == 0 ? 0 : ends_[i - 1];
-      const std::uint64_t hash =
-          std::hash<std::string_view>()({bytes_.data() + begin, ends_[i] - begin});
-      std::uint64_t at = hash;
-      while (slot(at).number != nobody) ++at;
-      slot(at) = {i, static_cast<std::uint32_t>(hash >> 32), begin};
-    }
+    const std::vector<Slot> smaller = std::exchange(slots_, std::vector<Slot>(2 * slots_.size()));
+    for (const Slot& slot : smaller)
+      if (slot.number != none) {
+        std::size_t at = slot.hash;
+        while (slots_[at & (slots_.size() - 1)].number != none) ++at;
+        slots_[at & (slots_.size() - 1)] = slot;
+      }
   }
 
   ScoreTable table_;
-  std::array<Waiting, 32> queue_;
-  std::uint64_t added_ = 0;
-  std::vector<char> bytes_;          // of all names, end to end
-  std::vector<std::uint64_t> ends_;  // of each name, in `bytes_`
-  std::vector<Slot> slots_;          // a power of two, at most half full
+  std::string bytes_;                                  // all names, end to end
+  std::vector<Slot> slots_ = std::vector<Slot>(1024);  // a power of two, at most half of them taken
+  std::uint32_t count_ = 0;                            // of names
 };
 
 void check_writable(const std::string& path, const std::string& name) {

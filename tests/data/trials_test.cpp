@@ -81,7 +81,15 @@ TEST(Scores, NameTheLineThatIsWrong) {
   refused("", ": no scores");
 }
 
-// More than fit in one block of the file, in the queue, and in the first table of names.
+TEST(Scores, ATableMayHaveAnEmptyName) {
+  const ScoreTable table =
+      make_score_table(std::vector<ScoredTrial>{{{"", "a", true}, 1}, {{"a", "", false}, 2}});
+  EXPECT_EQ(table.names, (std::vector<std::string>{"", "a"}));
+  EXPECT_EQ(table.rows[1].enroll, 1U);
+  EXPECT_EQ(table.rows[1].test, 0U);
+}
+
+// The names are more than fit in one block of the file and in the first table of names.
 TEST(Scores, ATableHoldsWhatAListDoes) {
   const TemporaryFolder folder;
   std::vector<ScoredTrial> scores;
