@@ -169,6 +169,15 @@ model = {
     "empty": b"",
 }
 
+run = {f"{kind}{name}": value for name, value in weights.items() for kind in ("", "adam.first.", "adam.second.")}
+run |= {f"adam.steps.{name}": ([1], [3]) for name in weights}
+run |= {name: ([math.prod(shape)], values) for name, (shape, values) in run.items() if name.startswith(("adam.f", "adam.second"))}
+training_checkpoint = {
+    "plain": model_file(convolution, run | {"state.memory": ([2, 2], [0, 1, 2, 3])}, progress='{"step":3}'),
+    "no_progress": model_file(convolution, run), "flat_state": model_file(convolution, run | {"state.memory": ([4], [0] * 4)}, progress="{}"),
+    "no_moments": model_file(convolution, weights, progress="{}"), "empty": b"",
+}
+
 
 def embeddings_file(names, rows, **more):
     metadata = {"format": "twinear embeddings 1", "model_id": "0123456789abcdef", "labels": json.dumps(names),
@@ -244,7 +253,7 @@ corpora = {
     "audio": audio, "csv": csv, "database": database, "embeddings": embeddings, "enrollment_map": enrollment_map,
     "episodes": episodes, "kaldi_folder": kaldi_folder, "manifest": manifest, "model": model, "npy": npy_files,
     "pcm_stream": pcm_stream, "pickle": pickles, "recipe": recipe, "safetensors": safetensors, "scores": scores,
-    "torch_checkpoint": checkpoints, "training_log": training_log, "trials": trials,
+    "torch_checkpoint": checkpoints, "training_checkpoint": training_checkpoint, "training_log": training_log, "trials": trials,
 }
 for target, corpus in corpora.items():
     folder = here / "corpus" / target

@@ -8,5 +8,5 @@ command -v clang-format-14 >/dev/null || {
   echo 'skipped: clang-format-14 is not installed (tools/setup.sh dev)'
   exit 77
 }
-find include features data src tests bench recipes '(' -name '*.h' -o -name '*.cpp' ')' -print0 |
+find . -path ./build -prune -o -path ./work -prune -o '(' -name '*.h' -o -name '*.cpp' ')' -print0 |
   xargs -0 clang-format-14 --dry-run -Werror

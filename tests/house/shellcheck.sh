@@ -9,4 +9,4 @@ command -v shellcheck >/dev/null || {
   exit 77
 }
 # -s: a folder that is not there has no scripts.
-grep -rlsE '^#!(/bin/sh|/usr/bin/env bash)' .ci tools tests recipes bench data | xargs shellcheck -x
+grep -rlsE '^#!(/bin/sh|/usr/bin/env bash)' .ci tools tests recipes bench data examples packaging | xargs shellcheck -x
