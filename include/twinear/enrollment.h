@@ -8,29 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "twinear/clip_features.h"
-#include "twinear/manifest.h"
+#include "twinear/clip.h"
 #include "twinear/matrix.h"
-#include "twinear/model.h"
 #include "twinear/verifier.h"
 
 namespace twinear {
-
-/// A clip as it is enrolled.
-struct EnrolledClip {
-  std::vector<float> embedding;
-  std::string source = {};  ///< where it came from, for people
-  double seconds = 0;       ///< of sound; 0: not known
-  std::string flaw = {};    ///< why it should not be enrolled; cleared, it is enrolled all the same
-};
-
-/// Hears and embeds clips that somebody is to be known by. A clip is flawed that is silent or
-/// clipped, has less than `min_speech` seconds of what find_speech finds, or has the band of a
-/// telephone where the model hears more. Features in .npy cannot be judged. Parallel; `warn` is
-/// called from this thread alone, for lesser flaws. Throws Error as Verifier::embed does.
-std::vector<EnrolledClip> embed_for_enrollment(const Verifier& verifier,
-                                               std::span<const Clip> clips, double min_speech = 1.0,
-                                               int channel = -1, const Warn& warn = {});
 
 /// Somebody, or something, that a database knows.
 struct Identity {
@@ -41,11 +23,27 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
-/// An identity, and how alike it is to what was heard.
+/// An identity, and how alike it is to an embedding.
 struct Match {
   std::string name;
   double score;    ///< cosine with the mean of the identity's clips
   double seconds;  ///< of those clips; 0: not known
+};
+
+/// One of those who are known, compared with a clip.
+struct Candidate {
+  std::string name;
+  Verdict verdict;  ///< as Verifier::decide gives it, with the lengths of both sides
+};
+
+/// The answer to "whose clip is it?"
+struct Identification {
+  std::vector<Candidate> candidates = {};  ///< best first; none for a clip that is not embedded
+
+  /// The identity that is accepted; nullptr where nobody is.
+  const Candidate* known() const noexcept {
+    return !candidates.empty() && candidates.front().verdict.same ? &candidates.front() : nullptr;
+  }
 };
 
 /// A name is UTF-8 without control characters, of 1 to 255 bytes. Throws Error (config) for
@@ -78,10 +76,11 @@ class Enrollment {
   void require_model(const std::string& model_id) const;
 
   /// Adds clips to the identity of this name, made where there is none; gives how many are new to
-  /// it. Throws Error (config) for a name that check_identity_name refuses, (format) for a flawed
-  /// clip, and (numeric) for an embedding that is zero or not finite.
-  std::size_t enroll(const std::string& name, std::span<const EnrolledClip> clips);
-  /// The same for one embedding of unknown origin.
+  /// it. Clips are embedded with QualityGate::enrollment (Verifier::embed_each). Throws Error
+  /// (config) for a name that check_identity_name refuses, ClipEmbedding::error of a clip that has
+  /// one, and (numeric) for an embedding that is zero or not finite.
+  std::size_t enroll(const std::string& name, std::span<const ClipEmbedding> clips);
+  /// Adds one embedding of unknown origin and length; throws likewise.
   std::size_t enroll(const std::string& name, std::span<const float> embedding);
 
   /// Forgets an identity; once nobody reads any more, nothing of it is in the file. False where
@@ -94,8 +93,14 @@ class Enrollment {
 
   /// For each row the `top` best, best first; equal ones by name.
   std::vector<std::vector<Match>> rank(const Matrix& embeddings, std::size_t top) const;
-  /// The best, or nobody where it scores under `threshold`.
-  std::optional<Match> identify(std::span<const float> embedding, double threshold) const;
+  /// Who each clip is by the verifier's decision, with the `top` best candidates, at least one.
+  /// Throws Error (mismatch) for another model than the database's, and as Verifier::decide.
+  std::vector<Identification> identify(const Verifier& verifier,
+                                       std::span<const ClipEmbedding> clips,
+                                       const Acceptance& accept = {}, std::size_t top = 1) const;
+  /// The whole way for one clip. Throws as the other and as Verifier::embed.
+  Identification identify(const Verifier& verifier, const Clip& clip,
+                          const Acceptance& accept = {}) const;
 
   /// Writes all clips as `twinear embed` does: safetensors with `embeddings`, a row a clip, and in
   /// the metadata model_id, labels (the names), paths and seconds. The same content gives the same

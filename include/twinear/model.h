@@ -34,6 +34,11 @@ void save_model(const Model& model, const std::string& path);
 /// Reads what save_model wrote; the file is treated as hostile. Throws Error, path first.
 Model load_model(const std::string& path);
 
+/// The file of a model: `name` itself, or for "speaker" and "sound" (and "", which is "speaker")
+/// the model that ships with Twinear, looked for beside the running program and where Twinear is
+/// installed. Throws Error (config) where it is in neither.
+std::string find_model(const std::string& name = "speaker");
+
 /// The embedding of the stored test signal by this build, and the stored one: their largest
 /// absolute difference. Under 1e-4 is the same model.
 double selftest(const std::string& path);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "twinear/audio.h"
+#include "twinear/clip.h"
 #include "twinear/clip_features.h"
-#include "twinear/manifest.h"
+#include "twinear/decision.h"
+#include "twinear/error.h"
 #include "twinear/matrix.h"
 #include "twinear/model.h"
 #include "twinear/scoring.h"
@@ -17,18 +18,41 @@
 
 namespace twinear {
 
-/// The answer to "the same source?", with what it rests on.
-struct Verdict {
-  double score;                       ///< cosine of the two embeddings
-  std::optional<double> llr;          ///< natural log, where the model is calibrated
-  std::optional<double> probability;  ///< of the same source, at even odds before listening
-  double threshold;                   ///< on the score, of clips of these lengths
-  std::string threshold_from;         ///< where it comes from, for people
-  bool same;                          ///< score >= threshold
+/// What a clip's sound must be to be embedded. Silence is refused by every gate: its embedding says
+/// nothing. Features, whose sound nobody knows, pass every gate.
+struct QualityGate {
+  double min_speech = 0;  ///< seconds of speech (find_speech) that a clip must hold
+  bool clean = false;     ///< also refuse clipped sound and that of a telephone (QualityIssue)
+  bool warns = false;     ///< refuse nothing, not even silence; ClipEmbedding::warnings tells why
+
+  /// The gate for clips that somebody is to be known by.
+  static QualityGate enrollment(double min_speech = 1.0) {
+    return {.min_speech = min_speech, .clean = true};
+  }
 };
 
-/// Told, as "path: what", of what is wrong with a clip's sound.
-using Warn = std::function<void(const std::string& line)>;
+/// How clips are embedded.
+struct EmbedOptions {
+  int channel = -1;       ///< of files, counted from 0; -1 averages all channels
+  QualityGate gate = {};  ///< what is refused
+};
+
+/// The embedding of one clip, or why there is none.
+struct ClipEmbedding {
+  /// What became of the clip.
+  enum class Status {
+    embedded,
+    silent,      ///< refused: nothing can be heard in it, or less speech than the gate asks for
+    refused,     ///< refused by QualityGate::clean
+    unreadable,  ///< the clip cannot be opened or decoded, or has no features
+  };
+  std::vector<float> embedding = {};  ///< empty unless embedded
+  std::string source = {};            ///< where the clip came from, for people: Clip::place()
+  double seconds = 0;                 ///< length of the sound; 0: not known
+  Status status = Status::embedded;
+  std::optional<Error> error = {};         ///< why it is not embedded, `source` first
+  std::vector<std::string> warnings = {};  ///< what else is wrong with the sound, `source` first
+};
 
 /// Compares clips with one model. Calls may run in parallel.
 class Verifier {
@@ -38,39 +62,52 @@ class Verifier {
   /// Throws Error, path first (load_model).
   static Verifier load(const std::string& path);
 
-  /// The embedding of one clip of at least `shortest_clip` seconds at any sample rate.
+  /// The embedding of each clip, or why it has none: one bad clip of many costs only itself. Clips
+  /// of at least `shortest_clip` seconds at any sample rate are decoded and encoded in parallel, in
+  /// batches. Throws std::invalid_argument for a wrong call, such as a negative channel.
+  std::vector<ClipEmbedding> embed_each(std::span<const Clip> clips,
+                                        const EmbedOptions& options = {}) const;
+  /// One row a clip, in their order. Throws ClipEmbedding::error of the first clip that has one.
+  Matrix embed(std::span<const Clip> clips, const EmbedOptions& options = {}) const;
+  /// The embedding of one clip; throws as the embed() of many.
+  std::vector<float> embed(const Clip& clip) const;
+  /// The embedding of samples in memory; throws as the embed() of many.
   std::vector<float> embed(const Waveform& waveform) const;
-  /// One row a clip, in their order; decoded and encoded in parallel. `warn` is called from this
-  /// thread alone, in the order of the clips.
-  Matrix embed(std::span<const Clip> clips, int channel = -1, const Warn& warn = {}) const;
 
-  /// Seconds of sound in a clip; of features, its frames. Without decoding, where the file says.
-  double seconds(const Clip& clip) const;
-
-  /// Decides at `threshold`, or where it is absent at the calibration's even-odds point.
-  /// Clips without `lengths` are taken as of the mean length, where the calibration asks for it.
-  /// Throws Error (config) where there is neither: a raw score has no meaning by itself.
-  Verdict decide(double score, std::optional<double> threshold = {},
+  /// What a score of two clips of these lengths means. An unknown length (0, or no `lengths`) is
+  /// taken as the mean of the calibration's trials.
+  /// Throws Error (config) where the model is not calibrated and `accept` is not at_score(), since
+  /// a raw score has no meaning by itself, and for a false-alarm rate that the calibration does not
+  /// resolve (Calibration::threshold_at); (numeric) for a score that is not finite.
+  Verdict decide(double score, const Acceptance& accept = {},
                  std::optional<Lengths> lengths = {}) const;
-  /// The whole way for two recordings; `threshold` as in decide().
-  Verdict compare(const Waveform& a, const Waveform& b, std::optional<double> threshold = {}) const;
+  /// Decides for two embedded clips, with their lengths. Throws the `error` that either has.
+  Verdict decide(const ClipEmbedding& a, const ClipEmbedding& b,
+                 const Acceptance& accept = {}) const;
+  /// The whole way for two clips. Throws as embed() and decide().
+  Verdict compare(const Clip& a, const Clip& b, const Acceptance& accept = {}) const;
+  /// The whole way for samples in memory. Throws as embed() and decide().
+  Verdict compare(const Waveform& a, const Waveform& b, const Acceptance& accept = {}) const;
 
-  /// One score a trial, in their order; each distinct clip is embedded once.
+  /// One score a trial, in their order; each distinct clip is embedded once. Throws as embed().
   std::vector<ScoredTrial> score(std::span<const Trial> trials,
                                  const ScoreOptions& options = {}) const;
 
   /// Fits the model to the domain of these clips, whose labels are not looked at (fit_adaptation).
   /// It loses its calibration, which spoke of other scores.
   void adapt(std::span<const Clip> clips, bool whiten, int channel = -1);
+  /// Encoder::set_precision: bf16 is faster and changes embeddings a little. Not during an embed().
+  Precision set_precision(Precision precision) { return model_.encoder.set_precision(precision); }
 
   const Model& model() const noexcept { return model_; }
   const std::string& model_id() const noexcept { return model_.id; }
-  /// The score of even odds, of clips of the mean length. Throws Error (config) as decide does.
-  double threshold() const { return decide(0).threshold; }
+  /// Verdict::threshold for clips of the mean length. Throws as decide().
+  double threshold(const Acceptance& accept = {}) const { return decide(0, accept).threshold; }
 
  private:
   Model model_;
   LogMel log_mel_;
+  std::string place_;  // what errors call the model
 };
 
 }  // namespace twinear

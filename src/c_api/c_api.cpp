@@ -75,32 +75,22 @@ void expect(const char* function, const Pointers*... pointers) {
 twinear::Waveform waveform(const char* function, const float* samples, std::size_t count,
                            int sample_rate) {
   if (count == 0) throw std::invalid_argument(std::string(function) + ": no samples");
-  if (sample_rate < 1000 || sample_rate > 768000)
-    throw std::invalid_argument(std::string(function) + ": a rate that is not from 1 to 768 kHz");
-  if (!std::all_of(samples, samples + count, [](float v) { return std::isfinite(v); }))
-    throw Error(Fault::numeric, std::string(function) + ": a sample that is not finite");
   return {sample_rate, {samples, samples + count}};
 }
 
-Clip clip(const char* path) {
-  Clip clip;
-  clip.path = clip.name = path;
-  return clip;
+twinear::Acceptance acceptance(double threshold) {
+  return std::isnan(threshold) ? twinear::Acceptance::even_odds()
+                               : twinear::Acceptance::at_score(threshold);
 }
 
 double or_nan(const std::optional<double>& value) {
   return value.value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
-void decide(const char* function, const twinear::Verifier& verifier, double score, double threshold,
-            std::optional<twinear::Lengths> lengths, twinear_verdict& to) {
+void write(const char* function, const twinear::Verdict& verdict, twinear_verdict& to) {
   const std::size_t room = to.struct_size;
   if (room < sizeof(twinear_verdict))
     throw std::invalid_argument(std::string(function) + ": struct_size is not set");
-  if (!std::isfinite(score))
-    throw Error(Fault::numeric, std::string(function) + ": a score that is not finite");
-  const auto verdict = verifier.decide(
-      score, std::isnan(threshold) ? std::nullopt : std::optional(threshold), lengths);
   to = {room,
         verdict.score,
         or_nan(verdict.llr),
@@ -166,7 +156,7 @@ twinear_status twinear_embed_files(const twinear_model* model, const char* const
     std::vector<Clip> clips;
     for (size_t i = 0; i < count; ++i) {
       expect("twinear_embed_files", paths[i]);
-      clips.push_back(clip(paths[i]));
+      clips.push_back(twinear::clip_of_file(paths[i]));
     }
     std::ranges::copy(model->verifier.embed(clips).values(), embeddings);
   });
@@ -200,7 +190,7 @@ twinear_status twinear_decide(const twinear_model* model, double score, double t
                               twinear_verdict* verdict) {
   return guarded([&] {
     expect("twinear_decide", model, verdict);
-    decide("twinear_decide", model->verifier, score, threshold, {}, *verdict);
+    write("twinear_decide", model->verifier.decide(score, acceptance(threshold)), *verdict);
   });
 }
 
@@ -208,13 +198,9 @@ twinear_status twinear_verify_files(const twinear_model* model, const char* a, c
                                     double threshold, twinear_verdict* verdict) {
   return guarded([&] {
     expect("twinear_verify_files", model, a, b, verdict);
-    const auto& verifier = model->verifier;
-    const std::array<Clip, 2> clips{clip(a), clip(b)};
-    const Matrix embeddings = verifier.embed(clips);
-    std::optional<twinear::Lengths> lengths;  // measured where the calibration asks
-    if (const auto& c = verifier.model().calibration; c && c->lengths)
-      lengths = {verifier.seconds(clips[0]), verifier.seconds(clips[1])};
-    decide("twinear_verify_files", verifier, twinear::cosine(embeddings.row(0), embeddings.row(1)),
-           threshold, lengths, *verdict);
+    write("twinear_verify_files",
+          model->verifier.compare(twinear::clip_of_file(a), twinear::clip_of_file(b),
+                                  acceptance(threshold)),
+          *verdict);
   });
 }

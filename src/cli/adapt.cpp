@@ -7,7 +7,6 @@
 #include "base/within.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "twinear/verifier.h"
 
 namespace twinear::cli {

@@ -13,9 +13,9 @@
 #include "base/within.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "model/calibration_json.h"
-#include "twinear/verifier.h"
+#include "twinear/clip_features.h"
+#include "twinear/model.h"
 
 namespace twinear::cli {
 namespace {
@@ -26,19 +26,17 @@ struct Arguments {
 };
 
 /// Seconds of each clip that the scores name.
-std::vector<double> seconds_of(const ScoreTable& trials, const Verifier& verifier,
+std::vector<double> seconds_of(const ScoreTable& trials, const FrontEnd& front_end,
                                const Arguments& args) {
   std::map<std::string, Clip> known;
   if (!args.manifest.empty())
     for (auto& clip : read_manifest(args.manifest).clips) known.emplace(clip.name, clip);
   std::vector<double> seconds(trials.names.size());
   parallel_for(seconds.size(), [&](std::size_t i) {
-    Clip clip;
-    if (const auto found = known.find(trials.names[i]); found != known.end())
-      clip = found->second;
-    else
-      clip.path = (std::filesystem::path(args.root) / trials.names[i]).string();
-    seconds[i] = verifier.seconds(clip);
+    const auto found = known.find(trials.names[i]);
+    const std::filesystem::path file = std::filesystem::path(args.root) / trials.names[i];
+    seconds[i] =
+        clip_seconds(found != known.end() ? found->second : clip_of_file(file.string()), front_end);
   });
   return seconds;
 }
@@ -76,7 +74,7 @@ int calibrate(const Arguments& args, const Common& common) {
   Model model = load_model(path);
   std::optional<LengthCalibration> with_lengths;
   if (args.quality == "duration") {
-    const auto seconds = seconds_of(trials, Verifier::load(path), args);
+    const auto seconds = seconds_of(trials, model.front_end, args);
     with_lengths = within(
         args.scores, [&] { return fit_calibration(trials, seconds, args.scores, args.prior); });
     model.calibration = with_lengths->calibration;

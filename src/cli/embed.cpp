@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 
 #include "cli/commands.h"
+#include "cli/decision.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "model/safetensors.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
@@ -19,47 +20,61 @@ constexpr std::size_t clips_at_once = 128;
 
 struct Arguments {
   std::vector<std::string> files;
-  std::string model, manifest, out;
+  std::string model, manifest, out, precision = "fp32";
   int channel = -1;
+  bool skip_bad = false;
 };
 
 std::vector<Clip> clips_of(const Arguments& args) {
   if (!args.manifest.empty()) return read_manifest(args.manifest).clips;
   if (args.files.empty())
     throw Error(Fault::config, "embed: clips are needed: files, or --manifest CSV");
-  return clips_of_files(args.files);
+  return clips_of_arguments(args.files);
 }
 
 int embed(const Arguments& args, const Common& common) {
   check_output(args.out);
   const std::vector<Clip> clips = clips_of(args);
-  const Verifier verifier = Verifier::load(find_model(args.model));
+  Verifier verifier = Verifier::load(find_model(args.model));
+  set_precision(verifier, args.precision, common.console);
 
-  Matrix embeddings(clips.size(), verifier.model().encoder.dimension());
+  std::vector<float> values;
   auto paths = nlohmann::ordered_json::array(), labels = nlohmann::ordered_json::array();
+  std::optional<Error> first_error;
   Progress progress(common.console, "clips", clips.size());
   for (std::size_t begin = 0; begin < clips.size(); begin += clips_at_once) {
     const auto part =
         std::span(clips).subspan(begin, std::min(clips_at_once, clips.size() - begin));
-    std::ranges::copy(verifier.embed(part, args.channel).values(), embeddings.row(begin).data());
-    for (const auto& clip : part) {
-      paths.push_back(clip.name);
-      labels.push_back(clip.label);
+    const auto embedded = verifier.embed_each(part, {.channel = args.channel});
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      const ClipEmbedding& clip = embedded[i];
+      if (clip.error) {
+        if (!args.skip_bad) throw *clip.error;
+        common.console.say(Level::error, std::string("twinear: ") + clip.error->what());
+        if (!first_error) first_error = clip.error;
+        continue;
+      }
+      values.insert(values.end(), clip.embedding.begin(), clip.embedding.end());
+      paths.push_back(part[i].name);
+      labels.push_back(part[i].label);
     }
     progress.at(begin + part.size());
   }
-  write_safetensors(args.out,
-                    {{"embeddings", {embeddings.rows(), embeddings.cols()}, embeddings.values()}},
+  if (paths.empty())
+    throw Error(first_error->fault(), args.out + ": not written: no clip could be embedded");
+  const std::size_t dimension = verifier.model().encoder.dimension();
+  write_safetensors(args.out, {{"embeddings", {paths.size(), dimension}, values}},
                     {{"format", "twinear embeddings 1"},
-                     {"model_id", verifier.model().id},
+                     {"model_id", verifier.model_id()},
                      {"paths", json_text(paths)},
                      {"labels", json_text(labels)}});
   if (common.json)
     print_json({{"output", args.out},
-                {"clips", embeddings.rows()},
-                {"dimension", embeddings.cols()},
-                {"model_id", verifier.model().id}});
-  return 0;
+                {"clips", paths.size()},
+                {"left_out", clips.size() - paths.size()},
+                {"dimension", dimension},
+                {"model_id", verifier.model_id()}});
+  return first_error ? 2 : 0;
 }
 
 }  // namespace
@@ -75,6 +90,9 @@ void add_embed(Program& program) {
   command.option("-o,--out", "FILE", args->out,
                  "tensor \"embeddings\", a row a clip; \"paths\" and \"labels\" in the metadata",
                  Need::required);
+  command.flag("--skip-bad", args->skip_bad,
+               "leaves out clips that cannot be embedded, tells each, and ends with exit code 2");
+  add_precision(command, args->precision);
   command.channel(args->channel);
   command.run([args](const Common& common) { return embed(*args, common); });
 }

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/decision.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "twinear/enrollment.h"
 #include "twinear/error.h"
 
@@ -27,16 +27,18 @@ int enroll(const Arguments& args, const Common& common) {
   check_identity_name(args.name);
   if (std::filesystem::exists(args.db))  // told before the work; made only after it
     Enrollment(args.db, verifier.model_id());
-  const auto warn = [&](const std::string& line) { common.console.warn(line); };
-  auto clips = embed_for_enrollment(verifier, clips_of_files(args.files), args.min_speech,
-                                    args.channel, warn);
-  for (EnrolledClip& clip : clips) {
-    if (clip.flaw.empty()) continue;
-    const std::string told = clip.source + ": " + clip.flaw;
-    if (!args.force) throw Error(Fault::format, told + " (--force enrolls it all the same)");
-    warn(told);
-    clip.flaw.clear();
+  QualityGate gate = QualityGate::enrollment(args.min_speech);
+  gate.warns = args.force;
+  const auto clips =
+      verifier.embed_each(clips_of_arguments(args.files), {.channel = args.channel, .gate = gate});
+  for (const ClipEmbedding& clip : clips) {
+    if (!clip.error) continue;
+    if (clip.status == ClipEmbedding::Status::unreadable) throw *clip.error;
+    throw Error(clip.error->fault(),
+                clip.error->what() + std::string(" (--force enrolls it all the same)"));
   }
+  for (const ClipEmbedding& clip : clips)
+    for (const auto& line : clip.warnings) common.console.warn(line);
 
   Enrollment people(args.db, verifier.model_id());
   const std::size_t added = people.enroll(args.name, clips);

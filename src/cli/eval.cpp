@@ -12,7 +12,6 @@
 #include "base/within.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "report/compose.h"
 #include "twinear/error.h"
 #include "twinear/metrics.h"

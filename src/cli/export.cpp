@@ -6,7 +6,6 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "twinear/error.h"
 #include "twinear/exchange.h"
 #include "twinear/model.h"

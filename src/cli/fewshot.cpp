@@ -7,7 +7,6 @@
 #include "base/within.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "twinear/few_shot.h"
 #include "twinear/verifier.h"
 
@@ -33,9 +32,9 @@ int fewshot(const Arguments& args, const Common& common) {
   if (!args.save.empty()) write_episodes(args.save, episodes, manifest);
   if (args.shuffle) episodes = shuffle_labels(episodes, args.episodes.seed);
   const Verifier verifier = Verifier::load(find_model(args.model));
-  Matrix embeddings = verifier.embed(manifest.clips, args.channel);
+  Matrix embeddings = verifier.embed(manifest.clips, {.channel = args.channel});
   if (!args.base.empty()) {
-    const Matrix base = verifier.embed(read_manifest(args.base).clips, args.channel);
+    const Matrix base = verifier.embed(read_manifest(args.base).clips, {.channel = args.channel});
     within(args.base, [&] { return fit_standardization(base); }).apply(embeddings);
   }
   const auto classifier =

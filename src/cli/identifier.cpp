@@ -8,23 +8,16 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "twinear/error.h"
 
 namespace twinear::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using Status = ClipEmbedding::Status;
 
-/// A column of text that the next one can be told from.
-std::string column(const Question& question) {
-  return question.file.empty() ? fmt::format("{:.2f}\t{:.2f}", question.start, question.end)
-                               : question.file;
-}
-
-Json object(const Question& question) {
-  if (question.file.empty()) return {{"start", question.start}, {"end", question.end}};
-  return {{"file", question.file}};
+bool is_error(const Question& question) {
+  return question.clip.status != Status::embedded && question.clip.status != Status::silent;
 }
 
 }  // namespace
@@ -34,66 +27,70 @@ void Identifier::Arguments::add_to(Command& command) {
                  Need::required);
   command.model(model, Need::optional);
   decision.add_to(command);
-  command.option("--top", "N", top, 0, 1'000'000, "also shows the N best, whoever was meant");
+  command.option("--top", "N", top, 0, 1'000'000, "also lists the N best matches");
 }
 
 Identifier::Identifier(const Arguments& args, bool json)
-    : path_(find_model(args.model)),
-      verifier_(Verifier::load(path_)),
-      judge_(verifier_, args.decision, path_),
+    : verifier_(Verifier::load(find_model(args.model))),
+      accept_(args.decision.acceptance()),
       people_(args.db),
       top_(static_cast<std::size_t>(args.top)),
       json_(json) {
+  verifier_.threshold(accept_);
   people_.require_model(verifier_.model_id());
 }
 
 void Identifier::answer(const std::vector<Question>& questions) const {
-  std::vector<std::size_t> asked;
+  std::vector<ClipEmbedding> clips;
+  for (const Question& question : questions) clips.push_back(question.clip);
+  const auto answers = people_.identify(verifier_, clips, accept_, top_);
   for (std::size_t i = 0; i < questions.size(); ++i)
-    if (!questions[i].embedding.empty()) asked.push_back(i);
-  Matrix embeddings(asked.size(), verifier_.model().encoder.dimension());
-  for (std::size_t i = 0; i < asked.size(); ++i)
-    std::ranges::copy(questions[asked[i]].embedding, embeddings.row(i).begin());
-  std::vector<std::vector<Match>> ranked(questions.size());
-  auto answers = people_.rank(embeddings, std::max<std::size_t>(top_, 1));
-  for (std::size_t i = 0; i < asked.size(); ++i) ranked[asked[i]] = std::move(answers[i]);
-
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    const Question& question = questions[i];
-    std::vector<Verdict> verdicts;
-    for (const Match& match : ranked[i])
-      verdicts.push_back(judge_(match.score, {match.seconds, question.seconds}));
-    const bool known = !verdicts.empty() && verdicts.front().same;
-
-    if (json_) {
-      Json line = object(question);
-      if (!question.error.empty()) {
-        line["error"] = question.error;
-      } else {
-        line["name"] = known ? Json(ranked[i].front().name) : Json(nullptr);
-        line["silence"] = question.silence;
-        const bool any = !verdicts.empty();
-        line["score"] = any ? Json(verdicts.front().score) : Json(nullptr);
-        line["llr"] = any ? number_or_null(verdicts.front().llr) : Json(nullptr);
-        line["probability"] = any ? number_or_null(verdicts.front().probability) : Json(nullptr);
-        line["threshold"] = any ? Json(verdicts.front().threshold) : Json(nullptr);
-        line["best"] = Json::array();
-        for (std::size_t j = 0; j < std::min(top_, verdicts.size()); ++j)
-          line["best"].push_back({{"name", ranked[i][j].name}, {"score", verdicts[j].score}});
-      }
-      print_json(line);
-    } else {
-      const char* instead = !question.error.empty() ? "error"
-                            : question.silence      ? "silence"
-                                                    : "unknown";
-      fmt::print("{}\t{}\t{}\n", column(question), known ? ranked[i].front().name : instead,
-                 verdicts.empty() ? "-\t-\t-" : columns(verdicts.front()));
-      for (std::size_t j = 0; j < std::min(top_, verdicts.size()); ++j)
-        fmt::print("  {}.\t{}\t{}\n", j + 1, ranked[i][j].name, columns(verdicts[j]));
-    }
-  }
+    if (json_)
+      print_object(questions[i], answers[i]);
+    else
+      print(questions[i], answers[i]);
   if (std::fflush(stdout) != 0)
     throw Error(Fault::io, "standard output: could not be written whole");
+}
+
+void Identifier::print(const Question& question, const Identification& answer) const {
+  const auto& [file, start, end, clip] = question;
+  const auto& candidates = answer.candidates;
+  const Candidate* known = answer.known();
+  const std::string place = file.empty() ? fmt::format("{:.2f}\t{:.2f}", start, end) : file;
+  const std::string name = known != nullptr                ? known->name
+                           : is_error(question)            ? "error"
+                           : clip.status == Status::silent ? "silence"
+                                                           : "unknown";
+  fmt::print("{}\t{}\t{}\n", place, name,
+             candidates.empty() ? "-\t-\t-" : columns(candidates.front().verdict));
+  for (std::size_t i = 0; i < std::min(top_, candidates.size()); ++i)
+    fmt::print("  {}.\t{}\t{}\n", i + 1, candidates[i].name, columns(candidates[i].verdict));
+}
+
+void Identifier::print_object(const Question& question, const Identification& answer) const {
+  const auto& [file, start, end, clip] = question;
+  Json line = file.empty() ? Json{{"start", start}, {"end", end}} : Json{{"file", file}};
+  if (is_error(question)) {
+    line["error"] = clip.error->what();
+    return print_json(line);
+  }
+  const auto& candidates = answer.candidates;
+  const Candidate* known = answer.known();
+  line["name"] = known != nullptr ? Json(known->name) : Json(nullptr);
+  line["silence"] = clip.status == Status::silent;
+  for (const char* key : {"score", "llr", "probability", "threshold"}) line[key] = nullptr;
+  if (!candidates.empty()) {
+    const Verdict& verdict = candidates.front().verdict;
+    line["score"] = verdict.score;
+    line["llr"] = number_or_null(verdict.llr);
+    line["probability"] = number_or_null(verdict.probability);
+    line["threshold"] = verdict.threshold;
+  }
+  line["best"] = Json::array();
+  for (std::size_t i = 0; i < std::min(top_, candidates.size()); ++i)
+    line["best"].push_back({{"name", candidates[i].name}, {"score", candidates[i].verdict.score}});
+  print_json(line);
 }
 
 }  // namespace twinear::cli

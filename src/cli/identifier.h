@@ -5,31 +5,30 @@
 #include <string>
 #include <vector>
 
-#include "cli/judge.h"
+#include "cli/decision.h"
 #include "twinear/enrollment.h"
+#include "twinear/verifier.h"
 
 namespace twinear::cli {
 
 /// A clip that somebody asks about: a file, or a window of a stream.
 struct Question {
-  std::string file = {};
-  double start = 0, end = 0;  ///< of a window, in seconds
-  std::vector<float> embedding = {};
-  double seconds = 0;
-  bool silence = false;    ///< nothing to ask about
-  std::string error = {};  ///< why it could not be heard
+  std::string file = {};      ///< empty for a window
+  double start = 0, end = 0;  ///< seconds, of a window
+  ClipEmbedding clip = {};
 };
 
-/// Says of clips whose they are, a line each, by one model and one database.
+/// Prints whose clips they are, a line each, by one model and one database.
 class Identifier {
  public:
   struct Arguments {
     std::string db, model;
-    ThresholdArguments decision;
+    AcceptanceArguments decision;
     int top = 0;
     void add_to(Command& command);
   };
-  /// Throws Error where the model and the database do not belong together.
+  /// Throws Error where the model and the database do not belong together, or where there could be
+  /// no decision: before a clip is read.
   Identifier(const Arguments& args, bool json);
 
   const Verifier& verifier() const { return verifier_; }
@@ -38,9 +37,11 @@ class Identifier {
   void answer(const std::vector<Question>& questions) const;
 
  private:
-  std::string path_;
+  void print(const Question& question, const Identification& answer) const;
+  void print_object(const Question& question, const Identification& answer) const;
+
   Verifier verifier_;
-  Judge judge_;
+  Acceptance accept_;
   Enrollment people_;
   std::size_t top_;
   bool json_;
@@ -61,7 +62,7 @@ void identify_stream(const Identifier& identifier, const StreamArguments& args,
 void identify_arrivals(const Identifier& identifier, const std::string& folder, int channel,
                        const Console& console);
 
-/// Files that are there; false where one could not be heard, which is told on the way.
+/// Files that are there; false where one got no answer, which is told on the way.
 bool identify_files(const Identifier& identifier, std::span<const std::string> files, int channel,
                     const Console& console);
 

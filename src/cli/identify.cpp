@@ -4,7 +4,6 @@
 #include <span>
 
 #include "cli/commands.h"
-#include "cli/heard.h"
 #include "cli/identifier.h"
 #include "twinear/error.h"
 
@@ -39,24 +38,22 @@ int identify(const Arguments& args, const Common& common) {
 
 bool identify_files(const Identifier& identifier, std::span<const std::string> files, int channel,
                     const Console& console) {
-  bool all_heard = true;
+  bool all_answered = true;
   constexpr std::size_t at_once = 1024;  // files whose answers somebody waits for
   for (std::size_t begin = 0; begin < files.size(); begin += at_once) {
     const auto some = files.subspan(begin, std::min(at_once, files.size() - begin));
-    const auto heard = hear(identifier.verifier(), clips_of_files(some), channel);
-    std::vector<Question> questions(some.size());
+    auto clips = identifier.verifier().embed_each(clips_of_arguments(some), {.channel = channel});
+    std::vector<Question> questions;
     for (std::size_t i = 0; i < some.size(); ++i) {
-      for (const auto& warning : heard[i].warnings) console.warn(warning);
-      if (!heard[i].error.empty()) console.say(Level::error, "twinear: " + heard[i].error);
-      all_heard = all_heard && heard[i].error.empty();
-      questions[i] = {.file = some[i],
-                      .embedding = heard[i].embedding,
-                      .seconds = heard[i].seconds,
-                      .error = heard[i].error};
+      for (const auto& warning : clips[i].warnings) console.warn(warning);
+      if (clips[i].error)
+        console.say(Level::error, std::string("twinear: ") + clips[i].error->what());
+      all_answered = all_answered && !clips[i].error;
+      questions.push_back({.file = some[i], .clip = std::move(clips[i])});
     }
     identifier.answer(questions);
   }
-  return all_heard;
+  return all_answered;
 }
 
 void add_identify(Program& program) {

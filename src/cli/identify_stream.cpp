@@ -4,12 +4,9 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
-#include <functional>
 #include <optional>
 #include <span>
 
@@ -17,14 +14,11 @@
 #include "cli/identifier.h"
 #include "cli/interrupt.h"
 #include "data/pcm_stream.h"
-#include "features/vad.h"
 #include "twinear/error.h"
-#include "twinear/quality.h"
+#include "twinear/stream.h"
 
 namespace twinear::cli {
 namespace {
-
-constexpr double min_seconds = 0.5;  // of a last window that the end has cut
 
 /// Bytes that come when they come.
 class Input {
@@ -65,91 +59,41 @@ class Input {
   std::array<char, 1U << 16U> bytes_{};
 };
 
-/// Cuts samples into windows, a hop apart.
-class Windows {
- public:
-  /// Told of a window and the number of its first sample.
-  using Take = std::function<void(std::size_t first, std::span<const float> window)>;
-
-  Windows(std::size_t length, std::size_t hop, Take take)
-      : length_(length), hop_(hop), take_(std::move(take)) {}
-
-  void push(std::span<const float> samples) {
-    held_.insert(held_.end(), samples.begin(), samples.end());
-    std::size_t used = 0;
-    for (; held_.size() - used >= length_; used += hop_, fresh_from_ = length_ - hop_)
-      take_(first_ + used, std::span(held_).subspan(used, length_));
-    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(used));
-    first_ += used;
-  }
-
-  /// The rest, where it is long enough and no window held all of it.
-  void finish(std::size_t least) {
-    if (held_.size() >= least && held_.size() > fresh_from_) take_(first_, held_);
-  }
-
- private:
-  std::size_t length_, hop_;
-  Take take_;
-  std::vector<float> held_;     // not behind every window to come
-  std::size_t first_ = 0;       // the number of its first sample
-  std::size_t fresh_from_ = 0;  // what lies before it was in a window
-};
-
-/// Listens at the model's rate, to whatever rate comes.
+/// Asks whose each window of the stream is.
 class Listener {
  public:
   Listener(const Identifier& identifier, const StreamArguments& args)
       : identifier_(identifier),
-        log_mel_(identifier.verifier().model().front_end),
-        rate_(log_mel_.front_end().sample_rate),
+        windows_{args.window, args.hop},
         pcm_({.sample_rate = args.rate,
-              .sample = args.format == "f32" ? PcmFormat::Sample::f32 : PcmFormat::Sample::s16}),
-        windows_(samples(args.window), samples(args.hop),
-                 [this](std::size_t first, std::span<const float> window) { ask(first, window); }) {
-  }
+              .sample = args.format == "f32" ? PcmFormat::Sample::f32 : PcmFormat::Sample::s16}) {}
 
   void push(std::span<const char> bytes) {
-    const auto heard = pcm_.push(bytes);
-    if (heard.empty()) return;
-    const int rate = pcm_.format().sample_rate;
-    if (rate == rate_) return windows_.push(heard);
-    if (!resampler_) resampler_.emplace(rate, rate_);
-    windows_.push(resampler_->push(heard));
+    const auto samples = pcm_.push(bytes);
+    if (samples.empty()) return;
+    if (!stream_) stream_.emplace(identifier_.verifier(), pcm_.format().sample_rate, windows_);
+    ask(stream_->push(samples));
   }
 
   void finish() {
-    if (resampler_) windows_.push(resampler_->finish());
-    windows_.finish(samples(min_seconds));
+    if (stream_) ask(stream_->finish());
   }
 
   std::size_t invalid_samples() const { return pcm_.invalid_samples(); }
 
  private:
-  std::size_t samples(double seconds) const {
-    return static_cast<std::size_t>(std::lround(seconds * rate_));
-  }
-
-  void ask(std::size_t first, std::span<const float> window) const {
-    const Waveform waveform{rate_, {window.begin(), window.end()}};
-    const double start = static_cast<double>(first) / rate_;
-    Question question{
-        .start = start, .end = start + waveform.seconds(), .seconds = waveform.seconds()};
-    QualityCheck check(rate_);
-    check.push(window);
-    const auto flaw = check.issue();
-    question.silence = (flaw && flaw->kind == QualityIssue::Kind::silence) ||
-                       find_speech(window, log_mel_.computer()).amount != SpeechAmount::enough;
-    if (!question.silence) question.embedding = identifier_.verifier().embed(waveform);
-    identifier_.answer({question});
+  void ask(std::vector<StreamWindow> windows) const {
+    std::vector<Question> questions;
+    for (StreamWindow& window : windows)
+      questions.push_back(
+          {.start = window.start, .end = window.end, .clip = std::move(window.clip)});
+    if (!questions.empty()) identifier_.answer(questions);
   }
 
   const Identifier& identifier_;
-  LogMel log_mel_;
-  int rate_;  // Hz, the model's
+  WindowOptions windows_;
   PcmStream pcm_;
-  std::optional<Resampler> resampler_;
-  Windows windows_;
+  std::optional<EmbeddingStream> stream_;  // once the stream has told its rate
 };
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "features/front_end.h"
 #include "model/calibration_json.h"
 #include "nn/encoder_spec.h"

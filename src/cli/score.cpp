@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/decision.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
 
@@ -16,7 +16,7 @@ namespace {
 struct Arguments {
   std::string model, trials, root, manifest, enrollment_map, out, adapt;
   std::string similarity = "cosine", average = "embeddings", norm = "none", cohort,
-              cohort_by = "label", adapt_by = "whitening";
+              cohort_by = "label", adapt_by = "whitening", precision = "fp32";
   int top = 300;
   bool llr = false;
   int channel = -1;
@@ -54,6 +54,7 @@ int score(const Arguments& args, const Common& common) {
   const auto trials = read_trials(args.trials);
   const ScoreOptions options = options_of(args);
   Verifier verifier = Verifier::load(find_model(args.model));
+  set_precision(verifier, args.precision, common.console);
   if (!args.adapt.empty())
     verifier.adapt(read_manifest(args.adapt).clips, args.adapt_by == "whitening", args.channel);
   const auto scores = verifier.score(trials, options);
@@ -104,6 +105,7 @@ void add_score(Program& program) {
   command.choice("--adapt-by", {"whitening", "centering"}, args->adapt_by, "how");
   command.flag("--llr", args->llr,
                "log-likelihood ratios by the model's calibration instead of scores");
+  add_precision(command, args->precision);
   command.channel(args->channel);
   command.run([args](const Common& common) { return score(*args, common); });
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "cli/commands.h"
-#include "cli/heard.h"
-#include "cli/judge.h"
+#include "cli/decision.h"
 #include "cli/output.h"
-#include "cli/shipped_model.h"
 #include "data/text.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
@@ -19,7 +19,7 @@ namespace {
 
 struct Arguments {
   std::string a, b, pairs, model;
-  ThresholdArguments decision;
+  AcceptanceArguments decision;
   int channel = -1;
 };
 
@@ -41,7 +41,7 @@ class Request {
  private:
   std::size_t number(std::string_view name) {
     const auto [at, fresh] = known_.try_emplace(std::string(name), clips.size());
-    if (fresh) clips.push_back(clip_of_file(at->first));
+    if (fresh) clips.push_back(clips_of_arguments(std::span(&at->first, 1)).front());
     return at->second;
   }
   std::map<std::string, std::size_t> known_;
@@ -102,50 +102,69 @@ void print_line(const std::string& a, const std::string& b, const Verdict& v) {
   fmt::print("{}\t{}\t{}\t{}\n", a, b, v.same ? "same" : "different", columns(v));
 }
 
+/// All clips, in batches between which the progress of many is shown.
+std::vector<ClipEmbedding> embed(const Verifier& verifier, std::span<const Clip> clips, int channel,
+                                 const Console& console, bool shows_progress) {
+  constexpr std::size_t at_once = 256;
+  Progress progress(console, "clips", clips.size());
+  std::vector<ClipEmbedding> embedded;
+  while (!clips.empty()) {
+    const auto some = clips.first(std::min(at_once, clips.size()));
+    for (auto& clip : verifier.embed_each(some, {.channel = channel}))
+      embedded.push_back(std::move(clip));
+    clips = clips.subspan(some.size());
+    if (shows_progress) progress.at(embedded.size());
+  }
+  return embedded;
+}
+
+void tell(std::span<const ClipEmbedding> clips, const Console& console) {
+  for (const ClipEmbedding& clip : clips)
+    if (clip.error) console.say(Level::error, std::string("twinear: ") + clip.error->what());
+  for (const ClipEmbedding& clip : clips)
+    for (const auto& line : clip.warnings) console.warn(line);
+}
+
 int verify(const Arguments& args, const Common& common) {
   const bool many = !args.pairs.empty();
   if (many != args.b.empty() || many != args.a.empty())
     throw Error(Fault::config, "verify: two clips are needed, or --pairs FILE");
   const std::string path = find_model(args.model);
   const Verifier verifier = Verifier::load(path);
-  const Judge judge(verifier, args.decision, path);
-  const std::string& source = verifier.model().source;
+  const Acceptance accept = args.decision.acceptance();
+  verifier.threshold(accept);  // there may be none: said before a clip is read
 
   Request request;
   if (many)
     request = read_pairs(args.pairs);
   else
     request.add(args.a, args.b);
-  Progress progress(common.console, "clips", request.clips.size());
-  const auto heard = hear(verifier, request.clips, args.channel, many ? &progress : nullptr);
-  for (const Heard& clip : heard) {
-    if (clip.error.empty()) continue;
-    if (!many) throw Error(Fault::format, clip.error);
-    common.console.say(Level::error, "twinear: " + clip.error);
-  }
-  for (const Heard& clip : heard)
-    for (const auto& line : clip.warnings) common.console.warn(line);
+  const auto clips = embed(verifier, request.clips, args.channel, common.console, many);
+  if (!many)
+    for (const ClipEmbedding& clip : clips)
+      if (clip.error) throw *clip.error;
+  tell(clips, common.console);
 
   bool all_same = true, all_answered = true;
   for (const auto [i, j] : request.pairs) {
-    const Heard &a = heard[i], &b = heard[j];
+    const ClipEmbedding &a = clips[i], &b = clips[j];
     const auto &name_a = request.clips[i].name, &name_b = request.clips[j].name;
     nlohmann::ordered_json line{{"a", name_a}, {"b", name_b}};
-    if (const auto& error = a.error.empty() ? b.error : a.error; !error.empty()) {
+    if (const auto& error = a.error ? a.error : b.error) {
       all_answered = false;
-      line["error"] = error;
+      line["error"] = error->what();
       if (!common.json) fmt::print("{}\t{}\terror\t-\t-\t-\n", name_a, name_b);
     } else {
-      const Verdict verdict = judge(cosine(a.embedding, b.embedding), {a.seconds, b.seconds});
+      const Verdict verdict = verifier.decide(a, b, accept);
       all_same = all_same && verdict.same;
       line.update(as_json(verdict));
       line["warnings"] = a.warnings;
       if (i != j)
         for (const auto& warning : b.warnings) line["warnings"].push_back(warning);
       line["model"] = path;
-      line["model_id"] = verifier.model().id;
+      line["model_id"] = verifier.model_id();
       if (!common.json && many) print_line(name_a, name_b, verdict);
-      if (!common.json && !many) print(verdict, source);
+      if (!common.json && !many) print(verdict, verifier.model().source);
     }
     if (common.json) print_json(line);
   }

@@ -11,7 +11,7 @@ namespace twinear {
 /// A clip and the name of the identity that it is enrolled under.
 struct NamedClip {
   std::string name;
-  EnrolledClip clip;
+  ClipEmbedding clip;
 };
 
 /// Embeddings of one model as a safetensors file holds them: the tensor `embeddings` with a row a

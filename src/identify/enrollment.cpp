@@ -266,21 +266,19 @@ void Enrollment::require_model(const std::string& model_id) const {
                                              state_->path, state_->model_id, model_id));
 }
 
-std::size_t Enrollment::enroll(const std::string& name, std::span<const EnrolledClip> clips) {
+std::size_t Enrollment::enroll(const std::string& name, std::span<const ClipEmbedding> clips) {
   check_identity_name(name);
   std::vector<NamedClip> named;
-  for (const EnrolledClip& clip : clips) {
-    within(clip.source.empty() ? name : clip.source, [&] {
-      if (!clip.flaw.empty()) throw Error(Fault::format, clip.flaw);
-      check_embedding(clip.embedding);
-    });
+  for (const ClipEmbedding& clip : clips) {
+    if (clip.error) throw *clip.error;
+    within(clip.source.empty() ? name : clip.source, [&] { check_embedding(clip.embedding); });
     named.push_back({name, clip});
   }
   return state_->add(named);
 }
 
 std::size_t Enrollment::enroll(const std::string& name, std::span<const float> embedding) {
-  const EnrolledClip clip{.embedding = {embedding.begin(), embedding.end()}};
+  const ClipEmbedding clip{.embedding = {embedding.begin(), embedding.end()}};
   return enroll(name, std::span(&clip, 1));
 }
 
@@ -312,15 +310,6 @@ std::vector<std::vector<Match>> Enrollment::rank(const Matrix& embeddings, std::
       ranked[i].push_back(
           {snapshot->identities[row].name, score, snapshot->identities[row].seconds});
   return ranked;
-}
-
-std::optional<Match> Enrollment::identify(std::span<const float> embedding,
-                                          double threshold) const {
-  Matrix one(1, embedding.size());
-  std::ranges::copy(embedding, one.values().begin());
-  const auto best = rank(one, 1).front();
-  if (best.empty() || best.front().score < threshold) return std::nullopt;
-  return best.front();
 }
 
 void Enrollment::export_to(const std::string& path) const {

@@ -59,22 +59,15 @@ py::array_t<float> array(Matrix matrix) {
   return py::array_t<float>({kept->rows(), kept->cols()}, kept->values().data(), owner);
 }
 
-Clip clip(const Path& path) {
-  Clip clip;
-  clip.path = clip.name = path;
-  return clip;
-}
-
 /// One channel of sound. Whole numbers are refused: nobody says at which of them it clips.
 Waveform waveform(const py::array& samples, int sample_rate) {
   if (samples.dtype().kind() != 'f' || samples.ndim() != 1)
     throw std::invalid_argument("samples: expected one row of floats in [-1, 1]");
+  if (samples.size() == 0) throw std::invalid_argument("samples: none");
   if (sample_rate < 1000 || sample_rate > 768000)
     throw std::invalid_argument("sample_rate: expected 1000 to 768000 Hz");
   const Floats floats(samples);
   const std::span<const float> values(floats.data(), static_cast<std::size_t>(floats.size()));
-  if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
-    throw Error(Fault::numeric, "samples: one is not finite");
   return {sample_rate, {values.begin(), values.end()}};
 }
 
@@ -100,58 +93,37 @@ double figure(const Doubles& scores, const Flags& target, const Figure& f) {
 
 twinear::FrontEnd front_end(const std::string& preset) { return twinear::front_end_preset(preset); }
 
+Clip clip(const Sound& sound, std::optional<int> sample_rate, const twinear::FrontEnd& front_end) {
+  if (const auto* path = std::get_if<Path>(&sound)) return twinear::clip_of_file(*path);
+  return twinear::clip_of_samples(
+      waveform(std::get<py::array>(sound), sample_rate.value_or(front_end.sample_rate)));
+}
+
 Matrix features_of(const LogMel& log_mel, const Sound& sound, std::optional<int> sample_rate) {
-  if (const auto* path = std::get_if<Path>(&sound))
-    return unlocked(
-        [&] { return twinear::clip_features(twinear::clip_of_file(*path), log_mel).frames; });
-  const Waveform wave =
-      waveform(std::get<py::array>(sound), sample_rate.value_or(log_mel.front_end().sample_rate));
-  return unlocked([&] { return twinear::clip_features(wave, log_mel).frames; });
-}
-
-std::vector<float> embedding_of(const Verifier& model, const Sound& sound,
-                                std::optional<int> sample_rate) {
-  if (const auto* path = std::get_if<Path>(&sound))
-    return unlocked([&] {
-      const Clip one = clip(*path);
-      const Matrix row = model.embed(std::span(&one, 1));
-      return std::vector<float>(row.values().begin(), row.values().end());
-    });
-  const Waveform wave = waveform(std::get<py::array>(sound),
-                                 sample_rate.value_or(model.model().front_end.sample_rate));
-  return unlocked([&] { return model.embed(wave); });
-}
-
-double seconds_of(const Verifier& model, const Sound& sound, std::optional<int> sample_rate) {
-  if (const auto* path = std::get_if<Path>(&sound))
-    return unlocked([&] { return model.seconds(clip(*path)); });
-  return static_cast<double>(std::get<py::array>(sound).size()) /
-         sample_rate.value_or(model.model().front_end.sample_rate);
+  const Clip one = clip(sound, sample_rate, log_mel.front_end());
+  return unlocked([&] { return twinear::clip_features(one, log_mel).frames; });
 }
 
 py::object embed(const Verifier& model,
-                 const std::variant<Path, std::vector<Path>, py::array>& sound,
+                 const std::variant<Path, py::array, std::vector<Path>>& sound,
                  std::optional<int> sample_rate) {
-  const auto* paths = std::get_if<std::vector<Path>>(&sound);
-  if (paths == nullptr) {
-    const auto* path = std::get_if<Path>(&sound);
-    const Sound one = path != nullptr ? Sound(*path) : Sound(std::get<py::array>(sound));
-    return array(embedding_of(model, one, sample_rate));
-  }
-  return array(unlocked([&] {
-    std::vector<Clip> clips;
-    for (const Path& path : *paths) clips.push_back(clip(path));
-    return model.embed(clips);
-  }));
+  if (const auto* paths = std::get_if<std::vector<Path>>(&sound))
+    return array(unlocked([&] { return model.embed(twinear::clips_of_files(*paths)); }));
+  const auto* path = std::get_if<Path>(&sound);
+  const Clip one = clip(path != nullptr ? Sound(*path) : Sound(std::get<py::array>(sound)),
+                        sample_rate, model.model().front_end);
+  return array(unlocked([&] { return model.embed(one); }));
+}
+
+twinear::Acceptance acceptance(std::optional<double> threshold) {
+  return threshold ? twinear::Acceptance::at_score(*threshold) : twinear::Acceptance::even_odds();
 }
 
 twinear::Verdict verify(const Verifier& model, const Sound& a, const Sound& b,
                         std::optional<double> threshold, std::optional<int> sample_rate) {
-  const auto one = embedding_of(model, a, sample_rate), other = embedding_of(model, b, sample_rate);
-  std::optional<twinear::Lengths> lengths;  // measured where the calibration asks
-  if (const auto& c = model.model().calibration; c && c->lengths)
-    lengths = {seconds_of(model, a, sample_rate), seconds_of(model, b, sample_rate)};
-  return model.decide(twinear::cosine(one, other), threshold, lengths);
+  const auto& front_end = model.model().front_end;
+  const Clip one = clip(a, sample_rate, front_end), other = clip(b, sample_rate, front_end);
+  return unlocked([&] { return model.compare(one, other, acceptance(threshold)); });
 }
 
 py::tuple score(const Verifier& model, const Path& trials, const std::string& root, bool llr) {
@@ -243,7 +215,7 @@ PYBIND11_MODULE(twinear, m) {
       .def(
           "decide",
           [](const Verifier& v, double score, std::optional<double> threshold) {
-            return v.decide(score, threshold);
+            return v.decide(score, acceptance(threshold));
           },
           py::arg("score"), py::arg("threshold") = py::none(), "What a score means.")
       .def("score", score, py::arg("trials"), py::arg("root") = "", py::arg("llr") = false,

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 struct Side {
   std::vector<std::size_t> clips;              // rows of the embeddings
   std::vector<std::vector<float>> embeddings;  // one, or one a clip where scores are averaged
-  double seconds = 0;                          // where a calibration asks
+  double seconds = 0;                          // of sound, in all its clips
   CohortStatistics statistics{0, 1};
 };
 
@@ -51,7 +51,6 @@ class Scorer {
     if (!options_.cohort.empty()) refuse_shared_cohort();
     embed();
     if (!options_.cohort.empty()) meet_cohort();
-    if (options_.llr) measure();
 
     std::vector<ScoredTrial> scores(trials.size());
     constexpr std::size_t at_once = 1024;
@@ -133,21 +132,25 @@ class Scorer {
   }
 
   void embed() {
-    const Matrix embeddings = verifier_.embed(clips_, options_.channel);
+    const auto clips = verifier_.embed_each(clips_, {.channel = options_.channel});
+    for (const ClipEmbedding& clip : clips)
+      if (clip.error) throw *clip.error;
     parallel_for(sides_.size(), [&](std::size_t i) {
       Side& side = sides_[i];
+      for (const std::size_t row : side.clips) side.seconds += clips[row].seconds;
       if (side.clips.size() == 1 || options_.average == Average::scores) {
-        for (const std::size_t row : side.clips)
-          side.embeddings.emplace_back(embeddings.row(row).begin(), embeddings.row(row).end());
+        for (const std::size_t row : side.clips) side.embeddings.push_back(clips[row].embedding);
         return;
       }
-      std::vector<double> sum(embeddings.cols());
-      for (const std::size_t row : side.clips)
+      std::vector<double> sum(verifier_.model().encoder.dimension());
+      for (const std::size_t row : side.clips) {
+        const std::vector<float>& embedding = clips[row].embedding;
         if (options_.similarity == Similarity::cosine)
-          add_unit(sum, embeddings.row(row));
+          add_unit(sum, embedding);
         else
           for (std::size_t k = 0; k < sum.size(); ++k)
-            sum[k] += embeddings.row(row)[k] / static_cast<double>(side.clips.size());
+            sum[k] += embedding[k] / static_cast<double>(side.clips.size());
+      }
       side.embeddings.push_back(options_.similarity == Similarity::cosine
                                     ? unit(sum)
                                     : std::vector<float>(sum.begin(), sum.end()));
@@ -155,7 +158,7 @@ class Scorer {
   }
 
   void meet_cohort() {
-    Matrix cohort = verifier_.embed(options_.cohort, options_.channel);
+    Matrix cohort = verifier_.embed(options_.cohort, {.channel = options_.channel});
     if (options_.cohort_by_label) cohort = label_means(cohort, make_manifest(options_.cohort));
     parallel_for(sides_.size(), [&](std::size_t i) {
       std::vector<double> scores(cohort.rows());
@@ -165,15 +168,6 @@ class Scorer {
                        static_cast<double>(sides_[i].embeddings.size());
       sides_[i].statistics = cohort_statistics(std::move(scores), options_.top);
     });
-  }
-
-  void measure() {
-    const auto& calibration = verifier_.model().calibration;
-    if (!calibration->lengths) return;
-    std::vector<double> seconds(clips_.size());
-    parallel_for(clips_.size(), [&](std::size_t i) { seconds[i] = verifier_.seconds(clips_[i]); });
-    for (Side& side : sides_)
-      for (const std::size_t row : side.clips) side.seconds += seconds[row];
   }
 
   double score(const Side& enroll, const Side& test) const {

@@ -4,80 +4,138 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/threads.h"
-#include "twinear/error.h"
+#include "base/within.h"
+#include "verify/quality_gate.h"
 
 namespace twinear {
 
-Verifier::Verifier(Model model) : model_(std::move(model)), log_mel_(model_.front_end) {}
+Verifier::Verifier(Model model)
+    : model_(std::move(model)), log_mel_(model_.front_end), place_("the model") {}
 
-Verifier Verifier::load(const std::string& path) { return Verifier(load_model(path)); }
-
-std::vector<float> Verifier::embed(const Waveform& waveform) const {
-  const Matrix features = clip_features(waveform, log_mel_).frames;
-  Matrix embedding = model_.encoder.embed(std::span(&features, 1));
-  if (model_.adaptation) model_.adaptation->apply(embedding);
-  return {embedding.values().begin(), embedding.values().end()};
+Verifier Verifier::load(const std::string& path) {
+  Verifier verifier(load_model(path));
+  verifier.place_ = path;
+  return verifier;
 }
 
-Matrix Verifier::embed(std::span<const Clip> clips, int channel, const Warn& warn) const {
+std::vector<ClipEmbedding> Verifier::embed_each(std::span<const Clip> clips,
+                                                const EmbedOptions& options) const {
   constexpr std::size_t at_once = 256;  // clips whose features are in memory together
-  Matrix embeddings(clips.size(), model_.encoder.dimension());
+  const ClipOptions look{.channel = options.channel, .quality = true, .speech = true};
+  std::vector<ClipEmbedding> results(clips.size());
   for (std::size_t begin = 0; begin < clips.size(); begin += at_once) {
     const auto part = clips.subspan(begin, std::min(at_once, clips.size() - begin));
     std::vector<Matrix> features(part.size());
-    std::vector<std::string> warnings(part.size());
     parallel_for(part.size(), [&](std::size_t i) {
-      auto found = clip_features(part[i], log_mel_, {.channel = channel, .quality = bool(warn)});
-      if (found.issue) warnings[i] = part[i].place() + ": " + found.issue->text;
-      features[i] = std::move(found.frames);
+      ClipEmbedding& result = results[begin + i];
+      result.source = part[i].place();
+      try {
+        ClipFeatures found = clip_features(part[i], log_mel_, look);
+        if (passes(found, options.gate, result)) features[i] = std::move(found.frames);
+      } catch (const Error& e) {
+        result.status = ClipEmbedding::Status::unreadable;
+        result.error = e;
+      }
     });
-    for (const auto& warning : warnings)
-      if (!warning.empty()) warn(warning);
-    std::ranges::copy(model_.encoder.embed(features).values(), embeddings.row(begin).begin());
+    std::vector<std::size_t> good;
+    for (std::size_t i = 0; i < part.size(); ++i)
+      if (!results[begin + i].error) good.push_back(i);
+    std::vector<Matrix> taken;
+    for (const std::size_t i : good) taken.push_back(std::move(features[i]));
+    Matrix embeddings = model_.encoder.embed(taken);
+    if (model_.adaptation) model_.adaptation->apply(embeddings);
+    for (std::size_t i = 0; i < good.size(); ++i) {
+      const auto row = embeddings.row(i);
+      results[begin + good[i]].embedding.assign(row.begin(), row.end());
+    }
   }
-  if (model_.adaptation) model_.adaptation->apply(embeddings);
+  return results;
+}
+
+Matrix Verifier::embed(std::span<const Clip> clips, const EmbedOptions& options) const {
+  const auto results = embed_each(clips, options);
+  Matrix embeddings(results.size(), model_.encoder.dimension());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].error) throw *results[i].error;
+    std::ranges::copy(results[i].embedding, embeddings.row(i).begin());
+  }
   return embeddings;
+}
+
+std::vector<float> Verifier::embed(const Clip& clip) const {
+  const Matrix row = embed(std::span(&clip, 1));
+  return {row.values().begin(), row.values().end()};
+}
+
+std::vector<float> Verifier::embed(const Waveform& waveform) const {
+  return embed(clip_of_samples(waveform));
 }
 
 void Verifier::adapt(std::span<const Clip> clips, bool whiten, int channel) {
   model_.adaptation.reset();
-  model_.adaptation = fit_adaptation(embed(clips, channel), whiten);
+  model_.adaptation = fit_adaptation(embed(clips, {.channel = channel}), whiten);
   model_.calibration.reset();
 }
 
-double Verifier::seconds(const Clip& clip) const { return clip_seconds(clip, model_.front_end); }
-
-Verdict Verifier::decide(double score, std::optional<double> threshold,
+Verdict Verifier::decide(double score, const Acceptance& accept,
                          std::optional<Lengths> lengths) const {
-  const double shift = model_.calibration && lengths ? model_.calibration->shift(*lengths) : 0.0;
+  if (!std::isfinite(score)) throw Error(Fault::numeric, "a score that is not finite");
+  const auto& calibration = model_.calibration;
+  const auto kind = accept.kind();
+  if (!calibration && kind != Acceptance::Kind::score)
+    throw Error(Fault::config,
+                place_ + ": holds no calibration: give a threshold, or calibrate the model first");
+  const double shift = calibration && lengths ? calibration->shift(*lengths) : 0.0;
+
   Verdict verdict{.score = score,
                   .llr = {},
                   .probability = {},
                   .threshold = 0,
-                  .threshold_from = "given by the caller",
+                  .threshold_from = {},
                   .same = false};
-  if (model_.calibration) {
-    verdict.llr = model_.calibration->llr(score + shift);
-    verdict.probability = model_.calibration->probability(score + shift);
+  if (calibration) {
+    verdict.llr = calibration->llr(score + shift);
+    verdict.probability = calibration->probability(score + shift);
   }
-  if (threshold) {
-    verdict.threshold = *threshold;
-  } else if (model_.calibration) {
-    verdict.threshold = model_.calibration->threshold() - shift;
-    verdict.threshold_from = fmt::format("even odds, calibrated on {}", model_.calibration->source);
-  } else {
-    throw Error(Fault::config,
-                "the model holds no calibration: give a threshold, or calibrate it first");
+  switch (kind) {
+    case Acceptance::Kind::score:
+      verdict.threshold = accept.value();
+      verdict.threshold_from = "given by the caller";
+      break;
+    case Acceptance::Kind::even_odds:
+      verdict.threshold = calibration->threshold() - shift;
+      verdict.threshold_from = fmt::format("even odds, calibrated on {}", calibration->source);
+      break;
+    case Acceptance::Kind::false_alarm:
+      verdict.threshold =
+          within(place_, [&] { return calibration->threshold_at(accept.value()); }) - shift;
+      verdict.threshold_from =
+          fmt::format("accepts {:g} % of different {}s in {}", 100.0 * accept.value(),
+                      model_.source, calibration->source);
   }
   verdict.same = score >= verdict.threshold;
   return verdict;
 }
 
-Verdict Verifier::compare(const Waveform& a, const Waveform& b,
-                          std::optional<double> threshold) const {
-  return decide(cosine(embed(a), embed(b)), threshold, Lengths{a.seconds(), b.seconds()});
+Verdict Verifier::decide(const ClipEmbedding& a, const ClipEmbedding& b,
+                         const Acceptance& accept) const {
+  for (const ClipEmbedding* clip : {&a, &b})
+    if (clip->error) throw *clip->error;
+  return decide(cosine(a.embedding, b.embedding), accept, Lengths{a.seconds, b.seconds});
+}
+
+Verdict Verifier::compare(const Clip& a, const Clip& b, const Acceptance& accept) const {
+  const Clip both[]{a, b};
+  const auto results = embed_each(both);
+  return decide(results[0], results[1], accept);
+}
+
+Verdict Verifier::compare(const Waveform& a, const Waveform& b, const Acceptance& accept) const {
+  return compare(clip_of_samples(a, "the first samples"), clip_of_samples(b, "the second samples"),
+                 accept);
 }
 
 }  // namespace twinear

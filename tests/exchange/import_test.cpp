@@ -74,7 +74,7 @@ TEST_P(Published, EncodersAreModelsLikeAnyOther) {
   Waveform noise{.sample_rate = 16000, .samples = std::vector<float>(16000)};
   for (std::size_t i = 0; i < noise.samples.size(); ++i)
     noise.samples[i] = 0.1F * std::sin(0.01F * static_cast<float>(i * i % 9973));
-  EXPECT_NEAR(verifier.compare(noise, noise, 0.5).score, 1.0, 1e-6);
+  EXPECT_NEAR(verifier.compare(noise, noise, Acceptance::at_score(0.5)).score, 1.0, 1e-6);
 }
 
 INSTANTIATE_TEST_SUITE_P(, Published, ::testing::ValuesIn(goldens),

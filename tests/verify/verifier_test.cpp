@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "base/expect_error.h"
 #include "base/random.h"
 #include "base/threads.h"
 #include "twinear/error.h"
@@ -47,7 +49,7 @@ TEST(Verifier, DecidesAtTheThresholdThatItNames) {
   EXPECT_NEAR(at.probability.value(), 0.5, 1e-12);
   EXPECT_NE(at.threshold_from.find("a test"), std::string::npos);
   EXPECT_FALSE(v.decide(0.49).same);
-  EXPECT_FALSE(v.decide(0.5, 0.6).same);
+  EXPECT_FALSE(v.decide(0.5, Acceptance::at_score(0.6)).same);
 }
 
 TEST(Verifier, TheLengthsOfClipsMoveTheThreshold) {
@@ -68,20 +70,128 @@ TEST(Verifier, TheLengthsOfClipsMoveTheThreshold) {
 
 TEST(Verifier, KnowsHowLongAClipIs) {
   const Verifier v = verifier(false);
-  Clip clip;
-  clip.path = sample(read_trials(sample("trials.txt"))[0].enroll.c_str());
+  Clip clip = clip_of_file(sample(read_trials(sample("trials.txt"))[0].enroll.c_str()));
   const double whole = read_audio(clip.path).seconds();
-  EXPECT_NEAR(v.seconds(clip), whole, 1e-3);
+  const auto seconds = [&] { return v.embed_each(std::span(&clip, 1)).front().seconds; };
+  EXPECT_NEAR(seconds(), whole, 1e-3);
   clip.start = 0.25;
-  EXPECT_NEAR(v.seconds(clip), whole - 0.25, 1e-3);
+  EXPECT_NEAR(seconds(), whole - 0.25, 1e-3);
   clip.end = 0.75;
-  EXPECT_NEAR(v.seconds(clip), 0.5, 1e-3);
+  EXPECT_NEAR(seconds(), 0.5, 1e-3);
+}
+
+TEST(Verifier, AcceptsAtAScoreAtEvenOddsOrAtAFalseAlarmRate) {
+  Model model{.front_end = {},
+              .encoder = Encoder(EncoderSpec::statistics(80), 0),
+              .calibration = Calibration{.scale = 10,
+                                         .offset = -5,
+                                         .source = "a test",
+                                         .targets = 1000,
+                                         .nontargets = 1000,
+                                         .thresholds = {{0.1, 0.6, 0.2}, {0.05, 0.7, 0.3}}},
+              .provenance = "{}",
+              .id = {}};
+  model.calibration->lengths = {1, 0, std::log(2.0), 0};
+  const Verifier v(std::move(model));
+  const Lengths brief{1, 9};
+  const double shift = std::log(2.0) / 10;
+  EXPECT_DOUBLE_EQ(v.threshold(), 0.5);
+  EXPECT_DOUBLE_EQ(v.threshold(Acceptance::at_false_alarm(0.05)), 0.7);
+  EXPECT_NEAR(v.decide(0.5, Acceptance::at_false_alarm(0.05), brief).threshold, 0.7 + shift, 1e-12);
+  EXPECT_EQ(v.decide(0.5, Acceptance::at_score(0.4), brief).threshold, 0.4);
+  EXPECT_EQ(v.decide(0.5, {}, Lengths{0, 9}).threshold, v.threshold());  // unknown: the mean
+  EXPECT_EQ(v.decide(0.5, Acceptance::at_false_alarm(0.05)).threshold_from,
+            "accepts 5 % of different sources in a test");
+  expect_error([&] { v.threshold(Acceptance::at_false_alarm(1e-4)); }, Fault::config,
+               "the model: false-alarm rate 0.0001: *");
+  expect_error([&] { v.decide(NAN); }, Fault::numeric, "a score that is not finite");
+}
+
+std::vector<float> noise(std::size_t count, double level = 0.3) {
+  Random random(0, Purpose::test);
+  std::vector<float> samples(count);
+  for (float& x : samples) x = static_cast<float>(random.uniform(-level, level));
+  return samples;
+}
+
+TEST(Verifier, OneBadClipOfManyCostsOnlyItself) {
+  const Verifier v = verifier(true);
+  std::vector<float> broken = noise(16000);
+  broken[5] = NAN;
+  const std::vector<Clip> clips{
+      clip_of_samples({16000, noise(32000)}, "good"),
+      clip_of_file("/no/such.wav"),
+      clip_of_samples({16000, std::vector<float>(32000)}, "silent"),
+      clip_of_samples({16000, broken}, "broken"),
+      clip_of_features(Matrix(10, 79), "narrow"),
+      clip_of_samples({16000, noise(8000)}, "brief"),
+  };
+  const auto results = v.embed_each(clips);
+  using Status = ClipEmbedding::Status;
+  const Status expected[] = {Status::embedded,   Status::unreadable, Status::silent,
+                             Status::unreadable, Status::unreadable, Status::embedded};
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_EQ(results[i].status, expected[i]) << i;
+    EXPECT_EQ(results[i].source, clips[i].place());
+    EXPECT_EQ(results[i].error.has_value(), results[i].embedding.empty());
+    if (results[i].error) {
+      EXPECT_TRUE(std::string(results[i].error->what()).starts_with(clips[i].place() + ": "));
+    }
+  }
+  EXPECT_TRUE(results[0].warnings.empty());
+  EXPECT_EQ(results[5].warnings,
+            std::vector<std::string>{
+                "brief: 0.50 s of sound; under 1.5 s the answer is less sure than it says"});
+  expect_error([&] { v.embed(clips); }, Fault::io, "/no/such.wav: *");
+  expect_error([&] { v.compare(clips[0], clips[2]); }, Fault::format,
+               "silent: digital silence: every sample is 0");
+  expect_error(
+      [&] {
+        v.embed(Waveform{16000, noise(32000, 1e-5)});
+      },
+      Fault::format, "samples: silence: *");
+  expect_error(
+      [&] {
+        v.embed(Waveform{16000, noise(32000, 2e-4)});
+      },
+      Fault::format, "samples: silence: no frame of it is loud enough to hold speech");
+}
+
+TEST(Verifier, BatchesGiveTheEmbeddingsOfSingleClips) {
+  const Verifier v = verifier(true);
+  std::vector<Clip> clips;
+  for (std::size_t i = 0; i < 600; ++i)
+    clips.push_back(clip_of_samples({16000, noise(1600 + 8 * i)}));
+  const auto together = v.embed_each(clips);
+  for (const std::size_t i : {0U, 255U, 256U, 599U})
+    for (std::size_t k = 0; k < together[i].embedding.size(); ++k)
+      EXPECT_NEAR(together[i].embedding[k], v.embed(clips[i])[k], 1e-5);
+}
+
+TEST(QualityGate, AClipForEnrollmentMustBeCleanAndHoldSpeech) {
+  const Verifier v = verifier(true);
+  auto loud = noise(32000);
+  for (float& x : loud) x = std::clamp(9 * x, -1.0F, 1.0F);
+  const std::vector<Clip> clips{clip_of_samples({16000, loud}, "loud"),
+                                clip_of_samples({8000, noise(16000)}, "telephone"),
+                                clip_of_samples({16000, noise(9000)}, "brief")};
+  const auto status = [&](const QualityGate& gate) {
+    std::string words;
+    for (const auto& result : v.embed_each(clips, {.gate = gate}))
+      words += std::to_string(static_cast<int>(result.status)) + " ";
+    return words;
+  };
+  EXPECT_EQ(status({}), "0 0 0 ");
+  EXPECT_EQ(status(QualityGate::enrollment()), "2 2 1 ");
+  EXPECT_EQ(status(QualityGate::enrollment(0.1)), "2 2 0 ");
+  EXPECT_EQ(status({.min_speech = 1, .clean = true, .warns = true}), "0 0 0 ");
+  EXPECT_NE(v.embed_each(clips)[1].warnings.at(0).find("telephone audio?"), std::string::npos);
 }
 
 TEST(Verifier, RefusesToDecideWithoutAMeaningForItsScores) {
   const Verifier v = verifier(false);
   EXPECT_THROW(v.decide(0.9), Error);
-  const Verdict given = v.decide(0.9, 0.3);
+  const Verdict given = v.decide(0.9, Acceptance::at_score(0.3));
   EXPECT_TRUE(given.same);
   EXPECT_FALSE(given.llr.has_value());
 }
@@ -101,7 +211,7 @@ TEST(Verifier, ScoresTrialsInTheirOrderAndSymmetrically) {
     EXPECT_DOUBLE_EQ(scores[i].score, scores[i + 12].score);
     EXPECT_NEAR(scores[i].score,
                 v.compare(read_audio(sample(trials[i].enroll.c_str())),
-                          read_audio(sample(trials[i].test.c_str())), 0.5)
+                          read_audio(sample(trials[i].test.c_str())), Acceptance::at_score(0.5))
                     .score,
                 1e-5);
   }
@@ -116,7 +226,7 @@ TEST(Verifier, ResamplesWhatItHears) {
   Waveform other = clip;
   other.sample_rate = 48000;
   other.samples = resample(clip.samples, clip.sample_rate, 48000);
-  EXPECT_GT(verifier(false).compare(clip, other, 0.5).score, 0.999);
+  EXPECT_GT(verifier(false).compare(clip, other, Acceptance::at_score(0.5)).score, 0.999);
 }
 
 }  // namespace

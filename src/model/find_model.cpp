@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/shipped_model.h"
-
 #include <fmt/format.h>
 
 #include <filesystem>
 
 #include "twinear/error.h"
+#include "twinear/model.h"
 
-namespace twinear::cli {
+namespace twinear {
 
 std::string find_model(const std::string& name) {
   namespace fs = std::filesystem;
@@ -16,13 +15,14 @@ std::string find_model(const std::string& name) {
 
   std::error_code ignored;
   const fs::path bin = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const fs::path installed = bin.parent_path() / "share/twinear/models";
+  const fs::path beside = bin.parent_path() / "share/twinear/models";  // a prefix that was moved
   const fs::path in_tree = bin.parent_path().parent_path().parent_path() / "data/models";
-  for (const auto& folder : {installed, in_tree})
+  for (const fs::path& folder : {beside, in_tree, fs::path(TWINEAR_MODELS)})
     if (const fs::path file = folder / (shipped + ".safetensors"); fs::exists(file, ignored))
       return file.string();
-  throw Error(Fault::config, fmt::format("no {} model is installed in {}; pass --model FILE",
-                                         shipped, installed.string()));
+  throw Error(Fault::config,
+              fmt::format("no {} model is installed in {} or {}; expected the file of a model",
+                          shipped, beside.string(), TWINEAR_MODELS));
 }
 
-}  // namespace twinear::cli
+}  // namespace twinear
