@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "twinear/augment.h"
+#include "twinear/batch_loader.h"
 #include "twinear/encoder.h"
 #include "twinear/features.h"
 #include "twinear/loss.h"
@@ -147,5 +148,19 @@ struct TrainResult {
 /// Throws Error (numeric), with what to try, on collapse or a value that is not finite.
 /// Same recipe, seed, build and CPU kind: same bytes, at any number of threads.
 TrainResult train(const Recipe& recipe, const TrainRun& run);
+
+/// What a program trains on that does not name files in DataOptions: clips that it made itself, of
+/// samples or features in memory, and its own way to choose and to read them.
+struct TrainingData {
+  Manifest train;                          ///< the clips to learn from
+  Manifest dev = {};                       ///< clips of other labels to judge by; empty: none
+  std::vector<double> label_weights = {};  ///< of Sampler; none: all labels are alike
+  DrawBatch draw = {};                     ///< chooses the clips of a batch in the sampler's place
+  FeatureSource features = {};             ///< gives the features of training clips
+};
+
+/// Trains on this data instead of what the recipe's DataOptions names. A run can be resumed with
+/// the same clips.
+TrainResult train(const Recipe& recipe, TrainingData data, const TrainRun& run);
 
 }  // namespace twinear

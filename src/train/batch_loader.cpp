@@ -1,106 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/batch_loader.h"
+#include "twinear/batch_loader.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "augment/spec_augment.h"
 #include "base/random.h"
+#include "base/threads.h"
+#include "train/feature_source.h"
 
 namespace twinear {
 namespace {
 
-std::size_t batch_size(const SamplerOptions& sampler) {
-  return static_cast<std::size_t>(sampler.labels) * static_cast<std::size_t>(sampler.clips);
-}
+/// A batch that is made in the background.
+struct Slot {
+  FeatureBatch batch;
+  Background work;  // last: it must end before what it writes to
+};
 
 }  // namespace
 
-BatchLoader::BatchLoader(const Manifest& manifest, const Batching& batching, FeatureStore& store,
-                         std::uint64_t first)
-    : manifest_(manifest),
-      sampler_(manifest, batching.sampler, batching.seed, batching.label_weights),
-      batching_(batching),
-      store_(store),
-      taken_(first),
-      next_(first) {
-  const std::size_t clips = batch_size(batching.sampler);
-  for (std::size_t i = 0; i < std::max<std::size_t>(1, batching.ahead); ++i) {
-    slots_.push_back(std::make_unique<Slot>());
-    slots_.back()->values.resize(clips * batching.frames * batching.bins);
-    slots_.back()->lengths.resize(clips);
-    slots_.back()->labels.resize(clips);
+struct BatchLoader::Parts {
+  Parts(const Manifest& m, const FrontEnd& front_end, BatchOptions o, std::uint64_t first,
+        std::uint64_t last)
+      : manifest(m),
+        log_mel(front_end),
+        options(std::move(o)),
+        taken(first),
+        next(first),
+        end(last) {
+    const SamplerOptions& sampler_options = options.sampler;
+    if (!options.draw)
+      sampler.emplace(manifest, sampler_options, options.seed, options.label_weights);
+    if (!options.features) options.features = training_features(manifest, log_mel, options);
+    if (options.batches_per_epoch == 0)
+      options.batches_per_epoch = std::max<std::uint64_t>(
+          1, manifest.clips.size() / (static_cast<std::size_t>(sampler_options.labels) *
+                                      static_cast<std::size_t>(sampler_options.clips)));
+    frames = log_mel.frames(static_cast<std::size_t>(options.crop_seconds * front_end.sample_rate));
+    for (int i = 0; i < std::max(1, options.prefetch); ++i)
+      slots.push_back(std::make_unique<Slot>());
   }
+  ~Parts() {
+    const std::lock_guard lock(mutex);
+    end = 0;  // what is under way begins no other
+  }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  Slot& slot(std::uint64_t k) { return *slots[k % slots.size()]; }
+
+  /// Begins to make the next batch if none is under way and there is room; with the mutex held.
+  void begin_next() {
+    if (busy || next >= end || next >= taken + slots.size()) return;
+    busy = true;
+    slot(next).work.run([this, k = next] {
+      load(k);  // where it throws, BatchLoader::next() does, and nothing more is asked for
+      const std::lock_guard lock(mutex);
+      busy = false;
+      begin_next();
+    });
+    ++next;
+  }
+
+  void load(std::uint64_t k) {
+    const auto clips = options.draw ? options.draw(k) : sampler->batch(k, neighbors);
+    const auto bins = static_cast<std::size_t>(log_mel.front_end().mel_bins);
+    const auto epoch = static_cast<std::uint32_t>(k / options.batches_per_epoch);
+    FeatureBatch& batch = slot(k).batch;
+    if (batch.clips() != clips.size()) batch = FeatureBatch(clips.size(), frames, bins);
+    batch.number = k;
+    parallel_for(clips.size(), [&](std::size_t i) {
+      if (clips[i] >= manifest.clips.size())
+        throw std::invalid_argument(fmt::format("BatchLoader: batch {} has clip {} of {}", k,
+                                                clips[i], manifest.clips.size()));
+      const auto features = options.features(clips[i], epoch);
+      if (features->rows() == 0 || features->cols() != bins)
+        throw std::invalid_argument(
+            fmt::format("BatchLoader: clip {} has {} x {} features; expected frames of {} values",
+                        clips[i], features->rows(), features->cols(), bins));
+      Random random(options.seed, Purpose::crop, static_cast<std::uint32_t>(k),
+                    static_cast<std::uint32_t>(i));
+      const std::size_t length = std::min(features->rows(), frames);
+      const std::size_t start = random.below(features->rows() - length + 1);
+      batch.set_clip(i, features->values().subspan(start * bins, length * bins));
+      hide(batch.clip(i).first(length * bins), clips[i], epoch);
+      batch.labels[i] = manifest.label_of[clips[i]];
+    });
+  }
+
+  /// Masks bins and frames of a crop, as often as the options say.
+  void hide(std::span<float> crop, std::size_t clip, std::uint32_t epoch) const {
+    const AugmentOptions& o = options.augment;
+    Random random(options.seed, Purpose::augment_mask, epoch, static_cast<std::uint32_t>(clip));
+    if (random.uniform() >= o.spec_augment) return;
+    spec_augment(crop, static_cast<std::size_t>(log_mel.front_end().mel_bins),
+                 {.frequency_masks = o.frequency_masks,
+                  .frequency_mask_width = o.frequency_mask_width,
+                  .time_masks = o.time_masks,
+                  .time_mask_width = o.time_mask_width},
+                 random);
+  }
+
+  const Manifest& manifest;
+  LogMel log_mel;
+  BatchOptions options;
+  std::optional<Sampler> sampler;
+  std::size_t frames = 0;
+  Neighbors neighbors;
+  FeatureBatch current;
+  std::mutex mutex;  // over what follows
+  std::uint64_t taken, next, end;
+  bool busy = false;  // one batch at a time, so that the next is the first to be ready
+  std::vector<std::unique_ptr<Slot>> slots;
+};
+
+BatchLoader::BatchLoader(const Manifest& manifest, const FrontEnd& front_end, BatchOptions options,
+                         std::uint64_t first, std::uint64_t end)
+    : parts_(std::make_unique<Parts>(manifest, front_end, std::move(options), first, end)) {
+  const std::lock_guard lock(parts_->mutex);
+  parts_->begin_next();
+}
+BatchLoader::BatchLoader(BatchLoader&&) noexcept = default;
+BatchLoader& BatchLoader::operator=(BatchLoader&&) noexcept = default;
+BatchLoader::~BatchLoader() = default;
+
+void BatchLoader::load_until(std::uint64_t end, Neighbors neighbors) {
+  const std::lock_guard lock(parts_->mutex);
+  parts_->neighbors = std::move(neighbors);
+  parts_->end = end;
+  parts_->begin_next();
 }
 
-BatchLoader::~BatchLoader() {
-  const std::lock_guard lock(mutex_);
-  end_ = 0;  // what is under way begins no other
-}
-
-void BatchLoader::load_until(std::uint64_t end) {
-  const std::lock_guard lock(mutex_);
-  end_ = end;
-  begin_next();
-}
-
-void BatchLoader::begin_next() {
-  if (busy_ || next_ >= end_ || next_ >= taken_ + slots_.size()) return;
-  busy_ = true;
-  slot(next_).work.run([this, k = next_] {
-    load(k);  // where it throws, next() does, and nothing more is asked for
-    const std::lock_guard lock(mutex_);
-    busy_ = false;
-    begin_next();
-  });
-  ++next_;
-}
-
-void BatchLoader::load(std::uint64_t k) {
-  const std::size_t frames = batching_.frames, bins = batching_.bins;
-  const auto clips = sampler_.batch(k, neighbors_);
-  const auto epoch = static_cast<std::uint32_t>(k / batching_.batches_per_epoch);
-  Slot& to = slot(k);
-  parallel_for(clips.size(), [&](std::size_t i) {
-    const auto features = store_.get(clips[i], epoch);
-    Random random(batching_.seed, Purpose::crop, static_cast<std::uint32_t>(k),
-                  static_cast<std::uint32_t>(i));
-    const std::size_t length = std::min(features->rows(), frames);
-    const std::size_t start = random.below(features->rows() - length + 1);
-    const auto crop = features->values().subspan(start * bins, length * bins);
-    float* values = to.values.data() + i * frames * bins;
-    std::fill(std::ranges::copy(crop, values).out, values + frames * bins, 0.0F);
-    hide({values, crop.size()}, clips[i], epoch);
-    to.lengths[i] = static_cast<std::int64_t>(length);
-    to.labels[i] = manifest_.label_of[clips[i]];
-  });
-}
-
-void BatchLoader::hide(std::span<float> crop, std::size_t clip, std::uint32_t epoch) const {
-  const AugmentOptions& o = batching_.augment;
-  Random random(batching_.seed, Purpose::augment_mask, epoch, static_cast<std::uint32_t>(clip));
-  if (random.uniform() >= o.spec_augment) return;
-  spec_augment(crop, batching_.bins,
-               {.frequency_masks = o.frequency_masks,
-                .frequency_mask_width = o.frequency_mask_width,
-                .time_masks = o.time_masks,
-                .time_mask_width = o.time_mask_width},
-               random);
-}
-
-std::vector<int> BatchLoader::next(nn::Activation& input) {
-  std::unique_lock lock(mutex_);
-  if (taken_ >= next_) throw std::logic_error("BatchLoader: no batch was asked for");
-  Slot& ready = slot(taken_);
+const FeatureBatch& BatchLoader::next() {
+  Parts& p = *parts_;
+  std::unique_lock lock(p.mutex);
+  if (p.taken >= p.next) throw std::logic_error("BatchLoader: no batch was asked for");
+  Slot& ready = p.slot(p.taken);
   lock.unlock();
   ready.work.wait();
-  input.value.swap(ready.values);
-  input.lengths = ready.lengths;
-  std::vector<int> labels = ready.labels;
+  std::swap(p.current, ready.batch);
   lock.lock();
-  ++taken_;
-  begin_next();
-  return labels;
+  ++p.taken;
+  p.begin_next();
+  return p.current;
 }
 
 }  // namespace twinear

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/progress.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <utility>
 
+#include "base/files.h"
 #include "base/json.h"
 #include "twinear/error.h"
 
@@ -43,6 +48,88 @@ Progress Progress::from_json(const std::string& text, const std::string& place) 
           .rate_factor = json.at("rate_factor").get<double>()};
 } catch (const nlohmann::json::exception&) {
   throw Error(Fault::format, place + ": not the progress of a training run");
+}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void StepTotals::add(const LossValue& loss, const BatchSpread& spread) {
+  ++sums_.batches;
+  sums_.loss += loss.mean;
+  sums_.tuples += static_cast<double>(loss.tuples);
+  sums_.active += static_cast<double>(loss.active);
+  sums_.spread.positive += spread.positive;
+  sums_.spread.negative += spread.negative;
+  sums_.spread.spread += spread.spread;
+}
+
+void StepTotals::add_step(double gradient_norm) {
+  ++sums_.steps;
+  sums_.gradient_norm += gradient_norm;
+}
+
+void StepTotals::add_wait(double seconds) { sums_.waited += seconds; }
+
+void StepTotals::skip(Clock::duration time) { sums_.since += time; }
+
+StepReport StepTotals::report(std::uint64_t step, std::uint64_t steps, double rate,
+                              std::size_t batch_size) {
+  const double n = std::max(1, sums_.batches), seconds = seconds_since(sums_.since);
+  waited_ += sums_.waited;
+  trained_ += seconds;
+  const Sums s = std::exchange(sums_, Sums());
+  return {.step = step,
+          .steps = steps,
+          .loss = s.loss / n,
+          .learning_rate = rate,
+          .gradient_norm = s.gradient_norm / std::max(1, s.steps),
+          .active = s.tuples > 0 ? s.active / s.tuples : 0,
+          .positive = s.spread.positive / n,
+          .negative = s.spread.negative / n,
+          .spread = s.spread.spread / n,
+          .data_wait = s.waited / seconds,
+          .clips_per_second = n * static_cast<double>(batch_size) / seconds};
+}
+
+RunLog::RunLog(std::string path, std::uint64_t resumed_at) : path_(std::move(path)) {
+  std::string kept;
+  if (resumed_at > 0 && std::filesystem::exists(path_)) {
+    std::istringstream lines(read_file(path_));
+    for (std::string line; std::getline(lines, line);) {
+      const auto entry = nlohmann::json::parse(line, nullptr, false);
+      if (entry.is_object() && entry.value("step", std::uint64_t{0}) <= resumed_at)
+        kept += line + "\n";
+    }
+  }
+  write_file(path_, kept);
+  out_.open(path_, std::ios::app);
+}
+
+void RunLog::line(const nlohmann::ordered_json& entry) {
+  out_ << entry.dump() << '\n' << std::flush;
+  if (!out_) throw Error(Fault::io, path_ + ": cannot be written");
+}
+
+nlohmann::ordered_json to_json(const StepReport& r) {
+  return {{"step", r.step},
+          {"loss", r.loss},
+          {"learning_rate", r.learning_rate},
+          {"gradient_norm", r.gradient_norm},
+          {"active", r.active},
+          {"positive", r.positive},
+          {"negative", r.negative},
+          {"spread", r.spread},
+          {"data_wait", r.data_wait},
+          {"clips_per_second", r.clips_per_second}};
+}
+
+nlohmann::ordered_json to_json(const EpochReport& r) {
+  return {{"epoch", r.epoch},
+          {"step", r.step},
+          {"dev_eer", r.dev_eer},
+          {"dev_min_dcf", r.dev_min_dcf},
+          {"best", r.best}};
 }
 
 }  // namespace twinear

@@ -9,10 +9,10 @@
 #include "base/expect_error.h"
 #include "base/files.h"
 #include "base/threads.h"
-#include "train/batch_loader.h"
 #include "train/corpus.h"
 #include "train/sound_corpus.h"
 #include "twinear/augment.h"
+#include "twinear/batch_loader.h"
 #include "twinear/model.h"
 #include "twinear/trainer.h"
 
@@ -100,24 +100,17 @@ TEST(AugmentedTraining, OfFeaturesIsMaskingAlone) {
 TEST(AugmentedTraining, EachEpochHearsAClipAnew) {
   const TemporaryFolder folder;
   const Manifest manifest = read_manifest(write_sound_corpus(folder, "sound", 0, 2, 2));
-  const LogMel log_mel;
-  const AugmentSources none;
   const AugmentOptions options{.reverb = 1};
-  Augmenter augmenter(options, manifest.clips, none, 16000, 0, 1 << 20);
-  FeatureStore store(manifest.clips, log_mel, augmenter);
   const auto whole_clips = [&](std::uint64_t k) {  // 48 frames: there is nothing to crop
     BatchLoader loader(
-        manifest,
-        {.sampler = {.labels = 2, .clips = 2}, .frames = 48, .bins = 80, .augment = options}, store,
-        k);
-    loader.load_until(k + 1);
-    nn::Activation flow;
-    flow.value.resize(4U * 48U * 80U);
-    loader.next(flow);
+        manifest, {},
+        {.sampler = {.labels = 2, .clips = 2}, .crop_seconds = 0.495, .augment = options}, k,
+        k + 1);
+    const FeatureBatch& batch = loader.next();
+    EXPECT_EQ(batch.frames(), 48U);
     std::vector<std::vector<float>> clips;
     for (std::size_t i = 0; i < 4; ++i)
-      clips.emplace_back(flow.value.begin() + static_cast<std::ptrdiff_t>(i * 48 * 80),
-                         flow.value.begin() + static_cast<std::ptrdiff_t>((i + 1) * 48 * 80));
+      clips.emplace_back(batch.clip(i).begin(), batch.clip(i).end());
     std::ranges::sort(clips);
     return clips;
   };

@@ -7,10 +7,11 @@
 #include <numbers>
 
 #include "base/threads.h"
-#include "train/batch_loader.h"
 #include "train/collapse.h"
 #include "train/corpus.h"
+#include "train/feature_source.h"
 #include "train/loss_state.h"
+#include "twinear/batch_loader.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -152,33 +153,37 @@ TEST(Loss, RefusesTheStateOfAnother) {
   EXPECT_THROW(restore(*remembering, {{"memory.embeddings", Matrix(2, 4)}}), Error);
 }
 
+/// A front end of 12 bins, a crop of which has 50 frames in 0.515 s.
+FrontEnd twelve_bins() {
+  FrontEnd front_end;
+  front_end.mel_bins = 12;
+  return front_end;
+}
+constexpr double fifty_frames = 0.515;
+
 TEST(BatchLoader, BatchIsAPureFunctionOfItsNumber) {
   const TemporaryFolder folder;
   const Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 6, 4));
-  FrontEnd front_end;
-  front_end.mel_bins = 12;
-  const LogMel log_mel(front_end);
-  const auto batch = [&](std::uint64_t first, std::uint64_t k, std::size_t ahead,
-                         std::size_t budget) {
-    FeatureStore store(manifest.clips, log_mel, budget);
-    BatchLoader loader(manifest,
+  const auto batch = [&](std::uint64_t first, std::uint64_t k, int ahead, std::size_t cache_mb) {
+    BatchLoader loader(manifest, twelve_bins(),
                        {.sampler = {.labels = 4, .clips = 3},
+                        .crop_seconds = fifty_frames,
                         .seed = 9,
-                        .frames = 50,
-                        .bins = 12,
-                        .augment = {},
-                        .ahead = ahead},
-                       store, first);
-    nn::Activation flow;
-    flow.value.resize(12U * 50U * 12U);
-    std::vector<int> labels;
-    loader.load_until(k + 5);  // some are never taken
-    for (std::uint64_t i = first; i <= k; ++i) labels = loader.next(flow);
-    return std::tuple(flow.value, flow.lengths, labels);
+                        .prefetch = ahead,
+                        .cache_mb = cache_mb},
+                       first, k + 5);  // some are never taken
+    for (std::uint64_t i = first; i < k; ++i) loader.next();
+    const FeatureBatch& taken = loader.next();
+    EXPECT_EQ(taken.number, k);
+    EXPECT_EQ(taken.frames(), 50U);
+    std::vector<float> values;
+    for (std::size_t i = 0; i < taken.clips(); ++i)
+      values.insert(values.end(), taken.clip(i).begin(), taken.clip(i).end());
+    return std::tuple(values, taken.lengths, taken.labels);
   };
   const auto third = batch(3, 3, 1, 0);
-  for (const std::size_t ahead : {1U, 2U, 7U})
-    EXPECT_EQ(batch(0, 3, ahead, 1 << 20), third);  // kept features or not
+  for (const int ahead : {1, 2, 7})
+    EXPECT_EQ(batch(0, 3, ahead, 1), third);  // kept features or not
   {
     const ThreadLimit one(1);
     EXPECT_EQ(batch(0, 3, 4, 0), third);
@@ -187,54 +192,79 @@ TEST(BatchLoader, BatchIsAPureFunctionOfItsNumber) {
   const auto& [values, lengths, labels] = third;
   for (std::size_t i = 0; i < 12; ++i) {
     EXPECT_EQ(labels[i], labels[i / 3 * 3]);
-    EXPECT_LE(lengths[i], 50);
-    for (auto at = static_cast<std::size_t>(lengths[i]) * 12; at < 600; ++at)
-      EXPECT_EQ(values[i * 600 + at], 0.0F);
+    EXPECT_LE(lengths[i], 50U);
+    for (std::size_t at = lengths[i] * 12; at < 600; ++at) EXPECT_EQ(values[i * 600 + at], 0.0F);
   }
 }
 
 TEST(BatchLoader, AClipThatCannotBeReadIsNamedByItsOwnBatch) {
   const TemporaryFolder folder;
   const Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 6, 4));
-  FrontEnd front_end;
-  front_end.mel_bins = 12;
-  const LogMel log_mel(front_end);
-  const Batching batching{.sampler = {.labels = 2, .clips = 2},
-                          .seed = 9,
-                          .frames = 50,
-                          .bins = 12,
-                          .augment = {},
-                          .ahead = 8};
-  const auto clips = Sampler(manifest, batching.sampler, batching.seed).batch(2);
+  const BatchOptions options{.sampler = {.labels = 2, .clips = 2},
+                             .crop_seconds = fifty_frames,
+                             .seed = 9,
+                             .prefetch = 8,
+                             .cache_mb = 0};
+  const auto clips = Sampler(manifest, options.sampler, options.seed).batch(2);
   std::filesystem::remove(manifest.clips[clips[1]].path);
-  FeatureStore store(manifest.clips, log_mel, 0);
-  BatchLoader loader(manifest, batching, store, 0);
-  nn::Activation flow;
-  flow.value.resize(4U * 50U * 12U);
-  loader.load_until(100);
+  BatchLoader loader(manifest, twelve_bins(), options, 0, 100);
   std::uint64_t read = 0;
   try {
-    for (; read < 100; ++read) loader.next(flow);
+    for (; read < 100; ++read) loader.next();
   } catch (const Error& e) {
     EXPECT_NE(std::string(e.what()).find(manifest.clips[clips[1]].path), std::string::npos);
   }
   std::uint64_t first = 0;  // batch that has the clip
-  const Sampler sampler(manifest, batching.sampler, batching.seed);
+  const Sampler sampler(manifest, options.sampler, options.seed);
   while (!std::ranges::count(sampler.batch(first), clips[1])) ++first;
   EXPECT_EQ(read, first);
 }
 
-TEST(FeatureStore, ABadClipNamesItself) {
+TEST(BatchLoader, TakesAnotherSamplerAndAnotherSourceOfFeatures) {
   const TemporaryFolder folder;
-  Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 3, 2));
+  const Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 6, 4));
+  BatchOptions options{.crop_seconds = fifty_frames};
+  options.draw = [](std::uint64_t number) {  // of different sizes
+    return number == 0 ? std::vector<std::size_t>{3, 5} : std::vector<std::size_t>{20, 1, 9};
+  };
+  options.features = [&](std::size_t clip, std::uint32_t) {
+    auto features = std::make_shared<Matrix>(60, 12);
+    std::ranges::fill(features->values(), static_cast<float>(clip));
+    return features;
+  };
+  BatchLoader loader(manifest, twelve_bins(), options);
+  EXPECT_EQ(loader.next().clip(1)[599], 5.0F);
+  const FeatureBatch& second = loader.next();
+  ASSERT_EQ(second.clips(), 3U);
+  EXPECT_EQ(second.clip(0)[0], 20.0F);
+  EXPECT_EQ(second.labels[2], manifest.label_of[9]);
+
+  options.draw = [](std::uint64_t) { return std::vector<std::size_t>{24}; };  // of 0 to 23
+  EXPECT_THROW(BatchLoader(manifest, twelve_bins(), options).next(), std::invalid_argument);
+  options.draw = [](std::uint64_t) { return std::vector<std::size_t>{0}; };
+  options.features = [](std::size_t, std::uint32_t) { return std::make_shared<Matrix>(60, 11); };
+  EXPECT_THROW(BatchLoader(manifest, twelve_bins(), options).next(), std::invalid_argument);
+}
+
+TEST(BatchLoader, MakesNoBatchBehindItsEnd) {
+  const TemporaryFolder folder;
+  const Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 6, 4));
+  BatchLoader loader(manifest, twelve_bins(), {.sampler = {.labels = 2, .clips = 2}}, 5, 6);
+  EXPECT_EQ(loader.next().number, 5U);
+  EXPECT_THROW(loader.next(), std::logic_error);
+  loader.load_until(7);
+  EXPECT_EQ(loader.next().number, 6U);
+}
+
+TEST(CachedFeatures, ABadClipNamesItself) {
+  const TemporaryFolder folder;
+  const Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 3, 2));
   std::filesystem::remove(manifest.clips[4].path);
-  FrontEnd front_end;
-  front_end.mel_bins = 12;
-  const LogMel log_mel(front_end);
-  FeatureStore store(manifest.clips, log_mel, 1 << 20);
-  const std::vector<std::size_t> which{0, 4};
+  const LogMel log_mel(twelve_bins());
+  const FeatureSource features = cached_features(manifest.clips, log_mel, 1 << 20);
+  EXPECT_EQ(features(0, 0), features(0, 0));  // kept
   try {
-    store.visit(which, [](std::size_t, const Matrix&) {});
+    features(4, 0);
     FAIL();
   } catch (const Error& e) {
     EXPECT_NE(std::string(e.what()).find(manifest.clips[4].path), std::string::npos);

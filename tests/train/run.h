@@ -27,15 +27,23 @@ inline std::vector<std::string> timeless(const std::string& path) {
   return lines;
 }
 
-/// What the run is refused with.
-inline std::string refusal(const Recipe& recipe, const TrainRun& run, Fault fault) {
+/// What the work is refused with.
+template <class Work>
+std::string refusal_of(const Work& work, Fault fault) {
   try {
-    train(recipe, run);
+    work();
   } catch (const Error& e) {
     EXPECT_EQ(e.fault(), fault) << e.what();
     return e.what();
   }
   return "trained";
+}
+inline std::string refusal(const Recipe& recipe, const TrainRun& run, Fault fault) {
+  return refusal_of([&] { train(recipe, run); }, fault);
+}
+inline std::string refusal(const Recipe& recipe, const TrainingData& data, const TrainRun& run,
+                           Fault fault) {
+  return refusal_of([&] { train(recipe, data, run); }, fault);
 }
 
 }  // namespace twinear

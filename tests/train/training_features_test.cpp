@@ -10,7 +10,7 @@
 #include "train/corpus.h"
 #include "train/label_centroids.h"
 #include "train/run.h"
-#include "train/training_corpus.h"
+#include "train/training_data.h"
 #include "train/weight_average.h"
 #include "twinear/model.h"
 

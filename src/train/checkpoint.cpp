@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include <algorithm>
 #include <span>
@@ -42,23 +42,23 @@ std::map<std::string, Matrix> read_state(const SafetensorsFile& file) {
 }  // namespace
 
 void save_checkpoint(const std::string& path, const Model& model, const nn::Adam& adam,
-                     const RunState& run) {
+                     const LoopState& loop) {
   auto tensors = model_tensors(model.encoder);
   for (const auto& moments : adam.moments) {
     tensors.push_back({first + moments.key, {moments.first.size()}, moments.first});
     tensors.push_back({second + moments.key, {moments.second.size()}, moments.second});
     tensors.push_back({steps + moments.key, {1}, std::span(&moments.steps, 1)});
   }
-  for (const auto& [key, values] : run.tensors)
+  for (const auto& [key, values] : loop.tensors)
     tensors.push_back({state + key, {values.rows(), values.cols()}, values.values()});
   auto metadata = model_metadata(model);
-  metadata["progress"] = run.progress;
+  metadata["progress"] = loop.progress;
   write_safetensors(path, std::move(tensors), metadata);
 }
 
-RunState load_checkpoint(const std::string& path, Model& model, nn::Adam& adam) {
+LoopState load_checkpoint(const std::string& path, Encoder& encoder, nn::Adam& adam) {
   const SafetensorsFile file(path);
-  load_weights(file, model.encoder);
+  load_weights(file, encoder);
   for (auto& moments : adam.moments) {
     restore(file, first + moments.key, moments.first);
     restore(file, second + moments.key, moments.second);

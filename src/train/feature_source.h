@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "train/feature_cache.h"
+#include "twinear/batch_loader.h"
+#include "twinear/features.h"
+#include "twinear/manifest.h"
+
+namespace twinear {
+
+/// The features of clips: computed when they are first asked for, and kept while `budget` bytes
+/// hold them. What is computed is also kept in the folder `cache`, unless that is empty. The clips
+/// and `log_mel` must outlive the source, which throws Error as clip_features does.
+FeatureSource cached_features(std::span<const Clip> clips, const LogMel& log_mel,
+                              std::size_t budget, const std::string& cache = {});
+
+/// The features that a loader with these options trains on: of the clips as they are, or of what
+/// augmentation makes of their sound, which is computed anew each time.
+FeatureSource training_features(const Manifest& manifest, const LogMel& log_mel,
+                                const BatchOptions& options);
+
+}  // namespace twinear
