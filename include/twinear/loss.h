@@ -125,8 +125,8 @@ struct LossOptions {
   Values mining;  ///< such as {{"kind", "semi-hard"}, {"memory", 4096}}
 };
 
-/// A loss with its options set, of which begin() is still to be called. Throws Error (config) for an unknown kind or key, and
-/// for a value of the wrong type or range.
+/// A loss with its options set, of which begin() is still to be called. Throws Error (config) for
+/// an unknown kind or key, and for a value of the wrong type or range.
 std::unique_ptr<Loss> make_loss(const LossOptions& options);
 /// A loss that is ready for the first batch; throws as the other make_loss().
 std::unique_ptr<Loss> make_loss(const LossOptions& options, const LossContext& context);

@@ -22,8 +22,8 @@ struct PcmFormat {
 
 /// Converts the bytes of a stream to samples in [-1, 1], however the bytes are cut. The stream is
 /// raw samples or a WAV file, whose header then takes precedence over the format given. One thread
-/// at a time may use it. (libsndfile reads pipes too, but waits until it has all frames it was asked
-/// for and goes on after a signal: a stream that pauses could not be interrupted.)
+/// at a time may use it. (libsndfile reads pipes too, but waits until it has all frames it was
+/// asked for and goes on after a signal: a stream that pauses could not be interrupted.)
 class PcmStream {
  public:
   /// `raw` is the format of a stream without a header.

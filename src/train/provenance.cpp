@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <utility>
+#include <nlohmann/json.hpp>
 
 #include "base/spellings.h"
 #include "linalg/onednn_info.h"
@@ -14,17 +14,18 @@ namespace twinear {
 
 using Json = nlohmann::ordered_json;
 
-Provenance::Provenance(const Recipe& recipe, std::uint64_t seed, Json corpus)
-    : run_{{"recipe", Json::parse(recipe_json(without_folders(recipe)))},
-           {"seed", seed},
-           {"corpus", std::move(corpus)}} {}
+Provenance::Provenance(const Recipe& recipe, std::uint64_t seed, const Json& corpus)
+    : run_(std::make_shared<const Json>(
+          Json{{"recipe", Json::parse(recipe_json(without_folders(recipe)))},
+               {"seed", seed},
+               {"corpus", corpus}})) {}
 
 std::string Provenance::of_model(int epoch, const Json& metrics, const std::string& init) const {
-  Json provenance{{"recipe", run_["recipe"]},
-                  {"seed", run_["seed"]},
+  Json provenance{{"recipe", run_->at("recipe")},
+                  {"seed", run_->at("seed")},
                   {"epoch", epoch},
                   {"metrics", metrics},
-                  {"corpus", run_["corpus"]},
+                  {"corpus", run_->at("corpus")},
                   {"onednn", onednn_version()},
                   {"instruction_set", onednn_isa()}};
   if (!init.empty()) provenance["init"] = init;
@@ -33,7 +34,7 @@ std::string Provenance::of_model(int epoch, const Json& metrics, const std::stri
 
 std::string Provenance::check_resumed(const std::string& provenance, const std::string& file) const
     try {
-  auto then = spelled_today(Json::parse(provenance)), now = run_;
+  auto then = spelled_today(Json::parse(provenance)), now = *run_;
   for (Json* run : {&then, &now})  // the checksum knows a corpus wherever it lies
     if (run->contains("recipe"))
       for (const char* key : {"train", "dev"}) (*run)["recipe"]["data"].erase(key);

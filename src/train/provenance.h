@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "twinear/trainer.h"
@@ -13,7 +14,7 @@ namespace twinear {
 class Provenance {
  public:
   /// `corpus` describes the clips.
-  Provenance(const Recipe& recipe, std::uint64_t seed, nlohmann::ordered_json corpus);
+  Provenance(const Recipe& recipe, std::uint64_t seed, const nlohmann::ordered_json& corpus);
 
   /// The provenance of a model of an epoch, as a JSON text. `init` is the id of the model that
   /// training began with; empty: there was none.
@@ -26,7 +27,7 @@ class Provenance {
   std::string check_resumed(const std::string& provenance, const std::string& file) const;
 
  private:
-  nlohmann::ordered_json run_;
+  std::shared_ptr<const nlohmann::ordered_json> run_;  // recipe, seed and corpus
 };
 
 }  // namespace twinear

@@ -53,7 +53,9 @@ TEST(Cholesky, ItsInverseWhitens) {
       double product = 0;  // (W S W')_ij
       for (std::size_t k = 0; k < 20; ++k) product += dot(w.row(i), s.row(k)) * w(j, k);
       EXPECT_NEAR(product, i == j ? 1 : 0, 1e-10);
-      if (j > i) EXPECT_EQ(w(i, j), 0);
+      if (j > i) {
+        EXPECT_EQ(w(i, j), 0);
+      }
     }
 }
 

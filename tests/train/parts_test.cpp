@@ -256,7 +256,7 @@ TEST(BatchLoader, MakesNoBatchBehindItsEnd) {
   EXPECT_EQ(loader.next().number, 6U);
 }
 
-TEST(CachedFeatures, ABadClipNamesItself) {
+TEST(FeatureSources, ABadClipNamesItself) {
   const TemporaryFolder folder;
   const Manifest manifest = read_manifest(write_corpus(folder, "train", 0, 3, 2));
   std::filesystem::remove(manifest.clips[4].path);
