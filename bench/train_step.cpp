@@ -27,16 +27,18 @@ double peak_memory() {
 /// Arguments: threads, labels P, clips K, frames, whether in bf16.
 void train_step(benchmark::State& state, const EncoderSpec& spec) {
   const ThreadLimit limit(static_cast<int>(state.range(0)));
-  const std::int64_t clips = state.range(1) * state.range(2), frames = state.range(3);
+  const auto clips = static_cast<std::size_t>(state.range(1) * state.range(2));
+  const auto frames = static_cast<std::size_t>(state.range(3));
   nn::Network network(spec, 0);
   const auto numbers = state.range(4) != 0 ? nn::Number::bf16 : nn::Number::f32;
   if (numbers == nn::Number::bf16 && !has_bf16())
     return state.SkipWithError("this CPU has no AVX512_BF16");
-  nn::Execution pass(network, {clips, frames, spec.bins}, nn::Mode::training, {.numbers = numbers});
+  nn::Execution pass(network, {clips, frames, network.bins()}, nn::Mode::training,
+                     {.numbers = numbers});
   nn::Adam adam(network, {});
   Random random(0, Purpose::test);
   for (float& x : pass.input().value) x = static_cast<float>(random.normal());
-  std::vector<int> labels(static_cast<std::size_t>(clips));
+  std::vector<int> labels(clips);
   for (std::size_t i = 0; i < labels.size(); ++i)
     labels[i] = static_cast<int>(static_cast<std::int64_t>(i) / state.range(2));
 
@@ -53,8 +55,8 @@ void train_step(benchmark::State& state, const EncoderSpec& spec) {
     adam.clip(5.0);
     adam.step(1e-5);
   }
-  state.SetItemsProcessed(state.iterations() * clips);
-  const nn::Shape input{clips, frames, spec.bins};
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(clips));
+  const nn::Shape input{clips, frames, network.bins()};
   const double forward = 2 * network.multiply_adds(input);
   const double first = 2 * network.nodes()[0].layer->multiply_adds(std::span(&input, 1));
   state.counters["flop/s"] =  // the first layer's input needs no gradient

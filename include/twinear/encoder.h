@@ -3,49 +3,33 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "twinear/fields.h"
 #include "twinear/matrix.h"
+#include "twinear/registry.h"
 
 namespace twinear {
 
 namespace nn {
-class Network;
+struct EncoderAccess;
 }
 
 /// What convolutions over frames compute with and leave behind. In bf16 their sums, all statistics,
 /// and everything from the pooling on stay floats, and so do the weights themselves.
 enum class Precision { fp32, bf16 };
 
-/// One layer in words: which kind, and the sizes that this kind has (others keep their defaults).
-///
-/// kinds, with what they have:
-/// conv1d (out, kernel, stride, dilation, bias, reflect), linear (out, bias; after the pooling),
-/// batch_norm (affine, relu, relu_first), relu, leaky_relu (slope 0.01 below 0), tanh,
-/// l2_normalize; stats_pool (min_variance, unbiased): mean and deviation over a clip's frames;
-/// attentive_pool (min_variance): the same, weighted; inputs x and logits;
-/// context_conv (out, min_variance, unbiased): a map of each frame beside its clip's mean and
-/// deviation; squeeze_excite (out: channels of the bottleneck): a gate a channel; a second input is
-/// added; slice (from, out): some channels; a second input is added; concat, add: of all inputs.
+/// One layer in words: its kind (nn::layers() has them all, docs/recipe_keys.md lists them), and
+/// the options of this kind; an option that is not given has its default.
 struct LayerSpec {
   std::string kind;
   std::string name;                      ///< first part of its tensors' names in the file; unique
   std::vector<std::string> inputs = {};  ///< names of layers before it; none means the one before
-  int from = 0;                          ///< first channel
-  int out = 0;                           ///< channels
-  int kernel = 1;                        ///< frames, odd
-  int stride = 1;                        ///< frames
-  int dilation = 1;                      ///< frames
-  bool bias = true;
-  bool reflect = false;     ///< beyond a clip's ends are its own frames mirrored, else zeros
-  bool relu = false;        ///< clamp at 0 in the same pass
-  bool relu_first = false;  ///< clamp the input at 0 in the same pass
-  bool affine = true;       ///< learn a scale and a shift
-  double min_variance = 0;  ///< under a deviation's root; 0: 1e-5 of stats_pool, else 1e-12
-  bool unbiased = false;    ///< a variance of T frames is their squares' sum over T - 1
+  Values keys = {};                      ///< such as {{"out", 128}, {"kernel", 5}}
   bool operator==(const LayerSpec&) const = default;
 };
 
@@ -56,7 +40,7 @@ struct CompactOptions {
   std::vector<int> channels{128, 256, 256};  ///< one convolution each
   std::vector<int> strides{1, 2, 1};         ///< frames, as many
   int embedding = 192;
-  bool input_norm = false;  ///< each band's mean and deviation over the training set removed
+  bool input_norm = false;  ///< batch norm without scale and shift on the features
   bool pooled_norm = true;  ///< batch norm on the pooled vector; batch-hard collapses without it
 };
 
@@ -80,7 +64,8 @@ struct EcapaOptions {
   int first_kernel = 5;  ///< frames, of the first layer
   int kernel = 3;        ///< frames, within the blocks
   EcapaDialect dialect = EcapaDialect::speechbrain;
-  bool context = true;  ///< the attention also sees the clip's mean and deviation
+  bool context = true;      ///< the attention also sees the clip's mean and deviation
+  bool input_norm = false;  ///< batch norm without scale and shift on the features
 };
 
 /// The x-vector TDNN (Snyder et al. 2018): five layers over time, statistics, two linear layers.
@@ -89,6 +74,7 @@ struct XvectorOptions {
   int channels = 512;
   int pooled = 1500;  ///< channels of the last layer before the statistics
   int embedding = 192;
+  bool input_norm = false;  ///< batch norm without scale and shift on the features
 };
 
 /// Residual blocks over time (He et al. 2016, in one dimension): a convolution, then stages of
@@ -99,13 +85,14 @@ struct ResidualOptions {
   std::vector<int> channels{128, 256, 256};  ///< of each stage
   int blocks = 2;                            ///< in a stage
   int embedding = 192;
+  bool input_norm = false;  ///< batch norm without scale and shift on the features
 };
 
 /// An encoder in words. The model file stores exactly this.
 struct EncoderSpec {
-  std::string kind;  ///< the recipe's word: compact, xvector, ecapa, resnet, statistics
-  int bins = 80;     ///< columns of the features it takes
-  std::vector<LayerSpec> layers;
+  std::string kind;               ///< name of its architecture
+  int bins = 80;                  ///< columns of the features that it takes
+  std::vector<LayerSpec> layers;  ///< each reads layers before it; exactly one pools
 
   /// Convolutions with batch norm and ReLU, statistics pooling, one linear layer.
   static EncoderSpec compact(const CompactOptions& options);
@@ -120,10 +107,44 @@ struct EncoderSpec {
   bool operator==(const EncoderSpec&) const = default;
 };
 
-/// One ear: features in, embedding out. Both clips of a comparison go through the same weights.
+/// A family of encoders with options of its own.
+class Architecture {
+ public:
+  virtual ~Architecture() = default;
+  /// Visits the options: names, ranges and values, as the table [encoder] of a recipe has them.
+  virtual void keys(Fields&) {}
+  /// The encoder for features of `bins` columns. Throws Error (config) for options that do not fit
+  /// together.
+  virtual EncoderSpec spec(int bins) const = 0;
+};
+
+/// A kind of architecture, as recipes name it.
+struct ArchitectureKind {
+  std::string name;
+  std::string description;                              ///< one phrase
+  std::function<std::unique_ptr<Architecture>()> make;  ///< with the defaults of its options
+};
+
+/// The architectures that there are: compact, ecapa, resnet, xvector, statistics, layers (any
+/// layers, listed one by one), and those that the program adds before it reads recipes.
+Registry<ArchitectureKind>& architectures();
+
+/// The table [encoder] of a recipe: an architecture and its options; an option that is not given
+/// has its default.
+struct EncoderOptions {
+  std::string kind = "compact";
+  Values keys = {};  ///< such as {{"embedding", 256}}
+  bool operator==(const EncoderOptions&) const = default;
+};
+
+/// The encoder of these options. Throws Error (config) for an unknown architecture, an option that
+/// it does not have, and values that do not fit together.
+EncoderSpec encoder_spec(const EncoderOptions& options, int bins);
+
+/// An encoder: features in, embedding out. Both clips of a comparison go through the same weights.
 class Encoder {
  public:
-  /// Weights drawn from `seed` (Kaiming-uniform, as PyTorch's defaults).
+  /// Draws the weights from `seed` (Kaiming-uniform, as PyTorch does by default).
   /// Throws Error (config) for layers that do not fit together.
   Encoder(EncoderSpec spec, std::uint64_t seed);
   Encoder(Encoder&&) noexcept;
@@ -145,10 +166,8 @@ class Encoder {
   double multiply_adds(std::size_t frames) const;
   const EncoderSpec& spec() const noexcept;
 
-  nn::Network& network() noexcept;  ///< for training and storage inside the library
-  const nn::Network& network() const noexcept;
-
  private:
+  friend struct nn::EncoderAccess;  // for training and storage inside the library
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

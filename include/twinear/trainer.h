@@ -17,24 +17,6 @@
 
 namespace twinear {
 
-/// [encoder]. Each kind uses what is named for it.
-struct EncoderOptions {
-  /// Or "xvector", "ecapa", "resnet", or "statistics", the untrained baseline: nothing to learn.
-  std::string kind = "compact";
-  int embedding = 192;
-  bool input_norm = false;                      ///< batch norm on the features
-  std::vector<int> channels = {128, 256, 256};  ///< compact, and of each stage of a resnet
-  std::vector<int> strides = {1, 2, 1};         ///< compact
-  bool pooled_norm = true;                      ///< compact; the others have one
-  int width = 512;                              ///< xvector, ecapa: channels of a layer
-  int pooled = 1500;                            ///< xvector: channels that are pooled
-  int aggregated = 1536;                        ///< ecapa: the same
-  int attention = 128;                          ///< ecapa: channels of the attention
-  int squeeze = 128;                            ///< ecapa: of squeeze and excitation
-  int scale = 8;                                ///< ecapa: chunks of a Res2 block
-  int blocks = 2;                               ///< resnet: in each stage
-};
-
 /// [train]
 struct TrainOptions {
   int epochs = 30;  ///< an epoch is clips / (P K accumulate) steps, at least one

@@ -12,7 +12,7 @@ namespace twinear::claims {
 namespace {
 
 nn::Shape shape(std::size_t clips, std::size_t frames, int bins) {
-  return {static_cast<std::int64_t>(clips), static_cast<std::int64_t>(frames), bins};
+  return {clips, frames, static_cast<std::size_t>(bins)};
 }
 
 }  // namespace
@@ -25,11 +25,12 @@ std::vector<Matrix> features_of(std::span<const Clip> clips, const LogMel& log_m
 }
 
 Ear::Ear(Encoder& encoder, std::size_t clips, std::size_t frames)
-    : pass_(encoder.network(), shape(clips, frames, encoder.spec().bins), nn::Mode::training) {}
+    : pass_(nn::network_of(encoder), shape(clips, frames, encoder.spec().bins),
+            nn::Mode::training) {}
 
 std::span<const float> Ear::hear(std::span<const Matrix* const> clips, Random random) {
   nn::Activation& input = pass_.input();
-  const auto frames = static_cast<std::size_t>(input.shape.frames);
+  const std::size_t frames = input.shape.frames;
   std::ranges::fill(input.value, 0.0F);
   input.lengths.resize(clips.size());
   for (std::size_t i = 0; i < clips.size(); ++i) {
@@ -37,8 +38,8 @@ std::span<const float> Ear::hear(std::span<const Matrix* const> clips, Random ra
     const std::size_t length = std::min(clip.rows(), frames);
     const std::size_t start = random.below(clip.rows() - length + 1);
     std::ranges::copy(clip.values().subspan(start * clip.cols(), length * clip.cols()),
-                      input.clip(static_cast<std::int64_t>(i)));
-    input.lengths[i] = static_cast<std::int64_t>(length);
+                      input.clip(i));
+    input.lengths[i] = length;
   }
   pass_.forward();
   return pass_.output().value;

@@ -114,7 +114,7 @@ double from_scratch(const std::vector<Matrix>& features, const Episode& episode,
 
   Encoder encoder(spec, seed);
   LossParameters classes = class_parameters(ways, 1, encoder.dimension(), seed);
-  nn::Adam adam(encoder.network(), {.weight_decay = 1e-4},
+  nn::Adam adam(nn::network_of(encoder), {.weight_decay = 1e-4},
                 {{"classes", classes.value.values(), classes.gradient.values()}});
   Ear ear(encoder, batch.size(), frames);
   const OptimizerOptions optimizer{.warmup_steps = args.steps / 8};

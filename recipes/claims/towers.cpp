@@ -33,27 +33,15 @@ struct Arguments {
   int threads = 0;
 };
 
-EncoderSpec spec(const Recipe& recipe) {
-  const EncoderOptions& o = recipe.encoder;
-  if (o.kind != "compact")
-    throw Error(Fault::config, "towers: encoder.kind: expected compact, found " + o.kind);
-  return EncoderSpec::compact({.bins = recipe.front_end.mel_bins,
-                               .channels = o.channels,
-                               .strides = o.strides,
-                               .embedding = o.embedding,
-                               .input_norm = o.input_norm,
-                               .pooled_norm = o.pooled_norm});
-}
-
 /// An encoder with what moves its weights.
 struct Tower {
   Tower(const EncoderSpec& spec, const OptimizerOptions& o, std::uint64_t seed)
       : encoder(spec, seed),
-        adam(encoder.network(), {.weight_decay = o.weight_decay,
-                                 .decoupled = o.kind == "adamw",
-                                 .beta1 = o.beta1,
-                                 .beta2 = o.beta2,
-                                 .epsilon = o.epsilon}) {}
+        adam(nn::network_of(encoder), {.weight_decay = o.weight_decay,
+                                       .decoupled = o.kind == "adamw",
+                                       .beta1 = o.beta1,
+                                       .beta2 = o.beta2,
+                                       .epsilon = o.epsilon}) {}
 
   void step(const OptimizerOptions& options, double rate) {
     adam.clip(options.clip_norm);
@@ -172,9 +160,11 @@ void run(const Arguments& args) {
   };
 
   constexpr std::uint64_t another = 1000;  // a start of its own for the second tower
-  Tower left(spec(recipe), recipe.optimizer, args.seed);
+  Tower left(encoder_spec(recipe.encoder, recipe.front_end.mel_bins), recipe.optimizer, args.seed);
   std::optional<Tower> own;
-  if (args.separate) own.emplace(spec(recipe), recipe.optimizer, args.seed + another);
+  if (args.separate)
+    own.emplace(encoder_spec(recipe.encoder, recipe.front_end.mel_bins), recipe.optimizer,
+                args.seed + another);
   Tower& right = own ? *own : left;
 
   const Sampler sampler(train, recipe.sampler, args.seed);

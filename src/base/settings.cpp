@@ -51,12 +51,12 @@ Json json_of(const toml::node& node, const std::string& place) {
     for (const auto& item : *v) array.push_back(json_of(item, place));
     return array;
   }
+  if (const auto* v = node.as_table()) {
+    Json object = Json::object();
+    for (const auto& [key, item] : *v) object[std::string(key.str())] = json_of(item, place);
+    return object;
+  }
   throw Error(Fault::config, place + ": expected a number, a text, true, false or a list of them");
-}
-
-/// The text of a JSON value; bytes that are not UTF-8 are replaced.
-std::string shown(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 /// A value that was given, and the place where.
@@ -128,6 +128,24 @@ class Reader final : public Fields {
     index = static_cast<int>(found - names.begin());
   }
 
+  void objects(const Key& key, std::size_t,
+               const std::function<void(std::size_t, Fields&)>& visit) override {
+    const Given* given = find(key);
+    if (given == nullptr) return;
+    if (!given->value.is_array()) wrong(*given, key, "a list of objects");
+    for (std::size_t i = 0; i < given->value.size(); ++i) {
+      if (!given->value[i].is_object()) wrong(*given, key, "a list of objects");
+      const Json item = spelled_today(given->value[i]);
+      const std::string place = fmt::format("{}: {}[{}]", given->place, key.name, i);
+      Table table;
+      for (const auto& [name, value] : item.items()) table[name] = {value, place, given->file};
+      Reader reader(&table, {});
+      visit(i, reader);
+      reader.finish();
+    }
+  }
+  void ignored(const Key& key) override { known_.emplace_back(key.name); }
+
   void finish() const {
     if (table_ == nullptr) return;
     for (const auto& [key, given] : *table_) {
@@ -169,27 +187,6 @@ class Reader final : public Fields {
   std::vector<std::string> known_;
 };
 
-class Collector final : public Fields {
- public:
-  void number(const Key& key, double& value, double, double) override { add(key, value); }
-  void whole(const Key& key, int& value, int, int) override { add(key, value); }
-  void flag(const Key& key, bool& value) override { add(key, value); }
-  void text(const Key& key, std::string& value) override { add(key, value); }
-  void numbers(const Key& key, std::vector<int>& list, int, int) override { add(key, list); }
-  void texts(const Key& key, std::vector<std::string>& list) override { add(key, list); }
-  void choice(const Key& key, int& index, std::span<const char* const> names) override {
-    add(key, std::string(names[static_cast<std::size_t>(index)]));
-  }
-  Values values;
-
- private:
-  void add(const Key& key, Value value) { values.emplace_back(key.name, std::move(value)); }
-};
-
-Json json_of(const Value& value) {
-  return std::visit([](const auto& v) { return Json(v); }, value);
-}
-
 toml::table parse_toml(const std::string& text, const std::string& path) {
   try {
     return toml::parse(text, path);
@@ -200,26 +197,6 @@ toml::table parse_toml(const std::string& text, const std::string& path) {
 }
 
 }  // namespace
-
-/// Converts by the shortest decimal of the float, which is what people write: 0.3 instead of
-/// 0.30000001192092896.
-void Fields::number(const Key& key, float& value, double min, double max) {
-  double wide = *parse_number(fmt::format("{}", value));
-  number(key, wide, min, max);
-  value = static_cast<float>(wide);
-}
-
-void Fields::one_of(const Key& key, std::string& value, const std::vector<std::string>& names) {
-  const auto at = std::ranges::find(names, value);
-  if (at == names.end())
-    throw Error(Fault::config, fmt::format("{}: expected one of {}, found \"{}\"", key.name,
-                                           fmt::join(names, ", "), value));
-  std::vector<const char*> all;
-  for (const std::string& name : names) all.push_back(name.c_str());
-  int index = static_cast<int>(at - names.begin());
-  choice(key, index, all);
-  value = names[static_cast<std::size_t>(index)];
-}
 
 struct Settings::Tables {
   std::string place;
@@ -342,16 +319,6 @@ std::unique_ptr<Fields> Settings::reader(const std::string& table) {
 }
 
 void Settings::finish(Fields& reader) { static_cast<Reader&>(reader).finish(); }
-
-ValueWriter::ValueWriter() : fields_(std::make_unique<Collector>()) {}
-ValueWriter::~ValueWriter() = default;
-Values ValueWriter::values() const { return static_cast<const Collector&>(*fields_).values; }
-
-std::string to_json(const Values& values) {
-  Json object = Json::object();
-  for (const auto& [key, value] : values) object[key] = json_of(value);
-  return shown(object);
-}
 
 std::string nearest(std::string_view word, std::span<const std::string> names) {
   std::string best;

@@ -165,19 +165,21 @@ Translation speechbrain_xvector(const Shapes& shapes) {
     const std::string frame = fmt::format("frame{}", i + 1), norm = fmt::format("norm{}", i + 1);
     t.spec.layers.push_back({.kind = "conv1d",
                              .name = frame,
-                             .out = shapes.size(conv(i), 0),
-                             .kernel = kernel,
-                             .dilation = kernel > 1 ? i + 1 : 1,
-                             .reflect = kernel > 1});
+                             .keys = {{"out", shapes.size(conv(i), 0)},
+                                      {"kernel", kernel},
+                                      {"dilation", kernel > 1 ? i + 1 : 1},
+                                      {"reflect", kernel > 1}}});
     t.spec.layers.push_back({.kind = "leaky_relu", .name = fmt::format("activation{}", i + 1)});
     t.spec.layers.push_back({.kind = "batch_norm", .name = norm});
     t.layers[frame] = fmt::format("blocks.{}.conv", 3 * i);
     t.layers[norm] = fmt::format("blocks.{}.norm", 3 * i + 2);
   }
-  t.spec.layers.push_back(
-      {.kind = "stats_pool", .name = "pool", .min_variance = 1e-12, .unbiased = true});
-  t.spec.layers.push_back(
-      {.kind = "linear", .name = "projection", .out = shapes.size(projection + ".weight", 0)});
+  t.spec.layers.push_back({.kind = "stats_pool",
+                           .name = "pool",
+                           .keys = {{"min_variance", 1e-12}, {"unbiased", true}}});
+  t.spec.layers.push_back({.kind = "linear",
+                           .name = "projection",
+                           .keys = {{"out", shapes.size(projection + ".weight", 0)}}});
   return t;
 }
 
@@ -189,7 +191,7 @@ void add_pooling_noise(nn::Network& network) {
     if (key == "projection.weight") weight = parameter;
     if (key == "projection.bias") bias = parameter;
   }
-  const auto columns = static_cast<std::size_t>(weight->shape[1]);
+  const std::size_t columns = weight->shape[1];
   for (std::size_t row = 0; row < bias->value.size(); ++row)
     for (std::size_t c = 0; c < columns; ++c)
       bias->value[row] += (c < columns / 2 ? 5e-5F : 1e-5F) * weight->value[row * columns + c];
@@ -261,9 +263,9 @@ Model import_model(const std::string& architecture, const std::string& path) {
                 .id = {},
                 .adaptation = {},
                 .source = "speaker"};
-    copy_weights(checkpoint, t, model.encoder.network());
-    if (architecture == "speechbrain-xvector") add_pooling_noise(model.encoder.network());
-    model.encoder.network().weights_changed();
+    copy_weights(checkpoint, t, nn::network_of(model.encoder));
+    if (architecture == "speechbrain-xvector") add_pooling_noise(nn::network_of(model.encoder));
+    nn::network_of(model.encoder).weights_changed();
     const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()),
                                  file.bytes().size());
     model.provenance =

@@ -68,27 +68,27 @@ std::string value_info(const std::string& name, const std::vector<OnnxGraph::Dim
   return out;
 }
 
-std::string attribute(const OnnxGraph::NamedAttribute& named) {
+std::string attribute(const std::string& name, const OnnxBuilder::Attribute& value) {
   std::string out;
-  text(out, 1, named.name);
+  text(out, 1, name);
   std::visit(
-      [&](const auto& value) {
-        using T = std::decay_t<decltype(value)>;
+      [&](const auto& v) {
+        using T = std::decay_t<decltype(v)>;
         if constexpr (std::is_same_v<T, float>) {
-          real(out, 2, value);
+          real(out, 2, v);
           whole(out, 20, kind_float);
         } else if constexpr (std::is_same_v<T, std::int64_t>) {
-          whole(out, 3, value);
+          whole(out, 3, v);
           whole(out, 20, kind_int);
         } else if constexpr (std::is_same_v<T, std::string>) {
-          text(out, 4, value);
+          text(out, 4, v);
           whole(out, 20, kind_text);
         } else {
-          for (const std::int64_t one : value) whole(out, 8, one);
+          for (const std::int64_t one : v) whole(out, 8, one);
           whole(out, 20, kind_ints);
         }
       },
-      named.value);
+      value);
   return out;
 }
 
@@ -102,27 +102,26 @@ void OnnxGraph::output(const std::string& name, const std::vector<Dimension>& sh
   text(outputs_, 12, value_info(name, shape));
 }
 
-std::string OnnxGraph::constant(const std::string& name, std::span<const std::int64_t> shape,
+std::string OnnxGraph::constant(const std::string& name, const Sizes& shape,
                                 std::span<const float> values) {
   text(constants_, 5, tensor(name, shape, type_float, raw(values)));
   return name;
 }
 
-std::string OnnxGraph::constant(const std::string& name, const std::vector<std::int64_t>& values) {
+std::string OnnxGraph::integers(const std::string& name, const Sizes& values) {
   const std::int64_t size[] = {static_cast<std::int64_t>(values.size())};
   text(constants_, 5, tensor(name, size, type_int64, raw(std::span<const std::int64_t>(values))));
   return name;
 }
 
-std::string OnnxGraph::node(const std::string& type, const std::vector<std::string>& inputs,
-                            const std::string& name,
-                            const std::vector<NamedAttribute>& attributes) {
+std::string OnnxGraph::node(const std::string& type, const Names& inputs, const std::string& name,
+                            const Attributes& attributes) {
   std::string out;
   for (const auto& input : inputs) text(out, 1, input);
   text(out, 2, name);
   text(out, 3, name);
   text(out, 4, type);
-  for (const auto& one : attributes) text(out, 5, attribute(one));
+  for (const auto& [key, value] : attributes) text(out, 5, attribute(key, value));
   text(nodes_, 1, out);
   return name;
 }

@@ -9,18 +9,15 @@
 #include <variant>
 #include <vector>
 
+#include "twinear/onnx.h"
+
 namespace twinear {
 
 /// An ONNX model on its way into a file: opset 13, one graph. It writes the few messages of
 /// onnx.proto that it needs itself: libprotobuf and libonnx would load with every program that
 /// links Twinear, to write tagged integers and lengths.
-class OnnxGraph {
+class OnnxGraph final : public OnnxBuilder {
  public:
-  using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>>;
-  struct NamedAttribute {
-    std::string name;
-    Attribute value;
-  };
   /// A size, or the name of one that is not fixed.
   using Dimension = std::variant<std::int64_t, std::string>;
 
@@ -28,13 +25,11 @@ class OnnxGraph {
 
   void input(const std::string& name, const std::vector<Dimension>& shape);
   void output(const std::string& name, const std::vector<Dimension>& shape);
-  /// A constant; gives its name.
-  std::string constant(const std::string& name, std::span<const std::int64_t> shape,
-                       std::span<const float> values);
-  std::string constant(const std::string& name, const std::vector<std::int64_t>& values);
-  /// A node of one output, which bears its name; gives that name.
-  std::string node(const std::string& type, const std::vector<std::string>& inputs,
-                   const std::string& name, const std::vector<NamedAttribute>& attributes = {});
+  std::string constant(const std::string& name, const Sizes& shape,
+                       std::span<const float> values) override;
+  std::string integers(const std::string& name, const Sizes& values) override;
+  std::string node(const std::string& type, const Names& inputs, const std::string& name,
+                   const Attributes& attributes = {}) override;
   void metadata(const std::string& key, const std::string& value);
 
   /// The file, with a word for people.

@@ -73,8 +73,8 @@ std::optional<Adaptation> read_adaptation(const SafetensorsFile& file, std::size
 
 std::vector<NamedTensor> model_tensors(const Encoder& encoder) {
   std::vector<NamedTensor> tensors;
-  for (const auto& [key, p] : encoder.network().parameters())
-    tensors.push_back({key, {p->shape.begin(), p->shape.end()}, p->value});
+  for (const auto& [key, p] : nn::network_of(encoder).parameters())
+    tensors.push_back({key, p->shape, p->value});
   return tensors;
 }
 
@@ -93,10 +93,9 @@ std::map<std::string, std::string> model_metadata(const Model& model) {
 }
 
 void load_weights(const SafetensorsFile& file, Encoder& encoder) {
-  for (const auto& [key, p] : encoder.network().parameters()) {
+  for (const auto& [key, p] : nn::network_of(encoder).parameters()) {
     const auto& tensor = file.tensor(key);
-    if (!std::ranges::equal(tensor.shape, p->shape, {}, {},
-                            [](std::int64_t n) { return static_cast<std::size_t>(n); }))
+    if (tensor.shape != p->shape)
       throw Error(Fault::format,
                   fmt::format("{}: tensor \"{}\": its shape is not its layer's", file.path(), key));
     if (!std::ranges::all_of(tensor.values, [](float v) { return std::isfinite(v); }))
@@ -104,7 +103,7 @@ void load_weights(const SafetensorsFile& file, Encoder& encoder) {
                   fmt::format("{}: tensor \"{}\": a value is not finite", file.path(), key));
     std::ranges::copy(tensor.values, p->value.begin());
   }
-  encoder.network().weights_changed();
+  nn::network_of(encoder).weights_changed();
 }
 
 Model read_model(const SafetensorsFile& file) {

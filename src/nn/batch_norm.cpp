@@ -5,84 +5,114 @@
 #include <cmath>
 
 #include "base/lanes.h"
-#include "nn/gradient_slots.h"
+#include "nn/layers.h"
+#include "nn/onnx_forms.h"
 
 namespace twinear::nn {
 namespace {
 
-constexpr double momentum = 0.1;
+constexpr double momentum = 0.1, epsilon = 1e-5;
 
-double inverse_deviation(double variance) { return 1.0 / std::sqrt(variance + 1e-5); }
+double inverse_deviation(double variance) { return 1.0 / std::sqrt(variance + epsilon); }
 
-// Both sides may be clamped: x from below at `floor`, y at `least`; -infinity clamps nothing.
-
-/// Per channel: sums of x and of x^2 over the rows, added to first and second.
+/// The valid frames of a clip.
 template <class T>
-TWINEAR_SIMD void add_moments(const T* __restrict x, std::int64_t rows, std::int64_t channels,
-                              float floor, float* __restrict first, float* __restrict second) {
-  for (std::int64_t r = 0; r + 4 <= rows; r += 4, x += 4 * channels)
-    for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(load(x[c]), floor);
-      const float x1 = std::max(load(x[c + channels]), floor);
-      const float x2 = std::max(load(x[c + 2 * channels]), floor);
-      const float x3 = std::max(load(x[c + 3 * channels]), floor);
+struct ClipRows {
+  const T* __restrict x;
+  std::size_t rows, channels;
+};
+
+/// y = scale x + shift for each channel.
+struct ChannelLine {
+  const float* __restrict scale;
+  const float* __restrict shift;
+};
+
+/// Clamps x and y from below; -infinity clamps nothing.
+struct Floor {
+  float x, y;
+};
+
+/// dx = a g + b x + c for each channel, where g is the gradient that passes the clamp of y.
+struct GradientLine {
+  const float* __restrict a;
+  const float* __restrict b;
+  const float* __restrict c;
+};
+
+/// Adds, per channel, the sums of x and of x^2 over the rows to first and second.
+template <class T>
+TWINEAR_SIMD void add_moments(ClipRows<T> in, Floor floor, float* __restrict first,
+                              float* __restrict second) {
+  const T* __restrict x = in.x;
+  const std::size_t n = in.channels;
+  for (std::size_t r = 0; r + 4 <= in.rows; r += 4, x += 4 * n)
+    for (std::size_t c = 0; c < n; ++c) {
+      const float x0 = std::max(load(x[c]), floor.x);
+      const float x1 = std::max(load(x[c + n]), floor.x);
+      const float x2 = std::max(load(x[c + 2 * n]), floor.x);
+      const float x3 = std::max(load(x[c + 3 * n]), floor.x);
       first[c] += (x0 + x1) + (x2 + x3);
       second[c] += (x0 * x0 + x1 * x1) + (x2 * x2 + x3 * x3);
     }
-  for (std::int64_t r = rows - rows % 4; r < rows; ++r, x += channels)
-    for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(load(x[c]), floor);
+  for (std::size_t r = in.rows - in.rows % 4; r < in.rows; ++r, x += n)
+    for (std::size_t c = 0; c < n; ++c) {
+      const float x0 = std::max(load(x[c]), floor.x);
       first[c] += x0;
       second[c] += x0 * x0;
     }
 }
 
-/// y = x scale + shift, both clamped.
+/// y = scale x + shift, both clamped.
 template <class T>
-TWINEAR_SIMD void scale_rows(const T* __restrict x, T* __restrict y, std::int64_t rows,
-                             std::int64_t channels, const float* __restrict scale,
-                             const float* __restrict shift, float floor, float least) {
-  for (std::int64_t r = 0; r < rows; ++r, x += channels, y += channels)
-    for (std::int64_t c = 0; c < channels; ++c)
-      store(std::max(std::max(load(x[c]), floor) * scale[c] + shift[c], least), y[c]);
+TWINEAR_SIMD void scale_rows(ClipRows<T> in, ChannelLine line, Floor floor, T* __restrict y) {
+  const T* __restrict x = in.x;
+  const float* __restrict scale = line.scale, * __restrict shift = line.shift;
+  for (std::size_t r = 0; r < in.rows; ++r, x += in.channels, y += in.channels)
+    for (std::size_t c = 0; c < in.channels; ++c)
+      store(std::max(std::max(load(x[c]), floor.x) * scale[c] + shift[c], floor.y), y[c]);
 }
 
-/// Per channel, of the gradients that pass the clamp: sums of g and of g (x - mean).
+/// Adds, per channel, the sums of g and of g (x - center) over the rows, where g are the gradients
+/// that pass the clamp of y.
 template <class T>
-TWINEAR_SIMD void add_gradient_moments(const T* __restrict x, const T* __restrict dy,
-                                       std::int64_t rows, std::int64_t channels,
-                                       const float* __restrict mean, const float* __restrict scale,
-                                       const float* __restrict shift, float floor, float least,
-                                       float* __restrict first, float* __restrict second) {
-  for (std::int64_t r = 0; r + 2 <= rows; r += 2, x += 2 * channels, dy += 2 * channels)
-    for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(load(x[c]), floor), x1 = std::max(load(x[c + channels]), floor);
-      const float g0 = x0 * scale[c] + shift[c] > least ? load(dy[c]) : 0.0F;
-      const float g1 = x1 * scale[c] + shift[c] > least ? load(dy[c + channels]) : 0.0F;
+TWINEAR_SIMD void add_gradient_moments(ClipRows<T> in, const T* __restrict dy,
+                                       const float* __restrict center, ChannelLine line,
+                                       Floor floor, float* __restrict first,
+                                       float* __restrict second) {
+  const T* __restrict x = in.x;
+  const float* __restrict scale = line.scale, * __restrict shift = line.shift;
+  const std::size_t n = in.channels;
+  for (std::size_t r = 0; r + 2 <= in.rows; r += 2, x += 2 * n, dy += 2 * n)
+    for (std::size_t c = 0; c < n; ++c) {
+      const float x0 = std::max(load(x[c]), floor.x), x1 = std::max(load(x[c + n]), floor.x);
+      const float g0 = x0 * scale[c] + shift[c] > floor.y ? load(dy[c]) : 0.0F;
+      const float g1 = x1 * scale[c] + shift[c] > floor.y ? load(dy[c + n]) : 0.0F;
       first[c] += g0 + g1;
-      second[c] += g0 * (x0 - mean[c]) + g1 * (x1 - mean[c]);
+      second[c] += g0 * (x0 - center[c]) + g1 * (x1 - center[c]);
     }
-  if (rows % 2 == 1)
-    for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(load(x[c]), floor);
-      const float g = x0 * scale[c] + shift[c] > least ? load(dy[c]) : 0.0F;
+  if (in.rows % 2 == 1)
+    for (std::size_t c = 0; c < n; ++c) {
+      const float x0 = std::max(load(x[c]), floor.x);
+      const float g = x0 * scale[c] + shift[c] > floor.y ? load(dy[c]) : 0.0F;
       first[c] += g;
-      second[c] += g * (x0 - mean[c]);
+      second[c] += g * (x0 - center[c]);
     }
 }
 
-/// dx = a g + b x + c, where g is the gradient that passes the clamp.
+/// Writes dx.
 template <class T>
-TWINEAR_SIMD void gradient_rows(const T* __restrict x, const T* __restrict dy, T* __restrict dx,
-                                std::int64_t rows, std::int64_t channels,
-                                const float* __restrict scale, const float* __restrict shift,
-                                float floor, float least, const float* __restrict a,
-                                const float* __restrict b, const float* __restrict c0) {
-  for (std::int64_t r = 0; r < rows; ++r, x += channels, dy += channels, dx += channels)
-    for (std::int64_t c = 0; c < channels; ++c) {
-      const float x0 = std::max(load(x[c]), floor);
-      const float g = x0 * scale[c] + shift[c] > least ? load(dy[c]) : 0.0F;
-      store(load(x[c]) > floor ? a[c] * g + b[c] * x0 + c0[c] : 0.0F, dx[c]);
+TWINEAR_SIMD void gradient_rows(ClipRows<T> in, const T* __restrict dy, ChannelLine line,
+                                Floor floor, GradientLine gradient, T* __restrict dx) {
+  const T* __restrict x = in.x;
+  const float* __restrict scale = line.scale, * __restrict shift = line.shift;
+  const float* __restrict a = gradient.a, * __restrict b = gradient.b, * __restrict c0 = gradient.c;
+  const std::size_t n = in.channels;
+  for (std::size_t r = 0; r < in.rows; ++r, x += n, dy += n, dx += n)
+    for (std::size_t c = 0; c < n; ++c) {
+      const float x0 = std::max(load(x[c]), floor.x);
+      const float g = x0 * scale[c] + shift[c] > floor.y ? load(dy[c]) : 0.0F;
+      store(load(x[c]) > floor.x ? a[c] * g + b[c] * x0 + c0[c] : 0.0F, dx[c]);
     }
 }
 
@@ -91,44 +121,43 @@ class BatchNormOp final : public Op {
  public:
   BatchNormOp(BatchNorm& layer, const Input& in, Activation& out, Mode mode)
       : layer_(layer),
-        edge_(in),
-        in_(*in.flow),
-        out_(out),
-        training_(mode == Mode::training && !layer.mean().frozen),
-        channels_(static_cast<std::size_t>(in_.shape.channels)),
-        floor_(layer.options().relu_first ? 0.0F : -INFINITY),
-        least_(layer.options().relu ? 0.0F : -INFINITY),
+        x_(in),
+        y_(out),
+        by_batch_(mode == Mode::training && !layer.mean().frozen),
+        channels_(x_.channels()),
+        floor_{layer.relu_first() ? 0.0F : -INFINITY, layer.relu() ? 0.0F : -INFINITY},
         mean_(channels_),
         inverse_(channels_),
-        narrow_mean_(channels_),
+        center_(channels_),
         scale_(channels_),
         shift_(channels_) {
     if (mode == Mode::training)
       for (Buffer* buffer : {&a_, &b_, &c_}) buffer->resize(channels_);
-    if (training_) sums_.resize(micro_batch_count(in_.shape), std::vector<double>(2 * channels_));
+    if (by_batch_) sums_.resize(micro_batch_count(x_.shape()), std::vector<double>(2 * channels_));
+    lengths_ = &in.activation->lengths;
   }
 
-  bool needs_batch() const override { return training_; }
+  bool needs_batch() const override { return by_batch_; }
 
   void begin() override {
-    if (training_) {
+    if (by_batch_) {
       count_ = 0;
-      for (const std::int64_t length : in_.lengths) count_ += static_cast<double>(length);
+      for (const std::size_t length : *lengths_) count_ += static_cast<double>(length);
     } else if (folded_version_ != layer_.version) {
       layer_.fold(scale_, shift_);
-      if (!a_.empty()) a_ = scale_;  // frozen: a straight line has one slope
+      if (!a_.empty()) a_ = scale_;  // the statistics are constants: a line has one slope
       folded_version_ = layer_.version;
     }
   }
 
-  void collect(const MicroBatch& part) override {
-    sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
-      add_moments(in_.template clip<T>(i), rows, in_.shape.channels, floor_, first, second);
+  void collect(const MicroBatch& batch) override {
+    sum_clips(batch, [&](std::size_t i, float* first, float* second) {
+      add_moments(rows(x_.value(i), i), floor_, first, second);
     });
   }
 
   void reduce() override {
-    const std::vector<double> total = sum_parts();
+    const std::vector<double> total = sum_micro_batches();
     Parameter &mean = layer_.mean(), &variance = layer_.variance();
     const double unbiased = count_ > 1 ? count_ / (count_ - 1) : 1.0;
     for (std::size_t c = 0; c < channels_; ++c) {
@@ -141,28 +170,23 @@ class BatchNormOp final : public Op {
     }
   }
 
-  void forward(const MicroBatch& part) override {
-    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
-      const std::int64_t rows = in_.length(i), size = in_.shape.clip_size();
-      scale_rows(in_.template clip<T>(i), out_.template clip<T>(i), rows, in_.shape.channels,
-                 scale_.data(), shift_.data(), floor_, least_);
-      std::fill(out_.template clip<T>(i) + rows * in_.shape.channels,
-                out_.template clip<T>(i) + size, T());
-    }
+  void forward(const MicroBatch& batch) override {
+    for (std::size_t i = batch.first; i < batch.end(); ++i)
+      scale_rows(rows(x_.value(i), i), line(), floor_, y_.value(i));
+    y_.clear_padding(batch);
   }
 
-  void collect_backward(const MicroBatch& part) override {
-    sum_clips(part, [&](std::int64_t i, std::int64_t rows, float* first, float* second) {
-      add_gradient_moments(in_.template clip<T>(i), out_.template clip_gradient<T>(i), rows,
-                           in_.shape.channels, narrow_mean_.data(), scale_.data(), shift_.data(),
-                           floor_, least_, first, second);
+  void collect_backward(const MicroBatch& batch) override {
+    sum_clips(batch, [&](std::size_t i, float* first, float* second) {
+      add_gradient_moments(rows(x_.value(i), i), y_.gradient(i), center_.data(), line(), floor_,
+                           first, second);
     });
   }
 
   // With x^ = (x - mean) / deviation and g the gradient behind the clamp:
   // dx = scale (g - mean(g) - x^ mean(g x^)), the means over the batch's valid frames.
   void reduce_backward() override {
-    const std::vector<double> total = sum_parts();
+    const std::vector<double> total = sum_micro_batches();
     for (std::size_t c = 0; c < channels_; ++c) {
       const double g = total[c];
       const double gx = total[channels_ + c] * inverse_[c];
@@ -171,44 +195,46 @@ class BatchNormOp final : public Op {
       a_[c] = static_cast<float>(a);
       b_[c] = static_cast<float>(b);
       c_[c] = static_cast<float>(-a * g / count_ - b * mean_[c]);
-      if (!layer_.options().affine) continue;
+      if (!layer_.affine()) continue;
       layer_.scale().gradient[c] += static_cast<float>(gx);
       layer_.shift().gradient[c] += static_cast<float>(g);
     }
   }
 
-  void backward(const MicroBatch& part) override {
-    if (!edge_.wants_gradient()) return;
-    InputGradient<T> gradient(edge_, part);
-    for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
-      gradient_rows(in_.template clip<T>(i), out_.template clip_gradient<T>(i), gradient.clip(i),
-                    in_.length(i), in_.shape.channels, scale_.data(), shift_.data(), floor_, least_,
-                    a_.data(), b_.data(), c_.data());
-    gradient.clear_padding();
+  void backward(const MicroBatch& batch) override {
+    if (!x_.wants_gradient()) return;
+    auto dx = x_.gradient_of(batch);
+    for (std::size_t i = batch.first; i < batch.end(); ++i)
+      gradient_rows(rows(x_.value(i), i), y_.gradient(i), line(), floor_,
+                    {a_.data(), b_.data(), c_.data()}, dx.clip(i));
+    dx.clear_padding();
   }
 
  private:
+  ChannelLine line() const { return {scale_.data(), shift_.data()}; }
+  ClipRows<T> rows(const T* x, std::size_t clip) const { return {x, x_.length(clip), channels_}; }
+
   void fold(std::size_t c, double mean, double variance) {
     mean_[c] = mean;
-    narrow_mean_[c] = static_cast<float>(mean);
+    center_[c] = static_cast<float>(mean);
     inverse_[c] = inverse_deviation(variance);
     layer_.fold(c, mean, variance, scale_[c], shift_[c]);
   }
 
-  /// Two sums per channel over a part: floats within a clip, doubles across.
+  /// Two sums per channel over a micro-batch: floats within a clip, doubles across.
   template <class Add>
-  void sum_clips(const MicroBatch& part, Add add) {
-    std::vector<double>& sums = sums_[part.index];
+  void sum_clips(const MicroBatch& batch, Add add) {
+    std::vector<double>& sums = sums_[batch.index];
     std::ranges::fill(sums, 0.0);
     Buffer of_clip(2 * channels_);
-    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
+    for (std::size_t i = batch.first; i < batch.end(); ++i) {
       std::ranges::fill(of_clip, 0.0F);
-      add(i, in_.length(i), of_clip.data(), of_clip.data() + channels_);
+      add(i, of_clip.data(), of_clip.data() + channels_);
       for (std::size_t c = 0; c < 2 * channels_; ++c) sums[c] += of_clip[c];
     }
   }
 
-  std::vector<double> sum_parts() const {
+  std::vector<double> sum_micro_batches() const {
     std::vector<double> total(2 * channels_);
     for (const auto& sums : sums_)
       for (std::size_t c = 0; c < total.size(); ++c) total[c] += sums[c];
@@ -216,36 +242,42 @@ class BatchNormOp final : public Op {
   }
 
   BatchNorm& layer_;
-  Input edge_;
-  Activation& in_;
-  Activation& out_;
-  bool training_;  // by the statistics of the batch
+  InputView<T> x_;
+  ActivationView<T> y_;
+  bool by_batch_;  // by the statistics of the batch, not by the running ones
   std::size_t channels_;
-  float floor_, least_;
-  double count_ = 0;
+  Floor floor_;
+  const std::vector<std::size_t>* lengths_;
+  double count_ = 0;  // valid frames of the batch
   std::uint64_t folded_version_ = 0;
-  std::vector<double> mean_, inverse_;     // of the batch, or the running ones
-  Buffer narrow_mean_, scale_, shift_;     // y = scale x + shift
+  std::vector<double> mean_, inverse_;     // the batch's
+  Buffer center_, scale_, shift_;          // the mean in floats; y = scale x + shift
   Buffer a_, b_, c_;                       // dx = a g + b x + c
-  std::vector<std::vector<double>> sums_;  // each part's
+  std::vector<std::vector<double>> sums_;  // of each micro-batch
 };
 
 }  // namespace
 
-BatchNorm::BatchNorm(const Options& options) : options_(options) {
-  const auto n = static_cast<std::size_t>(options.channels);
-  const std::vector<std::int64_t> shape{options.channels};
-  parameters_.push_back({"running_mean", shape, Buffer(n), {}});
-  parameters_.push_back({"running_var", shape, Buffer(n, 1.0F), {}});
-  if (!options.affine) return;
-  parameters_.push_back({"weight", shape, Buffer(n, 1.0F), Buffer(n)});
-  parameters_.push_back({"bias", shape, Buffer(n), Buffer(n)});
+void BatchNorm::keys(Fields& f) {
+  f.flag({"relu", "", "clamp the output at 0 from below"}, relu_);
+  f.flag({"relu_first", "", "clamp the input at 0 from below"}, relu_first_);
+  f.flag({"affine", "", "learn a scale and a shift for each channel"}, affine_);
+}
+
+void BatchNorm::build(std::span<const Shape> in) {
+  expect_inputs(in, 1, 1);
+  const std::size_t n = in[0].channels;
+  parameters_.push_back({"running_mean", {n}, Buffer(n), {}});
+  parameters_.push_back({"running_var", {n}, Buffer(n, 1.0F), {}});
+  if (!affine_) return;
+  parameters_.push_back({"weight", {n}, Buffer(n, 1.0F), Buffer(n)});
+  parameters_.push_back({"bias", {n}, Buffer(n), Buffer(n)});
 }
 
 void BatchNorm::fold(std::size_t c, double mean, double variance, float& scale,
                      float& shift) const {
-  const double weight = options_.affine ? parameters_[2].value[c] : 1.0F;
-  const double bias = options_.affine ? parameters_[3].value[c] : 0.0F;
+  const double weight = affine_ ? parameters_[2].value[c] : 1.0F;
+  const double bias = affine_ ? parameters_[3].value[c] : 0.0F;
   const double factor = weight * inverse_deviation(variance);
   scale = static_cast<float>(factor);
   shift = static_cast<float>(bias - factor * mean);
@@ -253,14 +285,36 @@ void BatchNorm::fold(std::size_t c, double mean, double variance, float& scale,
 
 void BatchNorm::fold(Buffer& scale, Buffer& shift) const {
   for (std::size_t c = 0; c < scale.size(); ++c)
-    fold(c, static_cast<double>(parameters_[0].value[c]),
-         static_cast<double>(parameters_[1].value[c]), scale[c], shift[c]);
+    fold(c, static_cast<double>(mean().value[c]), static_cast<double>(variance().value[c]),
+         scale[c], shift[c]);
 }
 
 std::unique_ptr<Op> BatchNorm::prepare(std::span<const Input> in, Activation& out, Mode mode) {
-  return with_number(out.number, [&](auto number) -> std::unique_ptr<Op> {
-    return std::make_unique<BatchNormOp<decltype(number)>>(*this, in[0], out, mode);
-  });
+  return make_op<BatchNormOp>(out.number, *this, in[0], out, mode);
+}
+
+std::string BatchNorm::to_onnx(OnnxBuilder& graph, const std::string& name,
+                               const OnnxBuilder::Names& in) const {
+  const std::string x = relu_first_ ? graph.node("Relu", {in[0]}, name + ".relu") : in[0];
+  OnnxBuilder::Names inputs{x};
+  if (affine_) {
+    for (const std::size_t p : {2U, 3U})
+      inputs.push_back(onnx::weights(graph, name, parameters_[p]));
+  } else {
+    const auto n = static_cast<std::int64_t>(channels());
+    inputs.push_back(graph.constant(name + ".weight", {n}, Buffer(channels(), 1.0F)));
+    inputs.push_back(graph.constant(name + ".bias", {n}, Buffer(channels())));
+  }
+  inputs.push_back(onnx::weights(graph, name, mean()));
+  inputs.push_back(onnx::weights(graph, name, variance()));
+  const OnnxBuilder::Attributes attributes{{"epsilon", static_cast<float>(epsilon)}};
+  const std::string norm = relu_ ? name + ".norm" : name;
+  graph.node("BatchNormalization", inputs, norm, attributes);
+  return relu_ ? graph.node("Relu", {norm}, name) : name;
+}
+
+LayerKind batch_norm_kind() {
+  return {"batch_norm", "each channel made standard over the batch's frames", new_layer<BatchNorm>};
 }
 
 }  // namespace twinear::nn

@@ -1,53 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-#include <string_view>
 #include <vector>
 
-#include "nn/layer.h"
+#include "nn/onednn_conv1d.h"
 
 namespace twinear::nn {
 
-class PackedWeights;
-
-/// The sizes of a convolution over time.
-struct Conv1dOptions {
-  std::int64_t in = 0, out = 0;  ///< channels
-  std::int64_t kernel = 1;       ///< frames, odd
-  std::int64_t stride = 1, dilation = 1;
-  bool bias = true;
-  bool reflect = false;  ///< outside the clip are its own frames mirrored, else zeros
-};
-
-/// y[t] = bias + sum over k of W[k] x[stride t + dilation (k - (kernel - 1) / 2)]. Weights "weight"
-/// [out, in, kernel] and "bias" [out]. With one frame a clip and a kernel of one it is the linear
-/// layer: then "weight" is [out, in].
+/// y[t] = bias + sum over k of W[k] x[stride t + dilation (k - (kernel - 1) / 2)]. Parameters:
+/// "weight" [out, in, kernel] and, where there is one, "bias" [out]. The linear layer is the same
+/// with a kernel of one behind the pooling; its "weight" is [out, in].
 class Conv1d final : public Layer {
  public:
-  /// Weights are zeros.
-  explicit Conv1d(const Conv1dOptions& options, bool linear = false);
-  Conv1d(Conv1d&&) noexcept;
-  ~Conv1d() override;
+  explicit Conv1d(bool linear = false) : linear_(linear) {}
 
-  std::string_view kind() const override { return linear_ ? "linear" : "conv1d"; }
-  Shape output(std::span<const Shape> inputs) const override;
-  std::int64_t output_length(std::int64_t length) const override;
+  void keys(Fields& f) override;
+  void build(std::span<const Shape> in) override;
+  Shape output(std::span<const Shape> in) const override;
+  std::size_t output_length(std::size_t length) const override {
+    return (length - 1) / options_.stride + 1;
+  }
+  std::size_t stride() const override { return options_.stride; }
+  Place place() const override { return linear_ ? Place::behind_pooling : Place::anywhere; }
+  Number stored_as(Number, Number convolved) const override { return convolved; }
   std::span<Parameter> parameters() override { return parameters_; }
-  double multiply_adds(std::span<const Shape> inputs) const override;
+  double multiply_adds(std::span<const Shape> in) const override;
   std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
   /// Takes a batch norm into its primitive.
   std::unique_ptr<Op> prepare_fused(Layer& next, std::span<const Input> in,
                                     Activation& out) override;
+  std::string to_onnx(OnnxBuilder& graph, const std::string& name,
+                      const OnnxBuilder::Names& in) const override;
 
   const Conv1dOptions& options() const noexcept { return options_; }
-  PackedWeights& packed() noexcept { return *packed_; }
+  Parameter& weight() noexcept { return parameters_[0]; }
+  Parameter& bias() noexcept { return parameters_[1]; }  ///< only where there is one
+  PackedWeights& packed() noexcept { return packed_; }
 
  private:
-  Conv1dOptions options_;
   bool linear_;
+  Conv1dOptions options_;
   std::vector<Parameter> parameters_;
-  std::unique_ptr<PackedWeights> packed_;
+  PackedWeights packed_;
 };
+
+/// An op of the layer, followed by `norm` unless that is nullptr.
+std::unique_ptr<Op> make_conv1d_op(Conv1d& layer, const BatchNorm* norm, const Input& in,
+                                   Activation& out, Mode mode);
 
 }  // namespace twinear::nn

@@ -10,15 +10,17 @@
 
 #include "base/threads.h"
 #include "linalg/onednn_info.h"
+#include "nn/encoder_spec.h"
 #include "nn/execution_pool.h"
 #include "twinear/error.h"
 
 namespace twinear {
 namespace {
 
-/// Lengths that a pass is made for: sixteen an octave, so that a corpus of twenty thousand
-/// different lengths needs few of them and at most a sixteenth of a clip's frames is padding.
-std::size_t bucket(std::size_t frames) {
+/// The frames that an execution is made for: sixteen lengths an octave, so that a corpus of twenty
+/// thousand different lengths needs few executions and at most a sixteenth of a clip's frames is
+/// padding.
+std::size_t padded_length(std::size_t frames) {
   const std::size_t step = std::max<std::size_t>(16, std::bit_floor(frames) / 16);
   return (frames + step - 1) / step * step;
 }
@@ -26,11 +28,22 @@ std::size_t bucket(std::size_t frames) {
 }  // namespace
 
 struct Encoder::Parts {
-  Parts(EncoderSpec s, std::uint64_t seed) : spec(std::move(s)), network(spec, seed) {}
-  EncoderSpec spec;
+  Parts(EncoderSpec s, std::uint64_t seed) : network(s, seed), spec(std::move(s)) {
+    for (LayerSpec& layer : spec.layers) layer = complete(std::move(layer));
+  }
   nn::Network network;
+  EncoderSpec spec;
   nn::ExecutionPool idle;
 };
+
+struct nn::EncoderAccess {
+  static Network& network(const Encoder& encoder) { return encoder.parts_->network; }
+};
+
+nn::Network& nn::network_of(Encoder& encoder) { return EncoderAccess::network(encoder); }
+const nn::Network& nn::network_of(const Encoder& encoder) {
+  return EncoderAccess::network(encoder);
+}
 
 Encoder::Encoder(EncoderSpec spec, std::uint64_t seed)
     : parts_(std::make_unique<Parts>(std::move(spec), seed)) {}
@@ -52,10 +65,10 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return clips[i].rows(); });
   std::vector<std::span<const std::size_t>> groups;
   for (std::span<const std::size_t> rest = order; !rest.empty();) {
-    const std::size_t frames = bucket(clips[rest.front()].rows());
+    const std::size_t frames = padded_length(clips[rest.front()].rows());
     std::size_t n = 1;
     while (n < std::min<std::size_t>(rest.size(), nn::micro_batch_clips) &&
-           bucket(clips[rest[n]].rows()) == frames)
+           padded_length(clips[rest[n]].rows()) == frames)
       ++n;
     groups.push_back(rest.first(n));
     rest = rest.subspan(n);
@@ -64,22 +77,19 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
   Matrix embeddings(clips.size(), dimension());
   parallel_for(groups.size(), [&](std::size_t g) {
     const auto group = groups[g];
-    auto pass = parts_->idle.take(parts_->network,
-                                  {static_cast<std::int64_t>(group.size()),
-                                   static_cast<std::int64_t>(bucket(clips[group.front()].rows())),
-                                   static_cast<std::int64_t>(bins)});
-    nn::Activation& input = pass->input();
+    auto execution = parts_->idle.take(parts_->network,
+                                       {group.size(), padded_length(clips[group[0]].rows()), bins});
+    nn::Activation& input = execution->input();
     for (std::size_t i = 0; i < group.size(); ++i) {
       const auto values = clips[group[i]].values();
-      float* clip = input.clip(static_cast<std::int64_t>(i));
+      float* clip = input.clip(i);
       std::fill(std::ranges::copy(values, clip).out, clip + input.shape.clip_size(), 0.0F);
-      input.lengths[i] = static_cast<std::int64_t>(clips[group[i]].rows());
+      input.lengths[i] = clips[group[i]].rows();
     }
-    pass->forward();
+    execution->forward();
     for (std::size_t i = 0; i < group.size(); ++i)
-      std::copy_n(pass->output().clip(static_cast<std::int64_t>(i)), dimension(),
-                  embeddings.row(group[i]).begin());
-    parts_->idle.put(std::move(pass));
+      std::copy_n(execution->output().clip(i), dimension(), embeddings.row(group[i]).begin());
+    parts_->idle.put(std::move(execution));
   });
   return embeddings;
 }
@@ -92,8 +102,7 @@ Precision Encoder::set_precision(Precision precision) {
 }
 
 std::size_t Encoder::dimension() const noexcept {
-  return static_cast<std::size_t>(
-      parts_->network.shapes({1, 1, parts_->spec.bins}).back().channels);
+  return parts_->network.shapes({1, 1, parts_->network.bins()}).back().channels;
 }
 
 std::size_t Encoder::parameter_count() const noexcept {
@@ -104,11 +113,9 @@ std::size_t Encoder::parameter_count() const noexcept {
 }
 
 double Encoder::multiply_adds(std::size_t frames) const {
-  return parts_->network.multiply_adds({1, static_cast<std::int64_t>(frames), parts_->spec.bins});
+  return parts_->network.multiply_adds({1, frames, parts_->network.bins()});
 }
 
 const EncoderSpec& Encoder::spec() const noexcept { return parts_->spec; }
-nn::Network& Encoder::network() noexcept { return parts_->network; }
-const nn::Network& Encoder::network() const noexcept { return parts_->network; }
 
 }  // namespace twinear

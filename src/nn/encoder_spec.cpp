@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
-#include "base/settings.h"
+#include "base/within.h"
+#include "nn/layers.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -13,58 +14,64 @@ namespace {
 
 constexpr std::size_t max_layers = 1000;
 
+/// A layer or an architecture of a registry, with options that are given.
+template <class Kind>
+auto configured(const Registry<Kind>& kinds, const std::string& kind, const Values& options) {
+  auto made = kinds.find(kind).make();
+  configure(*made, options);
+  return made;
+}
+
 }  // namespace
 
-/// Only what this kind of layer has.
-void fields(Fields& f, LayerSpec& s) {
-  f.text("kind", s.kind);
-  f.text("name", s.name);
-  f.texts("inputs", s.inputs);
-  const bool conv = s.kind == "conv1d", linear = s.kind == "linear", norm = s.kind == "batch_norm";
-  const bool wide = s.kind == "slice" || s.kind == "context_conv" || s.kind == "squeeze_excite";
-  if (conv || linear || wide) f.whole("out", s.out, 1, 65536);
-  if (s.kind == "slice") f.whole("from", s.from, 0, 65536);
-  if (conv) {
-    f.whole("kernel", s.kernel, 1, 1023);
-    f.whole("stride", s.stride, 1, 1023);
-    f.whole("dilation", s.dilation, 1, 1023);
-    f.flag("reflect", s.reflect);
-  }
-  if (conv || linear) f.flag("bias", s.bias);
-  const bool pool = s.kind == "stats_pool" || s.kind == "attentive_pool";
-  if (pool || s.kind == "context_conv") f.number("min_variance", s.min_variance, 0, 1);
-  if (s.kind == "stats_pool" || s.kind == "context_conv") f.flag("unbiased", s.unbiased);
-  if (norm) {
-    f.flag("relu", s.relu);
-    f.flag("relu_first", s.relu_first);
-    f.flag("affine", s.affine);
-  }
+void fields(Fields& f, LayerSpec& spec) {
+  f.text({"kind", "", "the kind of the layer"}, spec.kind);
+  f.text({"name", "", "the first part of its tensors' names; unique"}, spec.name);
+  f.texts({"inputs", "", "names of layers before it; none: the one before"}, spec.inputs);
+  const auto layer = configured(nn::layers(), spec.kind, spec.keys);
+  layer->keys(f);
+  spec.keys = options_of(*layer);
 }
 
-std::string encoder_spec_json(const EncoderSpec& spec) {
-  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
-  for (const auto& layer : spec.layers)
-    layers.push_back(nlohmann::ordered_json::parse(to_json(layer)));
-  return nlohmann::ordered_json{{"kind", spec.kind}, {"bins", spec.bins}, {"layers", layers}}
-      .dump();
+void fields(Fields& f, EncoderSpec& spec) {
+  f.text({"kind", "", "the architecture"}, spec.kind);
+  f.whole({"bins", "", "columns of the features"}, spec.bins, 1, 65536);
+  f.objects({"layers", "", "each reads layers before it"}, spec.layers);
 }
 
-EncoderSpec parse_encoder_spec(const std::string& json, const std::string& place) try {
-  const auto object = nlohmann::json::parse(json);
-  EncoderSpec spec{object.at("kind").get<std::string>(), object.at("bins").get<int>(), {}};
-  const auto& layers = object.at("layers");
-  if (!layers.is_array() || layers.size() > max_layers || object.size() != 3)
-    throw Error(Fault::format, place + ": expected kind, bins and at most 1000 layers");
-  for (const auto& layer : layers) {
-    LayerSpec one;
-    one.kind = layer.at("kind").get<std::string>();
-    auto settings = Settings::from_json(layer.dump(), place);
-    settings.read("", one);
-    spec.layers.push_back(std::move(one));
-  }
+void fields(Fields& f, EncoderOptions& o) {
+  f.one_of({"kind", "", "the architecture"}, o.kind, architectures().names());
+  const auto chosen = configured(architectures(), o.kind, o.keys);
+  chosen->keys(f);
+  o.keys = options_of(*chosen);
+  for (const ArchitectureKind& other : architectures())
+    for (const auto& [key, value] : options_of(*other.make())) f.ignored(key.c_str());
+}
+
+LayerSpec complete(LayerSpec spec) {
+  const auto layer = configured(nn::layers(), spec.kind, spec.keys);
+  spec.keys = options_of(*layer);
   return spec;
-} catch (const nlohmann::json::exception& e) {
-  throw Error(Fault::format, fmt::format("{}: not an encoder's description", place));
+}
+
+std::string encoder_spec_json(const EncoderSpec& spec) { return to_json(spec); }
+
+EncoderSpec parse_encoder_spec(const std::string& json, const std::string& place) {
+  EncoderSpec spec{.kind = "", .bins = 0, .layers = {}};
+  Settings settings = Settings::from_json(json, place);
+  within(place, [&] { settings.read("", spec); });
+  if (spec.kind.empty() || spec.bins < 1 || spec.layers.empty() || spec.layers.size() > max_layers)
+    throw Error(Fault::format,
+                fmt::format("{}: expected kind, bins and 1 to {} layers; found {} bins and {} "
+                            "layers",
+                            place, max_layers, spec.bins, spec.layers.size()));
+  return spec;
+}
+
+EncoderSpec encoder_spec(const EncoderOptions& options, int bins) {
+  return within("encoder", [&] {
+    return configured(architectures(), options.kind, options.keys)->spec(bins);
+  });
 }
 
 }  // namespace twinear

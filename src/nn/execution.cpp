@@ -9,45 +9,51 @@ namespace twinear::nn {
 
 Execution::Execution(Network& network, Shape input, Mode mode, const ExecutionOptions& options)
     : network_(network), training_(mode == Mode::training) {
-  const WorkerScope worker;  // primitives remember how many threads OpenMP had at their birth
-  for (std::int64_t at = 0; at < input.clips; at += micro_batch_clips)
+  const WorkerScope worker;  // primitives remember how many threads OpenMP had when they were made
+  for (std::size_t at = 0; at < input.clips; at += micro_batch_clips)
     micro_batches_.push_back(
         {micro_batches_.size(), at, std::min(micro_batch_clips, input.clips - at)});
+  make_activations(input, options);
 
-  const std::vector<Shape> shapes = network.shapes(input);
-  const std::vector<Number> numbers = network.numbers(options.numbers);
+  // Node i writes activation i + 1; its gradient is first written by its last reader, and last read
+  // by node i. So in both directions an activation is needed from its writer to its last reader,
+  // except that values of training wait for the way back.
+  const std::vector<Readers> read = readers();
+  std::vector<Lifetime> needed(activations_.size());
+  for (std::size_t a = 1; a + 1 < activations_.size(); ++a)
+    needed[a] = {std::min(micro_batch_clips, input.clips) * activations_[a].shape.clip_size() *
+                     bytes_of(activations_[a].number),
+                 a - 1, read[a].last};
+  if (training_) place_gradients(needed, options.share_memory);
+  prepare_ops(mode, read, needed);
+  if (training_ || !options.share_memory)
+    for (Lifetime& lifetime : needed) lifetime = {lifetime.bytes, 0, network.nodes().size()};
+  place(needed, values_, &Activation::value_slice);
+}
+
+void Execution::make_activations(Shape input, const ExecutionOptions& options) {
+  const std::vector<Shape> shapes = network_.shapes(input);
+  const std::vector<Number> numbers = network_.numbers(options.numbers);
   activations_.resize(shapes.size());
   for (std::size_t i = 0; i < activations_.size(); ++i) {
     activations_[i].shape = shapes[i];
     activations_[i].number = numbers[i];
-    activations_[i].lengths.resize(static_cast<std::size_t>(input.clips), shapes[i].frames);
+    activations_[i].lengths.resize(input.clips, shapes[i].frames);
   }
   // What the caller sees is contiguous and f32.
-  for (Activation* flow : {&activations_.front(), &activations_.back()})
-    flow->value.resize(static_cast<std::size_t>(flow->shape.size()));
+  for (Activation* seen : {&activations_.front(), &activations_.back()})
+    seen->value.resize(seen->shape.size());
   if (options.input_gradient) activations_[0].gradient.resize(activations_[0].value.size());
+}
 
-  // Node i writes flow i + 1; its gradient is first written by the last that read it, and last read
-  // by node i. So on both ways a flow is needed from its writer to its last reader, except that
-  // values of training wait for the way back.
-  const std::span<const Node> nodes = network.nodes();
-  std::vector<Readers> reading(activations_.size());
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    for (const std::size_t f : nodes[i].inputs) {
-      reading[f].last = i;
-      ++reading[f].count;
+std::vector<Execution::Readers> Execution::readers() const {
+  std::vector<Readers> readers(activations_.size());
+  for (std::size_t i = 0; i < network_.nodes().size(); ++i)
+    for (const std::size_t a : network_.nodes()[i].inputs) {
+      readers[a].last = i;
+      ++readers[a].count;
     }
-  std::vector<Lifetime> needed(activations_.size());
-  for (std::size_t f = 1; f + 1 < activations_.size(); ++f)
-    needed[f] = {
-        static_cast<std::size_t>(std::min(micro_batch_clips, input.clips) * shapes[f].clip_size()) *
-            bytes_of(numbers[f]),
-        f - 1, reading[f].last};
-  if (mode == Mode::training) place_gradients(needed, options.share_memory);
-  prepare_ops(mode, reading, needed);
-  if (mode == Mode::training || !options.share_memory)
-    for (Lifetime& lifetime : needed) lifetime = {lifetime.bytes, 0, nodes.size()};
-  place(needed, values_, &Activation::value_slice);
+  return readers;
 }
 
 void Execution::place_gradients(std::vector<Lifetime> needed, bool share) {
@@ -58,7 +64,7 @@ void Execution::place_gradients(std::vector<Lifetime> needed, bool share) {
     // Nothing before the first weight that moves needs a gradient.
     has_gradient[i + 1] =
         std::ranges::any_of(nodes[i].layer->parameters(), &Parameter::moves) ||
-        std::ranges::any_of(nodes[i].inputs, [&](std::size_t f) { return has_gradient[f]; });
+        std::ranges::any_of(nodes[i].inputs, [&](std::size_t a) { return has_gradient[a]; });
     if (!has_gradient[i + 1]) needed[i + 1].bytes = 0;
     if (!share) needed[i + 1] = {needed[i + 1].bytes, 0, nodes.size()};
   }
@@ -67,31 +73,37 @@ void Execution::place_gradients(std::vector<Lifetime> needed, bool share) {
 }
 
 void Execution::place(const std::vector<Lifetime>& needed, Aligned<std::byte>& memory,
-                      ArenaSlice Activation::*loan) {
+                      ArenaSlice Activation::*slice) {
   const MemoryPlan plan = plan_memory(needed);
   memory.resize(micro_batches_.size() * plan.bytes);
-  for (std::size_t f = 0; f < activations_.size(); ++f)
-    if (needed[f].bytes > 0) activations_[f].*loan = {memory.data() + plan.begins[f], plan.bytes};
+  for (std::size_t a = 0; a < activations_.size(); ++a)
+    if (needed[a].bytes > 0) activations_[a].*slice = {memory.data() + plan.begins[a], plan.bytes};
 }
 
-void Execution::prepare_ops(Mode mode, std::span<const Readers> reading,
+std::vector<Input> Execution::inputs_of(const Node& node, std::size_t index,
+                                        std::span<const Readers> readers) {
+  std::vector<Input> inputs;
+  for (const std::size_t a : node.inputs)  // the last reader is the first on the way back
+    inputs.push_back({&activations_[a], readers[a].last != index});
+  return inputs;
+}
+
+void Execution::prepare_ops(Mode mode, std::span<const Readers> readers,
                             std::vector<Lifetime>& needed) {
   const std::span<const Node> nodes = network_.nodes();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    std::vector<Input> edges;
-    for (const std::size_t f : nodes[i].inputs)  // the last to read is the first on the way back
-      edges.push_back({&activations_[f], reading[f].last != i});
+    const std::vector<Input> inputs = inputs_of(nodes[i], i, readers);
     std::unique_ptr<Op> both;
-    if (mode == Mode::inference && i + 1 < nodes.size() && reading[i + 1].count == 1 &&
+    if (mode == Mode::inference && i + 1 < nodes.size() && readers[i + 1].count == 1 &&
         nodes[i + 1].inputs == std::vector{i + 1})
-      both = nodes[i].layer->prepare_fused(*nodes[i + 1].layer, edges, activations_[i + 2]);
+      both = nodes[i].layer->prepare_fused(*nodes[i + 1].layer, inputs, activations_[i + 2]);
     if (both != nullptr) {
       needed[i + 1].bytes = 0;
       needed[i + 2].first = i;
       ops_.push_back(std::move(both));
       ++i;
     } else {
-      ops_.push_back(nodes[i].layer->prepare(edges, activations_[i + 1], mode));
+      ops_.push_back(nodes[i].layer->prepare(inputs, activations_[i + 1], mode));
     }
   }
   for (std::size_t i = 0; i < ops_.size(); ++i)
@@ -99,7 +111,8 @@ void Execution::prepare_ops(Mode mode, std::span<const Readers> reading,
 }
 
 void Execution::forward() {
-  const WorkerScope worker;  // what steps do alone, too: a team of threads would wait for itself
+  const WorkerScope
+      worker;  // also for the serial sections: a team of OpenMP threads would oversubscribe
   for (std::size_t i = 0; i < network_.nodes().size(); ++i) {
     const Node& node = network_.nodes()[i];
     for (std::size_t clip = 0; clip < activations_[i + 1].lengths.size(); ++clip)
@@ -109,7 +122,7 @@ void Execution::forward() {
   if (training_)  // all weights are new
     parallel_for(ops_.size(), [&](std::size_t i) { ops_[i]->begin(); });
   else
-    for (const auto& step : ops_) step->begin();
+    for (const auto& op : ops_) op->begin();
   std::size_t next = 0;
   for (const std::size_t barrier : barriers_) {
     parallel_for(micro_batches_.size(), [&](std::size_t p) {
@@ -126,11 +139,11 @@ void Execution::forward() {
 
 void Execution::backward() {
   const WorkerScope worker;
-  // In training there is a step for each node.
-  const auto has_gradient = [&](std::size_t step) { return activations_[step + 1].has_gradient(); };
-  const auto back = [&](std::size_t from, std::size_t to, const MicroBatch& part) {
+  // In training there is one op for each node.
+  const auto has_gradient = [&](std::size_t op) { return activations_[op + 1].has_gradient(); };
+  const auto back = [&](std::size_t from, std::size_t to, const MicroBatch& batch) {
     for (std::size_t i = from; i > to; --i)
-      if (has_gradient(i - 1)) ops_[i - 1]->backward(part);
+      if (has_gradient(i - 1)) ops_[i - 1]->backward(batch);
   };
   std::size_t done = ops_.size();
   for (std::size_t m = barriers_.size(); m-- > 0;) {
@@ -151,8 +164,8 @@ void Execution::backward() {
 
 std::size_t Execution::bytes() const noexcept {
   std::size_t bytes = values_.size() + gradients_.size();
-  for (const Activation& flow : activations_)
-    bytes += (flow.value.size() + flow.gradient.size()) * sizeof(float);
+  for (const Activation& a : activations_)
+    bytes += (a.value.size() + a.gradient.size()) * sizeof(float);
   return bytes;
 }
 

@@ -9,22 +9,22 @@ std::unique_ptr<Execution> ExecutionPool::take(Network& network, const Shape& sh
   {
     const std::lock_guard lock(mutex_);
     const auto found = std::ranges::find_if(
-        executions_, [&](const auto& pass) { return pass->input().shape == shape; });
+        executions_, [&](const auto& execution) { return execution->input().shape == shape; });
     if (found != executions_.end()) {
-      auto pass = std::move(*found);
+      auto execution = std::move(*found);
       executions_.erase(found);
-      bytes_ -= pass->bytes();
-      return pass;
+      bytes_ -= execution->bytes();
+      return execution;
     }
   }
   return std::make_unique<Execution>(network, shape, Mode::inference,
                                      ExecutionOptions{.numbers = numbers_});
 }
 
-void ExecutionPool::put(std::unique_ptr<Execution> pass) {
+void ExecutionPool::put(std::unique_ptr<Execution> execution) {
   const std::lock_guard lock(mutex_);
-  bytes_ += pass->bytes();
-  executions_.push_front(std::move(pass));
+  bytes_ += execution->bytes();
+  executions_.push_front(std::move(execution));
   while (executions_.size() > max_executions_ || bytes_ > max_bytes_) {
     bytes_ -= executions_.back()->bytes();
     executions_.pop_back();

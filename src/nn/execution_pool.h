@@ -9,20 +9,20 @@
 
 namespace twinear::nn {
 
-/// Inference passes that nobody uses at the moment, the latest first: bounded in number, which
-/// bounds their primitives, and in memory. Calls may run in parallel, but for set_numbers().
+/// Executions for inference that nobody uses at the moment, the latest first: bounded in number,
+/// which bounds their primitives, and in memory. Calls may run in parallel, but for set_numbers().
 class ExecutionPool {
  public:
   explicit ExecutionPool(std::size_t max_executions = 64,
                          std::size_t max_bytes = std::size_t{256} << 20U)
       : max_executions_(max_executions), max_bytes_(max_bytes) {}
 
-  /// One that was put back, or a new one.
+  /// An execution of this shape that was put back, or a new one.
   std::unique_ptr<Execution> take(Network& network, const Shape& shape);
-  void put(std::unique_ptr<Execution> pass);
+  void put(std::unique_ptr<Execution> execution);
 
   Number numbers() const noexcept { return numbers_; }
-  void set_numbers(Number numbers);  ///< of passes that are taken from now on
+  void set_numbers(Number numbers);  ///< of executions that are taken from now on
 
   std::size_t size() const;
   std::size_t bytes() const;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "linalg/gemm.h"
+#include "nn/matrices.h"
 
 namespace twinear::nn {
 namespace {
@@ -16,6 +16,10 @@ using BackwardWeights = dnnl::convolution_backward_weights;
 using Tag = memory::format_tag;
 using Type = memory::data_type;
 using Arguments = std::unordered_map<int, memory>;
+using dim = memory::dim;
+constexpr auto direct = algorithm::convolution_direct;
+
+dim to_dim(std::size_t n) { return static_cast<dim>(n); }
 
 Type type_of(Number number) { return number == Number::bf16 ? Type::bf16 : Type::f32; }
 
@@ -27,42 +31,83 @@ bool is_matrix(const Conv1dOptions& o) { return o.kernel == 1 && o.stride == 1; 
 /// its bf16 one is slow where clips are short. Not where the copy outgrows the caches: there the
 /// sgemm is the slower one.
 bool gathers(const OnednnConv1d::Options& c) {
-  constexpr std::int64_t short_clip = 128, max_numbers = std::int64_t{1} << 20;
+  constexpr std::size_t short_clip = 128, max_numbers = std::size_t{1} << 20U;
   return !is_matrix(c.sizes) && (c.operands == Number::f32 || c.frames_out <= short_clip) &&
          c.clips * c.frames_out * c.sizes.kernel * c.sizes.in <= max_numbers;
 }
 
-/// Such a copy: rows of kernel x channels numbers.
+/// Makes that copy: rows of kernel x channels numbers.
 template <class T>
 void gather(const OnednnConv1d::Options& c, const T* x, T* to) {
   const Conv1dOptions& o = c.sizes;
-  for (std::int64_t clip = 0; clip < c.clips; ++clip, x += c.frames_in * o.in)
-    for (std::int64_t t = 0; t < c.frames_out; ++t)
-      for (std::int64_t k = 0; k < o.kernel; ++k, to += o.in) {
-        const std::int64_t from = t * o.stride + k * o.dilation - c.padding;
-        if (from >= 0 && from < c.frames_in)
-          std::copy_n(x + from * o.in, o.in, to);
+  for (std::size_t clip = 0; clip < c.clips; ++clip, x += c.frames_in * o.in)
+    for (std::size_t t = 0; t < c.frames_out; ++t)
+      for (std::size_t k = 0; k < o.kernel; ++k, to += o.in) {
+        const std::size_t from = t * o.stride + k * o.dilation;  // counted from the padding
+        if (from >= c.padding && from - c.padding < c.frames_in)
+          std::copy_n(x + (from - c.padding) * o.in, o.in, to);
         else
           std::fill_n(to, o.in, T());
       }
 }
 
+/// A convolution in oneDNN's words.
+struct Geometry {
+  explicit Geometry(const OnednnConv1d::Options& c)
+      : in(to_dim(c.sizes.in)),
+        out(to_dim(c.sizes.out)),
+        kernel(to_dim(c.sizes.kernel)),
+        clips(to_dim(c.clips)),
+        frames_in(to_dim(c.frames_in)),
+        frames_out(to_dim(c.frames_out)),
+        stride{to_dim(c.sizes.stride)},
+        gap{to_dim(c.sizes.dilation) - 1},
+        before{to_dim(c.padding)},
+        has_bias(c.sizes.bias) {
+    // A kernel of one frame sees no neighbors: all clips are one long clip, which oneDNN cuts best.
+    if (is_matrix(c.sizes)) {
+      frames_in *= clips;
+      frames_out *= clips;
+      clips = 1;
+    }
+    // Behind a clip only what the last output frame reaches: less than before it where the stride
+    // skips.
+    const dim last = (frames_out - 1) * stride[0] + to_dim(c.sizes.dilation) * (kernel - 1) + 1;
+    behind = {std::max<dim>(0, last - frames_in - before[0])};
+  }
+
+  memory::desc x(Number number) const {
+    return {{clips, in, frames_in}, type_of(number), Tag::nwc};
+  }
+  memory::desc y(Number number) const {
+    return {{clips, out, frames_out}, type_of(number), Tag::nwc};
+  }
+  memory::desc weights(Type type) const { return {{out, in, kernel}, type, Tag::any}; }
+  memory::desc bias() const { return has_bias ? f32({out}, Tag::x) : memory::desc(); }
+
+  dim in, out, kernel, clips, frames_in, frames_out;
+  memory::dims stride, gap, before, behind;
+  bool has_bias;
+};
+
 /// What a batch norm does to each output, as oneDNN's post-operations: in order a clamp, a product
 /// and a sum per channel, a clamp.
-dnnl::post_ops post_operations(const BatchNorm::Options& norm) {
-  const auto per_channel = f32({1, norm.channels, 1}, Tag::abc);
+dnnl::post_ops post_operations(const BatchNorm& norm) {
+  const auto per_channel = f32({1, to_dim(norm.channels()), 1}, Tag::abc);
   dnnl::post_ops ops;
-  if (norm.relu_first) ops.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
+  if (norm.relu_first()) ops.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
   ops.append_binary(algorithm::binary_mul, per_channel);
   ops.append_binary(algorithm::binary_add, per_channel);
-  if (norm.relu) ops.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
+  if (norm.relu()) ops.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
   return ops;
 }
 
 }  // namespace
 
-memory::desc plain_weights(const Conv1dOptions& o, std::int64_t stride) {
-  return {{o.out, o.in, o.kernel}, Type::f32, memory::dims{stride, o.kernel, 1}};
+memory::desc plain_weights(const Conv1dOptions& o, std::size_t stride) {
+  const dim kernel = to_dim(o.kernel);
+  return {
+      {to_dim(o.out), to_dim(o.in), kernel}, Type::f32, memory::dims{to_dim(stride), kernel, 1}};
 }
 
 void reorder(const memory& from, const memory& to) {
@@ -88,50 +133,46 @@ memory PackedWeights::get(const memory::desc& desc, const memory& plain, std::ui
 }
 
 OnednnConv1d::OnednnConv1d(const Options& options) : options_(options) {
-  const Conv1dOptions& o = options.sizes;
-  std::int64_t clips = options.clips, frames_in = options.frames_in;
-  std::int64_t frames_out = options.frames_out;
-  // A kernel of one frame sees no neighbors: all clips are one long clip, which oneDNN cuts best.
-  if (is_matrix(o)) {
-    frames_in *= clips;
-    frames_out *= clips;
-    clips = 1;
-  }
-  const memory::dims stride{o.stride}, gap{o.dilation - 1}, pad{options.padding};
-  // On the right only what the last output frame reaches: less than `pad` where the stride skips.
-  const memory::dims reach{std::max<std::int64_t>(
-      0, (frames_out - 1) * o.stride + o.dilation * (o.kernel - 1) + 1 - frames_in - pad[0])};
-  const Type type = type_of(options.operands);
-  const memory::desc x({clips, o.in, frames_in}, type, Tag::nwc);
-  const memory::desc y({clips, o.out, frames_out}, type, Tag::nwc);
-  const memory::desc w({o.out, o.in, o.kernel}, type, Tag::any);
-  const memory::desc b = o.bias ? f32({o.out}, Tag::x) : memory::desc();
-  const auto direct = algorithm::convolution_direct;
+  const Geometry g(options);
   const bool training = options.backward_data || options.backward_weights;
   dnnl::primitive_attr attributes, with_norm;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   with_norm.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (options.norm != nullptr) with_norm.set_post_ops(post_operations(*options.norm));
-
-  forward_pd_ = {{training ? prop_kind::forward_training : prop_kind::forward_inference, direct, x,
-                  w, b, y, stride, gap, pad, reach},
+  forward_pd_ = {{training ? prop_kind::forward_training : prop_kind::forward_inference, direct,
+                  g.x(options.operands), g.weights(type_of(options.operands)), g.bias(),
+                  g.y(options.operands), g.stride, g.gap, g.before, g.behind},
                  with_norm,
                  cpu()};
   forward_ = Forward(forward_pd_);
+  if (training) prepare_backward(options, attributes);
+}
+
+void OnednnConv1d::prepare_backward(const Options& options,
+                                    const dnnl::primitive_attr& attributes) {
+  const Geometry g(options);
+  const Conv1dOptions& o = options.sizes;
+  const Type type = type_of(options.operands);
   if (options.backward_data) {
-    const memory::desc dx({clips, o.in, frames_in}, type_of(options.input_gradient), Tag::nwc);
-    data_pd_ = {{direct, dx, w, y, stride, gap, pad, reach}, attributes, cpu(), forward_pd_};
+    data_pd_ = {{direct, g.x(options.input_gradient), g.weights(type), g.y(options.operands),
+                 g.stride, g.gap, g.before, g.behind},
+                attributes,
+                cpu(),
+                forward_pd_};
     data_ = BackwardData(*data_pd_);
   }
   if (!options.backward_weights) return;
   if (!is_matrix(o) && !gathers(options)) {
-    const auto dw = f32({o.out, o.in, o.kernel}, Tag::any);
-    weights_pd_ = {{direct, x, dw, b, y, stride, gap, pad, reach}, attributes, cpu(), forward_pd_};
+    weights_pd_ = {{direct, g.x(options.operands), g.weights(Type::f32), g.bias(),
+                    g.y(options.operands), g.stride, g.gap, g.before, g.behind},
+                   attributes,
+                   cpu(),
+                   forward_pd_};
     weights_ = BackwardWeights(*weights_pd_);
   } else if (options.operands == Number::bf16) {
-    const std::int64_t rows = options.clips * options.frames_out, columns = o.kernel * o.in;
-    const memory::desc dy_t({o.out, rows}, type, memory::dims{1, o.out});
-    product_pd_ = {{dy_t, {{rows, columns}, type, Tag::ab}, f32({o.out, columns}, Tag::ab)},
+    const dim rows = to_dim(options.clips * options.frames_out), columns = to_dim(o.kernel * o.in);
+    const memory::desc dy_t({g.out, rows}, type, memory::dims{1, g.out});
+    product_pd_ = {{dy_t, {{rows, columns}, type, Tag::ab}, f32({g.out, columns}, Tag::ab)},
                    attributes,
                    cpu()};
     product_ = dnnl::matmul(*product_pd_);
@@ -151,8 +192,8 @@ void OnednnConv1d::forward(const void* x, void* y, const float* bias, const floa
                       {DNNL_ARG_SCRATCHPAD, scratchpad(forward_pd_.scratchpad_desc())}};
   if (options_.sizes.bias) arguments[DNNL_ARG_BIAS] = view(forward_pd_.bias_desc(), bias);
   if (options_.norm != nullptr) {
-    const auto per_channel = f32({1, options_.sizes.out, 1}, Tag::abc);
-    const int at = options_.norm->relu_first ? 1 : 0;
+    const auto per_channel = f32({1, to_dim(options_.sizes.out), 1}, Tag::abc);
+    const int at = options_.norm->relu_first() ? 1 : 0;
     arguments[DNNL_ARG_ATTR_MULTIPLE_POST_OP(at) | DNNL_ARG_SRC_1] = view(per_channel, scale);
     arguments[DNNL_ARG_ATTR_MULTIPLE_POST_OP(at + 1) | DNNL_ARG_SRC_1] = view(per_channel, shift);
   }
@@ -176,12 +217,18 @@ void OnednnConv1d::backward_weights(const void* x, const void* dy, float* dw, fl
     if (o.bias) arguments[DNNL_ARG_DIFF_BIAS] = view(weights_pd_->diff_bias_desc(), db);
     return execute(weights_, arguments);
   }
-  const std::int64_t rows = options_.clips * options_.frames_out, columns = o.kernel * o.in;
+  backward_weights_by_product(x, dy, dw, db);
+}
+
+void OnednnConv1d::backward_weights_by_product(const void* x, const void* dy, float* dw,
+                                               float* db) const {
+  const Conv1dOptions& o = options_.sizes;
+  const std::size_t rows = options_.clips * options_.frames_out, columns = o.kernel * o.in;
   if (!is_matrix(o))
     x = with_number(options_.operands, [&](auto number) -> const void* {
       using T = decltype(number);
       thread_local Aligned<T> gathered;
-      gathered.resize(std::max(gathered.size(), static_cast<std::size_t>(rows * columns)));
+      gathered.resize(std::max(gathered.size(), rows * columns));
       gather(options_, static_cast<const T*>(x), gathered.data());
       return gathered.data();
     });
@@ -191,8 +238,8 @@ void OnednnConv1d::backward_weights(const void* x, const void* dy, float* dw, fl
                        {DNNL_ARG_DST, view(product_pd_->dst_desc(), dw)},
                        {DNNL_ARG_SCRATCHPAD, scratchpad(product_pd_->scratchpad_desc())}});
   else  // oneDNN's sgemm beats its f32 convolution and its product
-    multiply({static_cast<const float*>(dy), rows, o.out, o.out},
-             {static_cast<const float*>(x), rows, columns, columns}, {dw, o.out, columns, columns},
+    multiply(matrix(static_cast<const float*>(dy), rows, o.out),
+             matrix(static_cast<const float*>(x), rows, columns), result(dw, o.out, columns),
              Transpose::first);
   if (!o.bias) return;
   with_number(options_.operands, [&](auto number) {
@@ -204,8 +251,9 @@ memory::desc OnednnConv1d::weight_gradient() const {
   if (weights_pd_) return weights_pd_->diff_weights_desc();
   const Conv1dOptions& o = options_.sizes;
   if (is_matrix(o)) return plain_weights(o, o.in);
-  // Each output's frames of the kernel, their channels.
-  return {{o.out, o.in, o.kernel}, Type::f32, memory::dims{o.kernel * o.in, 1, o.in}};
+  // For each output the frames of the kernel, and for each frame its channels.
+  const dim in = to_dim(o.in), kernel = to_dim(o.kernel);
+  return {{to_dim(o.out), in, kernel}, Type::f32, memory::dims{kernel * in, 1, in}};
 }
 
 std::vector<std::string> OnednnConv1d::implementations() const {

@@ -9,14 +9,26 @@
 
 #include "linalg/onednn.h"
 #include "nn/batch_norm.h"
-#include "nn/conv1d.h"
 
 namespace twinear::nn {
 
 using onednn::cpu, onednn::execute, onednn::f32, onednn::scratchpad, onednn::view;
 
-/// A layer's weights as primitives want them, packed anew when they have changed. Shared by the
-/// steps of a layer, also at once where the weights stay as they are.
+/// The sizes of a convolution over time.
+struct Conv1dOptions {
+  std::size_t in = 0, out = 0;  ///< channels
+  std::size_t kernel = 1;       ///< frames, odd
+  std::size_t stride = 1;       ///< frames
+  std::size_t dilation = 1;     ///< frames
+  bool bias = true;
+  bool reflect = false;  ///< beyond a clip's ends its own frames are mirrored, else there are zeros
+
+  /// Frames that the kernel reaches to each side of its middle.
+  std::size_t margin() const { return dilation * (kernel - 1) / 2; }
+};
+
+/// A layer's weights as primitives want them, packed anew when they have changed. Shared by the ops
+/// of a layer, also at once while the weights stay as they are.
 class PackedWeights {
  public:
   /// `plain` is f32 [out, in, kernel], in any strides. The result lives as long as this.
@@ -33,18 +45,18 @@ class PackedWeights {
   std::list<Packed> all_;
 };
 
-/// oneDNN's primitives of a convolution for a fixed number of clips and frames, one of each
-/// direction. Calls may run in parallel.
+/// oneDNN's primitives of a convolution over time for a fixed number of clips and frames, one of
+/// each direction. Calls may run in parallel.
 class OnednnConv1d {
  public:
   struct Options {
     Conv1dOptions sizes;
-    std::int64_t clips = 0;
-    std::int64_t frames_in = 0, frames_out = 0;  ///< of a clip
-    std::int64_t padding = 0;                    ///< frames of zeros that stand before a clip
-    Number operands = Number::f32;               ///< what x, y and dy are; all sums are floats
-    Number input_gradient = Number::f32;         ///< what dx is
-    const BatchNorm::Options* norm = nullptr;    ///< follows in the same primitive
+    std::size_t clips = 0;
+    std::size_t frames_in = 0, frames_out = 0;  ///< of a clip
+    std::size_t padding = 0;                    ///< frames of zeros before each clip
+    Number operands = Number::f32;              ///< stores x, y and dy; all sums are floats
+    Number input_gradient = Number::f32;        ///< stores dx
+    const BatchNorm* norm = nullptr;            ///< follows in the same primitive
     bool backward_data = false, backward_weights = false;
   };
   explicit OnednnConv1d(const Options& options);
@@ -60,10 +72,13 @@ class OnednnConv1d {
   void backward_weights(const void* x, const void* dy, float* dw, float* db) const;
   dnnl::memory::desc weight_gradient() const;
 
-  /// oneDNN's names of what it chose for each direction.
+  /// oneDNN's names of the implementations that it chose, one for each direction.
   std::vector<std::string> implementations() const;
 
  private:
+  void prepare_backward(const Options& options, const dnnl::primitive_attr& attributes);
+  void backward_weights_by_product(const void* x, const void* dy, float* dw, float* db) const;
+
   Options options_;
   dnnl::convolution_forward::primitive_desc forward_pd_;
   dnnl::convolution_forward forward_;
@@ -77,7 +92,7 @@ class OnednnConv1d {
 };
 
 /// f32 weights [out, in, kernel] in a row-major matrix whose rows are `stride` numbers apart.
-dnnl::memory::desc plain_weights(const Conv1dOptions& options, std::int64_t stride);
+dnnl::memory::desc plain_weights(const Conv1dOptions& options, std::size_t stride);
 
 void reorder(const dnnl::memory& from, const dnnl::memory& to);
 

@@ -1,58 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/squeeze_excite.h"
-
 #include <algorithm>
+#include <array>
 
 #include "base/exponential.h"
 #include "base/lanes.h"
-#include "linalg/gemm.h"
-#include "nn/gradient_slots.h"
+#include "nn/layers.h"
+#include "nn/matrices.h"
+#include "nn/onnx_forms.h"
 
 namespace twinear::nn {
 namespace {
 
 template <class T>
-TWINEAR_SIMD void mean_rows(const T* __restrict x, std::int64_t rows, std::int64_t channels,
+TWINEAR_SIMD void mean_rows(const T* __restrict x, std::size_t rows, std::size_t channels,
                             float* __restrict mean) {
   std::fill(mean, mean + channels, 0.0F);
-  for (std::int64_t r = 0; r < rows; ++r)
-    for (std::int64_t c = 0; c < channels; ++c) mean[c] += load(x[r * channels + c]);
-  for (std::int64_t c = 0; c < channels; ++c) mean[c] /= static_cast<float>(rows);
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t c = 0; c < channels; ++c) mean[c] += load(x[r * channels + c]);
+  for (std::size_t c = 0; c < channels; ++c) mean[c] /= static_cast<float>(rows);
 }
 
-/// y = x gate, plus `other` where there is one.
+/// y = x gate, plus `other` unless that is nullptr.
 template <class T>
 TWINEAR_SIMD void gate_rows(const T* __restrict x, const T* __restrict other, T* __restrict y,
-                            std::int64_t rows, std::int64_t channels,
-                            const float* __restrict gate) {
+                            std::size_t rows, std::size_t channels, const float* __restrict gate) {
   if (other == nullptr) {
-    for (std::int64_t r = 0; r < rows * channels; r += channels)
-      for (std::int64_t c = 0; c < channels; ++c) store(load(x[r + c]) * gate[c], y[r + c]);
+    for (std::size_t r = 0; r < rows * channels; r += channels)
+      for (std::size_t c = 0; c < channels; ++c) store(load(x[r + c]) * gate[c], y[r + c]);
     return;
   }
-  for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c)
+  for (std::size_t r = 0; r < rows * channels; r += channels)
+    for (std::size_t c = 0; c < channels; ++c)
       store(load(x[r + c]) * gate[c] + load(other[r + c]), y[r + c]);
 }
 
-/// sum[c] = sum over rows of x dy
+/// sum[c] is the sum of x dy over the rows.
 template <class T>
-TWINEAR_SIMD void dot_rows(const T* __restrict x, const T* __restrict dy, std::int64_t rows,
-                           std::int64_t channels, float* __restrict sum) {
+TWINEAR_SIMD void dot_rows(const T* __restrict x, const T* __restrict dy, std::size_t rows,
+                           std::size_t channels, float* __restrict sum) {
   std::fill(sum, sum + channels, 0.0F);
-  for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c) sum[c] += load(x[r + c]) * load(dy[r + c]);
+  for (std::size_t r = 0; r < rows * channels; r += channels)
+    for (std::size_t c = 0; c < channels; ++c) sum[c] += load(x[r + c]) * load(dy[r + c]);
 }
 
-/// dx = dy gate + shift
+/// dx = dy gate + shift for each channel.
 template <class T>
-TWINEAR_SIMD void ungate_rows(const T* __restrict dy, T* __restrict dx, std::int64_t rows,
-                              std::int64_t channels, const float* __restrict gate,
+TWINEAR_SIMD void ungate_rows(const T* __restrict dy, T* __restrict dx, std::size_t rows,
+                              std::size_t channels, const float* __restrict gate,
                               const float* __restrict shift) {
-  for (std::int64_t r = 0; r < rows * channels; r += channels)
-    for (std::int64_t c = 0; c < channels; ++c)
+  for (std::size_t r = 0; r < rows * channels; r += channels)
+    for (std::size_t c = 0; c < channels; ++c)
       store(load(dy[r + c]) * gate[c] + shift[c], dx[r + c]);
 }
+
+/// Squeeze and excitation (Hu et al. 2018): y = x g, where each clip's gate is g = sigmoid(W2
+/// max(0, W1 m + b1) + b2) and m is the mean over its valid frames; a second input is added (the
+/// residual). Parameters: "reduce.weight" [bottleneck, channels, 1], "reduce.bias", "expand.weight"
+/// [channels, bottleneck, 1], "expand.bias".
+class SqueezeExcite final : public Layer {
+ public:
+  enum Which { reduce_weight, reduce_bias, expand_weight, expand_bias, parameter_count };
+
+  void keys(Fields& f) override {
+    f.whole({"out", "channels", "width of the bottleneck"}, bottleneck_, 1, 65536);
+  }
+  void build(std::span<const Shape> in) override {
+    const std::size_t channels = in[0].channels;
+    expect_inputs(in, 1, 2);
+    expect_range("out", bottleneck_, 65536);
+    expect_channels(in, channels);
+    expect_weights(2 * channels * bottleneck_);
+    parameters_ = {make_parameter("reduce.weight", {bottleneck_, channels, 1}, channels),
+                   make_parameter("reduce.bias", {bottleneck_}, channels),
+                   make_parameter("expand.weight", {channels, bottleneck_, 1}, bottleneck_),
+                   make_parameter("expand.bias", {channels}, bottleneck_)};
+  }
+  std::span<Parameter> parameters() override { return parameters_; }
+  double multiply_adds(std::span<const Shape> in) const override {
+    return static_cast<double>(in[0].clips * in[0].channels * 2 * bottleneck_);
+  }
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
+  std::string to_onnx(OnnxBuilder& graph, const std::string& name,
+                      const OnnxBuilder::Names& in) const override;
+
+ private:
+  std::size_t bottleneck_ = 0;
+  std::vector<Parameter> parameters_;
+};
 
 template <class T>
 class SqueezeExciteOp final : public Op {
@@ -60,128 +94,131 @@ class SqueezeExciteOp final : public Op {
   SqueezeExciteOp(std::span<Parameter> parameters, std::span<const Input> in, Activation& out,
                   Mode mode)
       : parameters_(parameters),
-        edges_(in.begin(), in.end()),
-        x_(*in[0].flow),
-        out_(out),
-        channels_(x_.shape.channels),
-        bottleneck_(parameters[0].shape[0]) {
-    const auto clips = static_cast<std::size_t>(x_.shape.clips);
-    mean_.resize(clips * static_cast<std::size_t>(channels_));
-    gate_.resize(mean_.size());
-    hidden_.resize(clips * static_cast<std::size_t>(bottleneck_));
+        in_(in.begin(), in.end()),
+        y_(out),
+        channels_(in_[0].channels()),
+        bottleneck_(parameters[SqueezeExcite::reduce_bias].value.size()),
+        mean_(out.shape.clips * channels_),
+        hidden_(out.shape.clips * bottleneck_),
+        gate_(mean_.size()) {
     if (mode == Mode::training)
-      for (std::size_t p = 0; p < 4; ++p)
-        slots_[p].resize(micro_batch_count(x_.shape), parameters[p].value.size());
+      for (std::size_t p = 0; p < slots_.size(); ++p)
+        slots_[p].resize(micro_batch_count(out.shape), parameters[p].value.size());
   }
 
-  void forward(const MicroBatch& part) override {
-    for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
-      mean_rows(x_.template clip<T>(i), x_.length(i), channels_, mean(i));
-      std::ranges::copy(parameters_[1].value, hidden(i));
-      std::ranges::copy(parameters_[3].value, gate(i));
+  void forward(const MicroBatch& batch) override {
+    const InputView<T>& x = in_[0];
+    for (std::size_t i = batch.first; i < batch.end(); ++i) {
+      mean_rows(x.value(i), x.length(i), channels_, mean(i));
+      std::ranges::copy(parameters_[SqueezeExcite::reduce_bias].value, hidden(i));
+      std::ranges::copy(parameters_[SqueezeExcite::expand_bias].value, gate(i));
     }
-    const MutableMatrixView h{hidden(part.first), part.clips, bottleneck_, bottleneck_};
-    const MutableMatrixView g{gate(part.first), part.clips, channels_, channels_};
-    multiply({mean(part.first), part.clips, channels_, channels_}, reduce(), h, Transpose::second,
-             true);
-    for (std::int64_t k = 0; k < part.clips * bottleneck_; ++k)
-      h.data[k] = std::max(h.data[k], 0.0F);
-    multiply({h.data, h.rows, h.columns, h.stride}, expand(), g, Transpose::second, true);
-    for (std::int64_t k = 0; k < part.clips * channels_; ++k) g.data[k] = fast_sigmoid(g.data[k]);
-    for (std::int64_t i = part.first; i < part.first + part.clips; ++i)
-      gate_rows(x_.template clip<T>(i),
-                edges_.size() > 1 ? edges_[1].flow->template clip<T>(i) : nullptr,
-                out_.template clip<T>(i), x_.shape.frames, channels_, gate(i));
+    float *h = hidden(batch.first), *g = gate(batch.first);
+    multiply(matrix(mean(batch.first), batch.clips, channels_), reduce(),
+             result(h, batch.clips, bottleneck_), Transpose::second, true);
+    for (std::size_t k = 0; k < batch.clips * bottleneck_; ++k) h[k] = std::max(h[k], 0.0F);
+    multiply(matrix(h, batch.clips, bottleneck_), expand(), result(g, batch.clips, channels_),
+             Transpose::second, true);
+    for (std::size_t k = 0; k < batch.clips * channels_; ++k) g[k] = fast_sigmoid(g[k]);
+    for (std::size_t i = batch.first; i < batch.end(); ++i)
+      gate_rows(x.value(i), in_.size() > 1 ? in_[1].value(i) : nullptr, y_.value(i),
+                y_.shape().frames, channels_, gate(i));
   }
 
-  // dg = sum over frames of x dy; back through sigmoid, W2, ReLU, W1 to dm; dx = dy g + dm / T.
-  void backward(const MicroBatch& part) override {
-    const auto clips = static_cast<std::size_t>(part.clips);
-    const auto channels = static_cast<std::size_t>(channels_);
-    Buffer dgate(clips * channels), dmean(clips * channels);
-    Buffer dhidden(clips * static_cast<std::size_t>(bottleneck_));
-    for (std::int64_t i = 0; i < part.clips; ++i) {
-      float* d = dgate.data() + i * channels_;
-      const float* g = gate(part.first + i);
-      dot_rows(x_.template clip<T>(part.first + i), out_.template clip_gradient<T>(part.first + i),
-               x_.length(part.first + i), channels_, d);
-      for (std::int64_t c = 0; c < channels_; ++c) d[c] *= g[c] * (1.0F - g[c]);
-    }
-    const MatrixView dg{dgate.data(), part.clips, channels_, channels_};
-    const float* h = hidden(part.first);
-    multiply(dg, {h, part.clips, bottleneck_, bottleneck_},
-             {slots_[2].of(part), channels_, bottleneck_, bottleneck_}, Transpose::first);
-    sum_rows(dg.data, dg.rows, dg.columns, slots_[3].of(part));
-    multiply(dg, expand(), {dhidden.data(), part.clips, bottleneck_, bottleneck_});
-    for (std::size_t k = 0; k < dhidden.size(); ++k)
-      if (h[k] <= 0.0F) dhidden[k] = 0.0F;
-    const MatrixView dh{dhidden.data(), part.clips, bottleneck_, bottleneck_};
-    multiply(dh, {mean(part.first), part.clips, channels_, channels_},
-             {slots_[0].of(part), bottleneck_, channels_, channels_}, Transpose::first);
-    sum_rows(dh.data, dh.rows, dh.columns, slots_[1].of(part));
-    multiply(dh, reduce(), {dmean.data(), part.clips, channels_, channels_});
-
-    if (edges_[0].wants_gradient()) {
-      InputGradient<T> dx(edges_[0], part);
-      for (std::int64_t i = part.first; i < part.first + part.clips; ++i) {
-        float* shift = dmean.data() + (i - part.first) * channels_;
-        for (std::int64_t c = 0; c < channels_; ++c) shift[c] /= static_cast<float>(x_.length(i));
-        ungate_rows(out_.template clip_gradient<T>(i), dx.clip(i), x_.length(i), channels_, gate(i),
-                    shift);
+  void backward(const MicroBatch& batch) override {
+    Buffer dmean(batch.clips * channels_);
+    backward_gate(batch, dmean.data());
+    if (in_[0].wants_gradient()) {
+      auto dx = in_[0].gradient_of(batch);
+      for (std::size_t i = batch.first; i < batch.end(); ++i) {
+        const std::size_t length = in_[0].length(i);
+        float* shift = dmean.data() + (i - batch.first) * channels_;
+        for (std::size_t c = 0; c < channels_; ++c) shift[c] /= static_cast<float>(length);
+        ungate_rows(y_.gradient(i), dx.clip(i), length, channels_, gate(i), shift);
       }
       dx.clear_padding();
     }
-    if (edges_.size() > 1 && edges_[1].wants_gradient()) {
-      InputGradient<T> gradient(edges_[1], part);
-      std::copy_n(out_.template clip_gradient<T>(part.first), part.clips * out_.shape.clip_size(),
-                  gradient.data());
+    if (in_.size() > 1 && in_[1].wants_gradient()) {
+      auto dx = in_[1].gradient_of(batch);
+      std::copy_n(y_.gradient(batch.first), y_.size(batch), dx.data());
     }
   }
 
   void end() override {
-    for (std::size_t p = 0; p < 4; ++p) slots_[p].add_to(parameters_[p].gradient);
+    for (std::size_t p = 0; p < slots_.size(); ++p) slots_[p].add_to(parameters_[p].gradient);
   }
 
  private:
-  float* mean(std::int64_t clip) { return mean_.data() + clip * channels_; }
-  float* gate(std::int64_t clip) { return gate_.data() + clip * channels_; }
-  float* hidden(std::int64_t clip) { return hidden_.data() + clip * bottleneck_; }
+  // dg = sum over frames of x dy; back through sigmoid, W2, ReLU, W1 to dm; dx = dy g + dm / T.
+  void backward_gate(const MicroBatch& batch, float* dmean) {
+    Buffer dgate(batch.clips * channels_), dhidden(batch.clips * bottleneck_);
+    for (std::size_t i = batch.first; i < batch.end(); ++i) {
+      float* d = dgate.data() + (i - batch.first) * channels_;
+      const float* g = gate(i);
+      dot_rows(in_[0].value(i), y_.gradient(i), in_[0].length(i), channels_, d);
+      for (std::size_t c = 0; c < channels_; ++c) d[c] *= g[c] * (1.0F - g[c]);
+    }
+    const float* h = hidden(batch.first);
+    const MatrixView dg = matrix(dgate.data(), batch.clips, channels_);
+    multiply(dg, matrix(h, batch.clips, bottleneck_),
+             result(slots_[SqueezeExcite::expand_weight].of(batch), channels_, bottleneck_),
+             Transpose::first);
+    sum_rows(dg.data, dg.rows, dg.columns, slots_[SqueezeExcite::expand_bias].of(batch));
+    multiply(dg, expand(), result(dhidden.data(), batch.clips, bottleneck_));
+    for (std::size_t k = 0; k < dhidden.size(); ++k)
+      if (h[k] <= 0.0F) dhidden[k] = 0.0F;
+    const MatrixView dh = matrix(dhidden.data(), batch.clips, bottleneck_);
+    multiply(dh, matrix(mean(batch.first), batch.clips, channels_),
+             result(slots_[SqueezeExcite::reduce_weight].of(batch), bottleneck_, channels_),
+             Transpose::first);
+    sum_rows(dh.data, dh.rows, dh.columns, slots_[SqueezeExcite::reduce_bias].of(batch));
+    multiply(dh, reduce(), result(dmean, batch.clips, channels_));
+  }
+
+  float* mean(std::size_t clip) { return mean_.data() + clip * channels_; }
+  float* hidden(std::size_t clip) { return hidden_.data() + clip * bottleneck_; }
+  float* gate(std::size_t clip) { return gate_.data() + clip * channels_; }
   MatrixView reduce() const {
-    return {parameters_[0].value.data(), bottleneck_, channels_, channels_};
+    return matrix(parameters_[SqueezeExcite::reduce_weight].value.data(), bottleneck_, channels_);
   }
   MatrixView expand() const {
-    return {parameters_[2].value.data(), channels_, bottleneck_, bottleneck_};
+    return matrix(parameters_[SqueezeExcite::expand_weight].value.data(), channels_, bottleneck_);
   }
 
   std::span<Parameter> parameters_;
-  std::vector<Input> edges_;
-  Activation& x_;
-  Activation& out_;
-  std::int64_t channels_, bottleneck_;
+  std::vector<InputView<T>> in_;
+  ActivationView<T> y_;
+  std::size_t channels_, bottleneck_;
   Buffer mean_, hidden_, gate_;  // a row a clip
-  GradientSlots slots_[4];
+  std::array<GradientSlots, SqueezeExcite::parameter_count> slots_;
 };
+
+std::unique_ptr<Op> SqueezeExcite::prepare(std::span<const Input> in, Activation& out, Mode mode) {
+  return make_op<SqueezeExciteOp>(out.number, parameters(), in, out, mode);
+}
+
+std::string SqueezeExcite::to_onnx(OnnxBuilder& graph, const std::string& name,
+                                   const OnnxBuilder::Names& in) const {
+  const auto map = [&](const std::string& x, Which weight, const std::string& what) {
+    const auto w = onnx::weights(graph, name, parameters_[weight]);
+    const auto b = onnx::weights(graph, name, parameters_[weight + 1]);
+    return graph.node("Conv", {x, w, b}, what);
+  };
+  const auto reduced =
+      map(onnx::mean(graph, in[0], name + ".mean"), reduce_weight, name + ".reduced");
+  const auto hidden = graph.node("Relu", {reduced}, name + ".hidden");
+  const auto gate =
+      graph.node("Sigmoid", {map(hidden, expand_weight, name + ".expanded")}, name + ".gate");
+  if (in.size() == 1) return graph.node("Mul", {in[0], gate}, name);
+  return graph.node("Add", {graph.node("Mul", {in[0], gate}, name + ".gated"), in[1]}, name);
+}
 
 }  // namespace
 
-SqueezeExcite::SqueezeExcite(std::int64_t channels, std::int64_t bottleneck) {
-  const auto add = [&](const char* name, std::vector<std::int64_t> shape) {
-    parameters_.push_back(make_parameter(name, std::move(shape)));
-  };
-  add("reduce.weight", {bottleneck, channels, 1});
-  add("reduce.bias", {bottleneck});
-  add("expand.weight", {channels, bottleneck, 1});
-  add("expand.bias", {channels});
-}
-
-double SqueezeExcite::multiply_adds(std::span<const Shape> in) const {
-  return static_cast<double>(in[0].clips * in[0].channels * 2 * parameters_[0].shape[0]);
-}
-
-std::unique_ptr<Op> SqueezeExcite::prepare(std::span<const Input> in, Activation& out, Mode mode) {
-  return with_number(out.number, [&](auto number) -> std::unique_ptr<Op> {
-    return std::make_unique<SqueezeExciteOp<decltype(number)>>(parameters_, in, out, mode);
-  });
+LayerKind squeeze_excite_kind() {
+  return {"squeeze_excite",
+          "each channel gated by what all channels' means say; a second input is added",
+          new_layer<SqueezeExcite>};
 }
 
 }  // namespace twinear::nn

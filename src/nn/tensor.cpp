@@ -1,56 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "nn/tensor.h"
+#include "twinear/tensor.h"
 
-#include <algorithm>
-
-#include "base/lanes.h"
+#include "base/threads.h"
+#include "nn/rows.h"
 
 namespace twinear::nn {
 namespace {
 
-/// This thread's scratch memory: a step with several inputs holds as many pieces at once.
+/// This thread's scratch memory: an op with several inputs holds as many pieces at once.
 thread_local std::vector<Aligned<std::byte>> scratch(4);
 thread_local std::size_t in_use = 0;
-
-template <class T>
-TWINEAR_SIMD void add_to(const T* __restrict x, T* __restrict y, std::int64_t n) {
-  for (std::int64_t i = 0; i < n; ++i) store(load(y[i]) + load(x[i]), y[i]);
-}
 
 }  // namespace
 
 template <class T>
-InputGradient<T>::InputGradient(const Input& edge, const MicroBatch& part)
-    : flow_(*edge.flow), part_(part), adds_(edge.adds), data_(flow_.clip_gradient<T>(part.first)) {
-  if (!adds_) return;
+InputGradient<T>::InputGradient(const Input& input, const MicroBatch& batch)
+    : activation_(*input.activation),
+      batch_(batch),
+      accumulates_(input.accumulates),
+      data_(activation_.clip_gradient<T>(batch.first)) {
+  if (!accumulates_) return;
   auto& memory = scratch.at(in_use++);
-  const std::size_t bytes =
-      static_cast<std::size_t>(part.clips * flow_.shape.clip_size()) * sizeof(T);
+  const std::size_t bytes = batch.clips * activation_.shape.clip_size() * sizeof(T);
   if (memory.size() < bytes) memory.resize(bytes);
   data_ = reinterpret_cast<T*>(memory.data());
 }
 
 template <class T>
 InputGradient<T>::~InputGradient() {
-  if (!adds_) return;
-  add_to(data_, flow_.clip_gradient<T>(part_.first), part_.clips * flow_.shape.clip_size());
+  if (!accumulates_) return;
+  rows::add(data_, activation_.clip_gradient<T>(batch_.first),
+            batch_.clips * activation_.shape.clip_size());
   --in_use;
 }
 
 template <class T>
 void InputGradient<T>::clear_padding() {
-  for (std::int64_t i = part_.first; i < part_.first + part_.clips; ++i)
-    std::fill(clip(i) + flow_.length(i) * flow_.shape.channels, clip(i) + flow_.shape.clip_size(),
-              T());
+  const Shape& shape = activation_.shape;
+  for (std::size_t i = batch_.first; i < batch_.end(); ++i)
+    std::fill(clip(i) + activation_.lengths[i] * shape.channels, clip(i) + shape.clip_size(), T());
 }
 
 template class InputGradient<float>;
 template class InputGradient<BFloat16>;
 
-Parameter make_parameter(std::string name, std::vector<std::int64_t> shape) {
+Parameter make_parameter(std::string name, std::vector<std::size_t> shape, std::size_t fan_in) {
   std::size_t size = 1;
-  for (const std::int64_t n : shape) size *= static_cast<std::size_t>(n);
-  return {std::move(name), std::move(shape), Buffer(size), Buffer(size)};
+  for (const std::size_t n : shape) size *= n;
+  return {std::move(name), std::move(shape), Buffer(size), Buffer(size), fan_in};
+}
+
+void GradientSlots::resize(std::size_t micro_batches, std::size_t size) {
+  size_ = size;
+  values_.resize(micro_batches * size);
+}
+
+const float* GradientSlots::sum() {
+  constexpr std::size_t block = 16384;
+  parallel_for((size_ + block - 1) / block, [&](std::size_t b) {
+    const std::size_t begin = b * block, end = std::min(begin + block, size_);
+    for (std::size_t at = size_; at < values_.size(); at += size_)
+      for (std::size_t i = begin; i < end; ++i) values_[i] += values_[at + i];
+  });
+  return values_.data();
+}
+
+void GradientSlots::add_to(Buffer& gradient) {
+  const float* total = sum();
+  for (std::size_t i = 0; i < size_; ++i) gradient[i] += total[i];
 }
 
 }  // namespace twinear::nn

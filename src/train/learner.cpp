@@ -33,7 +33,7 @@ nn::AdamOptions adam_options(const OptimizerOptions& o) {
 
 /// The memory of a batch, from which a pass reads.
 nn::ArenaSlice slice_of(const FeatureBatch& batch) {
-  const auto part = static_cast<std::size_t>(nn::micro_batch_clips) * batch.frames() * batch.bins();
+  const auto part = nn::micro_batch_clips * batch.frames() * batch.bins();
   auto* values = const_cast<float*>(batch.clip(0).data());  // an input is not written to
   return {reinterpret_cast<std::byte*>(values), part * sizeof(float)};
 }
@@ -43,7 +43,7 @@ nn::ArenaSlice slice_of(const FeatureBatch& batch) {
 struct Learner::Parts {
   Parts(Encoder& e, std::unique_ptr<Loss> l, const OptimizerOptions& o, Precision precision)
       : encoder(e),
-        network(e.network()),
+        network(nn::network_of(e)),
         loss(std::move(l)),
         options(o),
         numbers(precision == Precision::bf16 && has_bf16() ? nn::Number::bf16 : nn::Number::f32),
@@ -51,9 +51,7 @@ struct Learner::Parts {
 
   /// Makes a pass for batches of this shape, unless there is one.
   void prepare(const FeatureBatch& batch) {
-    const nn::Shape shape{static_cast<std::int64_t>(batch.clips()),
-                          static_cast<std::int64_t>(batch.frames()),
-                          static_cast<std::int64_t>(batch.bins())};
+    const nn::Shape shape{batch.clips(), batch.frames(), batch.bins()};
     if (shape.size() == 0 || shape.channels != network.bins())
       throw std::invalid_argument(fmt::format(
           "Learner::embed: {} clips of {} x {} features; expected at least one clip with frames of "
@@ -90,8 +88,7 @@ const Matrix& Learner::embed(const FeatureBatch& batch) {
   parts_->prepare(batch);
   nn::Execution& pass = *parts_->pass;
   pass.input().value_slice = slice_of(batch);
-  std::ranges::transform(batch.lengths, pass.input().lengths.begin(),
-                         [](std::size_t n) { return static_cast<std::int64_t>(n); });
+  pass.input().lengths = batch.lengths;
   isolated([&] { pass.forward(); });
   std::ranges::copy(pass.output().value, parts_->embeddings.values().begin());
   return parts_->embeddings;

@@ -11,6 +11,7 @@
 #include "base/within.h"
 #include "features/front_end.h"
 #include "metric/loss_keys.h"
+#include "nn/encoder_spec.h"
 #include "train/loss_state.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
@@ -75,11 +76,7 @@ void check(const Recipe& recipe, const std::string& path) {
   const auto refuse = [&](const std::string& reason) {
     throw Error(Fault::config, path + ": " + reason);
   };
-  const EncoderOptions& encoder = recipe.encoder;
-  if (encoder.channels.empty() ||
-      (encoder.kind != "resnet" && encoder.channels.size() != encoder.strides.size()))
-    refuse(fmt::format("[encoder] has {} channels and {} strides; each convolution needs both",
-                       encoder.channels.size(), encoder.strides.size()));
+  within(path, [&] { encoder_spec(recipe.encoder, recipe.front_end.mel_bins); });
   if (recipe.train.crop_seconds * 1000.0 < recipe.front_end.window_ms)
     refuse(fmt::format("[train] crop_seconds = {} is shorter than one window of {} ms",
                        recipe.train.crop_seconds, recipe.front_end.window_ms));
@@ -108,23 +105,6 @@ void check(const Recipe& recipe, const std::string& path) {
 }
 
 }  // namespace
-
-/// No kind has a use for all of them, but `--set encoder.kind=statistics` must do.
-void fields(Fields& f, EncoderOptions& o) {
-  f.one_of("kind", o.kind, {"compact", "xvector", "ecapa", "resnet", "statistics"});
-  f.whole("embedding", o.embedding, 1, 65536);
-  f.numbers("channels", o.channels, 1, 65536);
-  f.numbers("strides", o.strides, 1, 1023);
-  f.flag("input_norm", o.input_norm);
-  f.flag("pooled_norm", o.pooled_norm);
-  f.whole("width", o.width, 1, 65536);
-  f.whole("pooled", o.pooled, 1, 65536);
-  f.whole("aggregated", o.aggregated, 1, 65536);
-  f.whole("attention", o.attention, 1, 65536);
-  f.whole("squeeze", o.squeeze, 1, 65536);
-  f.whole("scale", o.scale, 2, 64);
-  f.whole("blocks", o.blocks, 1, 64);
-}
 
 void fields(Fields& f, SamplerOptions& o) {
   f.choice("kind", o.draw, {"label-balanced", "clip-proportional"});

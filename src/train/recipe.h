@@ -9,8 +9,7 @@
 
 namespace twinear {
 
-/// [encoder], [sampler], [optimizer], [train], [data] and [eval].
-void fields(Fields& f, EncoderOptions& options);
+/// [sampler], [optimizer], [train], [data] and [eval].
 void fields(Fields& f, SamplerOptions& options);
 void fields(Fields& f, OptimizerOptions& options);
 void fields(Fields& f, TrainOptions& options);

@@ -33,38 +33,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr const char *centroids_key = "labels.now", *epoch_centroids_key = "labels.epoch";
 
-EncoderSpec encoder_spec(const Recipe& recipe) {
-  const EncoderOptions& o = recipe.encoder;
-  const int bins = recipe.front_end.mel_bins;
-  if (o.kind == "statistics") return EncoderSpec::statistics(bins);
-  if (o.kind == "compact")
-    return EncoderSpec::compact({.bins = bins,
-                                 .channels = o.channels,
-                                 .strides = o.strides,
-                                 .embedding = o.embedding,
-                                 .input_norm = o.input_norm,
-                                 .pooled_norm = o.pooled_norm});
-  EncoderSpec spec =
-      o.kind == "resnet" ? EncoderSpec::residual({.bins = bins,
-                                                  .channels = o.channels,
-                                                  .blocks = o.blocks,
-                                                  .embedding = o.embedding})
-      : o.kind == "ecapa"
-          ? EncoderSpec::ecapa({.bins = bins,
-                                .channels = o.width,
-                                .aggregated = o.aggregated,
-                                .attention = o.attention,
-                                .squeeze = o.squeeze,
-                                .scale = o.scale,
-                                .embedding = o.embedding})
-          : EncoderSpec::xvector(
-                {.bins = bins, .channels = o.width, .pooled = o.pooled, .embedding = o.embedding});
-  if (o.input_norm)
-    spec.layers.insert(spec.layers.begin(),
-                       {.kind = "batch_norm", .name = "input_norm", .affine = false});
-  return spec;
-}
-
 /// How batches make steps, and steps epochs.
 struct Timetable {
   Timetable(const Recipe& recipe, std::size_t clips)
@@ -87,12 +55,13 @@ class Run {
         run_(run),
         log_mel_(recipe.front_end),
         data_(std::move(data)),
-        model_{.front_end = recipe.front_end,
-               .encoder = Encoder(encoder_spec(recipe), run.seed),
-               .calibration = {},
-               .provenance = "{}",
-               .id = {},
-               .source = recipe.data.source},
+        model_{
+            .front_end = recipe.front_end,
+            .encoder = Encoder(encoder_spec(recipe.encoder, recipe.front_end.mel_bins), run.seed),
+            .calibration = {},
+            .provenance = "{}",
+            .id = {},
+            .source = recipe.data.source},
         times_(recipe, data_.train.clips.size()),
         learner_(model_.encoder,
                  make_loss(recipe.loss, {.classes = data_.train.labels.size(),
@@ -108,7 +77,8 @@ class Run {
     if (!recipe.train.init.empty() && !run.resume)
       init_ = warm_start(model_, recipe.train.init, recipe.train.reinit);
     learner_.freeze(recipe.train.freeze);
-    if (recipe.train.average > 0) average_.emplace(model_.encoder.network(), recipe.train.average);
+    if (recipe.train.average > 0)
+      average_.emplace(nn::network_of(model_.encoder), recipe.train.average);
     if (recipe.sampler.hard > 0)
       centroids_.emplace(data_.train.labels.size(), model_.encoder.dimension());
   }

@@ -60,15 +60,15 @@ std::string warm_start(Model& to, const std::string& path, const std::vector<std
   };
   if (to_json(from.front_end) != to_json(to.front_end))
     refuse(Fault::mismatch, "its front end is not the recipe's; `twinear info` shows it");
-  auto layers = layers_with_tensors(to.encoder.network());
-  const auto old = layers_with_tensors(from.encoder.network());
+  auto layers = layers_with_tensors(nn::network_of(to.encoder));
+  const auto old = layers_with_tensors(nn::network_of(from.encoder));
   layers.insert(layers.end(), old.begin(), old.end());
   std::ranges::sort(layers);
   layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
   check_names("reinit", reinit, layers);
 
-  const auto theirs = tensors(from.encoder.network(), reinit);
-  const auto ours = tensors(to.encoder.network(), reinit);
+  const auto theirs = tensors(nn::network_of(from.encoder), reinit);
+  const auto ours = tensors(nn::network_of(to.encoder), reinit);
   const auto differ = [&](const std::string& key, const std::string& layer,
                           const std::string& how) {
     refuse(Fault::mismatch,
@@ -87,7 +87,7 @@ std::string warm_start(Model& to, const std::string& path, const std::vector<std
                          fmt::join(tensor.parameter->shape, " x ")));
     std::ranges::copy(source.value, tensor.parameter->value.begin());
   }
-  to.encoder.network().weights_changed();
+  nn::network_of(to.encoder).weights_changed();
   return from.id;
 }
 

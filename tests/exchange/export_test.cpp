@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "nn/network.h"
 #include "temporary_folder.h"
+#include "twinear/error.h"
 #include "twinear/exchange.h"
 #include "twinear/model.h"
 
@@ -31,11 +32,11 @@ Model made(const EncoderSpec& spec) {
               .provenance = "{}",
               .id = {}};
   Random random(4, Purpose::selftest);
-  for (const auto& [key, p] : model.encoder.network().parameters())
+  for (const auto& [key, p] : nn::network_of(model.encoder).parameters())
     if (!p->learned())
       for (float& v : p->value)
         v = static_cast<float>(random.uniform(0.5, 1.5) - (key.ends_with("mean") ? 1.0 : 0.0));
-  model.encoder.network().weights_changed();
+  nn::network_of(model.encoder).weights_changed();
   return model;
 }
 
@@ -78,6 +79,14 @@ const Case cases[] = {
        return made(EncoderSpec::residual({.bins = 20, .channels = {8, 12}, .blocks = 2}));
      }},
     {"Statistics", [] { return made(EncoderSpec::statistics(20)); }},
+    {"Gelu",
+     [] {
+       return made({.kind = "layers",
+                    .bins = 20,
+                    .layers = {{.kind = "conv1d", .name = "conv", .keys = {{"out", 8}}},
+                               {.kind = "gelu", .name = "gelu"},
+                               {.kind = "stats_pool", .name = "pool"}}});
+     }},
     {"Adapted", adapted},
     {"SpeechbrainEcapa", [] { return imported("speechbrain-ecapa", "speechbrain_ecapa"); }},
     {"SpeechbrainXvector", [] { return imported("speechbrain-xvector", "speechbrain_xvector"); }},
@@ -144,6 +153,32 @@ TEST_P(ExportOnnx, GivesTheSameBytesTwice) {
 
 INSTANTIATE_TEST_SUITE_P(, ExportOnnx, ::testing::ValuesIn(cases),
                          [](const auto& info) { return std::string(info.param.name); });
+
+TEST(ExportedModel, OfALayerWithoutAnOnnxFormIsRefused) {
+  class Secret final : public nn::Layer {
+    std::unique_ptr<nn::Op> prepare(std::span<const nn::Input>, nn::Activation&,
+                                    nn::Mode) override {
+      return nullptr;
+    }
+  };
+  nn::layers().add({"secret", "a layer without an ONNX form", nn::new_layer<Secret>});
+  const TemporaryFolder folder;
+  const Model model{.front_end = {},
+                    .encoder = Encoder({.kind = "test",
+                                        .bins = 80,
+                                        .layers = {{.kind = "secret", .name = "x"},
+                                                   {.kind = "stats_pool", .name = "pool"}}},
+                                       0),
+                    .calibration = {},
+                    .provenance = "{}",
+                    .id = {}};
+  try {
+    export_onnx(model, folder / "model.onnx");
+    FAIL() << "exported";
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "layer \"x\" (secret): this kind of layer has no ONNX form");
+  }
+}
 
 TEST(ExportedModel, SaysWhichFrontEndItNeedsAndWhatScoresMean) {
   const TemporaryFolder folder;

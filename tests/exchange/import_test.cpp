@@ -136,7 +136,7 @@ TEST(Import, ADamagedByteIsRefusedOrChangesNoWeight) {
                     whole = read_file(published("wespeaker_ecapa.ckpt"));
   const auto weights = [](const Model& model) {
     std::vector<float> all;
-    for (const auto& [key, p] : model.encoder.network().parameters())
+    for (const auto& [key, p] : nn::network_of(model.encoder).parameters())
       all.insert(all.end(), p->value.begin(), p->value.end());
     return all;
   };

@@ -69,8 +69,8 @@ TEST(Model, SurvivesItsFile) {
   EXPECT_EQ(back.calibration->offset, -3.25);
   EXPECT_EQ(back.calibration->thresholds.at(0).threshold, 0.3);
   EXPECT_EQ(back.id.size(), 16U);
-  const auto before = model.encoder.network().parameters(),
-             after = back.encoder.network().parameters();
+  const auto before = nn::network_of(model.encoder).parameters(),
+             after = nn::network_of(back.encoder).parameters();
   for (std::size_t i = 0; i < before.size(); ++i)
     EXPECT_EQ(before[i].parameter->value, after[i].parameter->value) << before[i].key;
 }

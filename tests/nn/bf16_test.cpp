@@ -92,15 +92,14 @@ struct Convolved {
 
 template <class T>
 Convolved convolve(const Conv1dOptions& o, Number number, const Buffer& x, const Buffer& w,
-                   const Buffer& b, const Buffer& dy, std::int64_t frames,
-                   std::int64_t frames_out) {
+                   const Buffer& b, const Buffer& dy, std::size_t frames, std::size_t frames_out) {
   const WorkerScope worker;
-  constexpr std::int64_t clips = 3;
+  constexpr std::size_t clips = 3;
   OnednnConv1d convolution({.sizes = o,
                             .clips = clips,
                             .frames_in = frames,
                             .frames_out = frames_out,
-                            .padding = o.dilation * (o.kernel - 1) / 2,
+                            .padding = o.margin(),
                             .operands = number,
                             .input_gradient = number,
                             .backward_data = true,
@@ -133,7 +132,7 @@ Convolved convolve(const Conv1dOptions& o, Number number, const Buffer& x, const
 }
 
 TEST_F(Bf16, ConvolutionsAreThoseOfF32UpToRounding) {
-  const std::pair<Conv1dOptions, std::int64_t> cases[] = {
+  const std::pair<Conv1dOptions, std::size_t> cases[] = {
       {{.in = 80, .out = 128, .kernel = 5}, 40},
       {{.in = 32, .out = 48, .kernel = 3, .stride = 2}, 41},
       {{.in = 64, .out = 64, .kernel = 3, .dilation = 3}, 40},
@@ -142,11 +141,11 @@ TEST_F(Bf16, ConvolutionsAreThoseOfF32UpToRounding) {
       {{.in = 17, .out = 9, .kernel = 1}, 5}};
   for (const auto& [o, frames] : cases) {
     SCOPED_TRACE(testing::Message() << o.in << " to " << o.out << ", kernel " << o.kernel);
-    const std::int64_t frames_out = (frames - 1) / o.stride + 1;
-    Buffer x(static_cast<std::size_t>(3 * frames * o.in));
-    Buffer dy(static_cast<std::size_t>(3 * frames_out * o.out));
-    Buffer w(static_cast<std::size_t>(o.out * o.in * o.kernel));
-    Buffer b(static_cast<std::size_t>(o.out));
+    const std::size_t frames_out = (frames - 1) / o.stride + 1;
+    Buffer x(3 * frames * o.in);
+    Buffer dy(3 * frames_out * o.out);
+    Buffer w(o.out * o.in * o.kernel);
+    Buffer b(o.out);
     fill_noise(x, 1);
     fill_noise(dy, 2);
     fill_noise(w, 3, 0.3);
@@ -175,21 +174,20 @@ TEST_F(Bf16, NoConvolutionOfAnEncoderFallsBackToAReferenceLoop) {
   for (const EncoderSpec& spec : encoders()) {
     Network network(spec, 0);
     for (const Number of_frames : {Number::f32, Number::bf16}) {
-      const auto shapes = network.shapes({micro_batch_clips, 200, spec.bins});
+      const auto shapes = network.shapes({micro_batch_clips, 200, network.bins()});
       const auto numbers = network.numbers(of_frames);
       for (std::size_t i = 0; i < network.nodes().size(); ++i) {
         const Node& node = network.nodes()[i];
         const auto* conv = dynamic_cast<const Conv1d*>(node.layer.get());
         if (conv == nullptr) continue;
         const Conv1dOptions& o = conv->options();
-        const std::int64_t margin = o.dilation * (o.kernel - 1) / 2;
         const bool first = node.inputs[0] == 0;
         const OnednnConv1d convolution(
             {.sizes = o,
              .clips = micro_batch_clips,
-             .frames_in = shapes[node.inputs[0]].frames + (o.reflect ? 2 * margin : 0),
+             .frames_in = shapes[node.inputs[0]].frames + (o.reflect ? 2 * o.margin() : 0),
              .frames_out = shapes[i + 1].frames,
-             .padding = o.reflect ? 0 : margin,
+             .padding = o.reflect ? 0 : o.margin(),
              .operands = numbers[i + 1],
              .input_gradient = numbers[node.inputs[0]],
              .backward_data = !first,
@@ -207,9 +205,9 @@ TEST_F(Bf16, NoConvolutionOfAnEncoderFallsBackToAReferenceLoop) {
 /// Four speakers, four clips each: a tone of bands that moves, and noise.
 void fill_speech(Activation& input) {
   fill_noise(input.value, 5, 0.3);
-  for (std::int64_t i = 0; i < input.shape.clips; ++i)
-    for (std::int64_t t = 0; t < input.shape.frames; ++t)
-      for (std::int64_t c = 0; c < input.shape.channels; ++c) {
+  for (std::size_t i = 0; i < input.shape.clips; ++i)
+    for (std::size_t t = 0; t < input.shape.frames; ++t)
+      for (std::size_t c = 0; c < input.shape.channels; ++c) {
         const auto speaker = static_cast<float>(1 + i % 4);
         input.clip(i)[t * input.shape.channels + c] +=
             std::sin(0.11F * speaker * static_cast<float>(c) + 0.07F * static_cast<float>(t + i));
@@ -220,16 +218,16 @@ struct Trained {
   Buffer embeddings, gradient;  // of all parameters
 };
 
-Trained train_step(const EncoderSpec& spec, Number numbers, std::int64_t clips) {
+Trained train_step(const EncoderSpec& spec, Number numbers, std::size_t clips) {
   Network network(spec, 3);
-  Execution pass(network, {clips, 60, spec.bins}, Mode::training, {.numbers = numbers});
+  Execution pass(network, {clips, 60, network.bins()}, Mode::training, {.numbers = numbers});
   fill_speech(pass.input());
   pass.forward();
   // Towards the others of the same speaker, away from everyone.
   const auto width = pass.output().shape.channels;
-  for (std::int64_t i = 0; i < clips; ++i)
-    for (std::int64_t j = 0; j < clips; ++j)
-      for (std::int64_t c = 0; c < width; ++c)
+  for (std::size_t i = 0; i < clips; ++i)
+    for (std::size_t j = 0; j < clips; ++j)
+      for (std::size_t c = 0; c < width; ++c)
         pass.output().clip_gradient(i)[c] +=
             pass.output().clip(j)[c] * (i % 4 == j % 4 ? -3.0F : 1.0F);
   pass.backward();

@@ -80,7 +80,7 @@ double difference(std::span<const float> found, const std::string& reference) {
 
 TEST(Ecapa, EmbedsAsSpeechBrainDoes) {
   Encoder encoder(reference_spec(), 0);
-  load_reference(encoder.network());
+  load_reference(nn::network_of(encoder));
   std::vector<Matrix> clips;
   for (const char* frames : {"40", "200", "301"}) {
     const auto& features = golden().tensor(std::string("eval.features_") + frames);

@@ -26,10 +26,11 @@ std::vector<Matrix> noisy_clips(std::size_t bins) {
 /// An encoder whose running statistics are not those it was born with.
 Encoder trained_a_little(const EncoderSpec& spec) {
   Encoder encoder(spec, 1);
-  nn::Execution pass(encoder.network(), {16, 50, spec.bins}, nn::Mode::training);
+  nn::Execution pass(nn::network_of(encoder), {16, 50, static_cast<std::size_t>(spec.bins)},
+                     nn::Mode::training);
   nn::fill_noise(pass.input().value, 99, 2.0);
   for (int i = 0; i < 5; ++i) pass.forward();
-  encoder.network().weights_changed();
+  nn::network_of(encoder).weights_changed();
   return encoder;
 }
 

@@ -29,17 +29,17 @@ struct Result {
 };
 
 /// One training pass over a batch of clips of different lengths.
-Result train_once(Network& network, std::int64_t clips, std::int64_t first_clip = 0) {
+Result train_once(Network& network, std::size_t clips, std::size_t first_clip = 0) {
   Execution pass(network, {clips, 40, network.bins()}, Mode::training);
-  for (std::int64_t i = 0; i < clips; ++i) {
+  for (std::size_t i = 0; i < clips; ++i) {
     const auto length = 40 - (first_clip + i) % 5;
-    pass.input().lengths[static_cast<std::size_t>(i)] = length;
-    fill_noise({pass.input().clip(i), static_cast<std::size_t>(length * network.bins())},
+    pass.input().lengths[i] = length;
+    fill_noise({pass.input().clip(i), length * network.bins()},
                static_cast<std::uint32_t>(100 + first_clip + i));
   }
   pass.forward();
   Result result{pass.output().value, {}, {}};
-  for (std::int64_t i = 0; i < clips; ++i)
+  for (std::size_t i = 0; i < clips; ++i)
     fill_noise({pass.output().clip_gradient(i), 12},
                static_cast<std::uint32_t>(200 + first_clip + i));
   pass.backward();
@@ -64,13 +64,14 @@ TEST(Execution, GivesTheSameBitsAtAnyNumberOfThreads) {
 TEST(Execution, GradientsOfTwoTowersAddUpInTheSharedWeights) {
   // Without batch norm a clip's gradient does not depend on its batch: two towers of one clip
   // each, one after the other, are one batch of two.
-  const EncoderSpec spec{.kind = "test",
-                         .bins = 6,
-                         .layers = {{.kind = "conv1d", .name = "a", .out = 8, .kernel = 3},
-                                    {.kind = "relu", .name = "b"},
-                                    {.kind = "stats_pool", .name = "c"},
-                                    {.kind = "linear", .name = "d", .out = 12},
-                                    {.kind = "l2_normalize", .name = "e"}}};
+  const EncoderSpec spec{
+      .kind = "test",
+      .bins = 6,
+      .layers = {{.kind = "conv1d", .name = "a", .keys = {{"out", 8}, {"kernel", 3}}},
+                 {.kind = "relu", .name = "b"},
+                 {.kind = "stats_pool", .name = "c"},
+                 {.kind = "linear", .name = "d", .keys = {{"out", 12}}},
+                 {.kind = "l2_normalize", .name = "e"}}};
   Network together(spec, 5), apart(spec, 5);
   const Result both = train_once(together, 2);
   train_once(apart, 1, 0);
@@ -109,8 +110,8 @@ TEST(Execution, FrozenLayersKeepTheirStatisticsAndComputeAsInInference) {
 }
 
 /// Each moving weight's gradient, of a few in each parameter, is the slope of the loss.
-void expect_whole_slopes(Network& network, std::int64_t bins) {
-  Execution pass(network, {9, 12, bins}, Mode::training);
+void expect_whole_slopes(Network& network) {
+  Execution pass(network, {9, 12, network.bins()}, Mode::training);
   fill_noise(pass.input().value, 1);
   Buffer weights(pass.output().value.size());
   fill_noise(weights, 2);
@@ -147,14 +148,15 @@ void expect_whole_slopes(Network& network, std::int64_t bins) {
 
 TEST(Execution, BehindFrozenLayersGradientsAreTheSlopes) {
   EncoderSpec spec = small_compact();
-  for (LayerSpec& layer : spec.layers) layer.relu = false;
+  for (LayerSpec& layer : spec.layers)
+    if (layer.kind == "batch_norm") set_value(layer.keys, "relu", false);
   Network network(spec, 3);
   train_once(network, 9);
   // One that is frozen lies between others: the gradient goes through it.
   for (const Node& node : network.nodes())
-    if (node.layer->kind() == "batch_norm" && node.name != "input_norm")
+    if (node.kind == "batch_norm" && node.name != "input_norm")
       for (Parameter& p : node.layer->parameters()) p.frozen = true;
-  expect_whole_slopes(network, spec.bins);
+  expect_whole_slopes(network);
 }
 
 TEST(Execution, AWholeEncodersGradientsAreItsSlopes) {
@@ -164,18 +166,18 @@ TEST(Execution, AWholeEncodersGradientsAreItsSlopes) {
   for (EncoderSpec* spec : {&compact, &residual}) {
     SCOPED_TRACE(spec->kind);
     for (LayerSpec& layer : spec->layers) {  // a step must not cross a corner
-      layer.relu = false;
+      if (layer.kind == "batch_norm") set_value(layer.keys, "relu", false);
       if (layer.kind == "relu") layer.kind = "tanh";
     }
     Network network(*spec, 3);
-    expect_whole_slopes(network, spec->bins);
+    expect_whole_slopes(network);
   }
 }
 
 /// A network whose running statistics are not those it was born with, and what it embeds.
 struct Inference {
   explicit Inference(const EncoderSpec& spec) : network(spec, 1) {
-    Execution pass(network, {16, 50, spec.bins}, Mode::training);
+    Execution pass(network, {16, 50, network.bins()}, Mode::training);
     fill_noise(pass.input().value, 99, 2.0);
     for (int i = 0; i < 3; ++i) pass.forward();
     network.weights_changed();
@@ -259,17 +261,16 @@ TEST(Execution, InInferenceEveryBatchNormAfterAConvolutionIsInItsPrimitive) {
   const Execution pass(network, {1, 100, 80}, Mode::inference);
   std::size_t folded = 0;
   for (std::size_t i = 1; i < network.nodes().size(); ++i)
-    folded += network.nodes()[i].layer->kind() == "batch_norm" &&
-              network.nodes()[i - 1].layer->kind() == "conv1d";
+    folded += network.nodes()[i].kind == "batch_norm" && network.nodes()[i - 1].kind == "conv1d";
   EXPECT_EQ(folded, 1U + 3 * (2 + 7) + 1);  // block0; tdnn1, seven of Res2, tdnn2; mfa
-  EXPECT_EQ(pass.steps(), network.nodes().size() - folded);
+  EXPECT_EQ(pass.ops(), network.nodes().size() - folded);
 }
 
 TEST(ExecutionPool, IsBoundedInPassesAndInMemory) {
   Network network(EncoderSpec::compact({.bins = 4, .channels = {8}, .strides = {1}}), 0);
   const std::size_t one = Execution(network, {1, 400, 4}, Mode::inference).bytes();
   ExecutionPool few(5), small(1000, 3 * one);
-  for (std::int64_t frames = 1; frames <= 400; ++frames)
+  for (std::size_t frames = 1; frames <= 400; ++frames)
     for (ExecutionPool* pool : {&few, &small}) {
       pool->put(pool->take(network, {1, frames, 4}));
       EXPECT_LE(few.size(), 5U);

@@ -13,11 +13,11 @@
 namespace twinear::nn {
 namespace {
 
-Network one_linear(std::int64_t bins, int out) {
+Network one_linear(int bins, int out) {
   return Network({.kind = "test",
-                  .bins = static_cast<int>(bins),
+                  .bins = bins,
                   .layers = {{.kind = "stats_pool", .name = "pool"},
-                             {.kind = "linear", .name = "a", .out = out}}},
+                             {.kind = "linear", .name = "a", .keys = {{"out", out}}}}},
                  1);
 }
 

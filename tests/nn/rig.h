@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <memory>
 #include <vector>
 
 #include "base/random.h"
-#include "nn/layer.h"
+#include "gradient_check.h"
+#include "twinear/layer.h"
 
 namespace twinear::nn {
 
@@ -15,13 +18,22 @@ inline void fill_noise(std::span<float> values, std::uint32_t stream, double sca
   for (float& v : values) v = static_cast<float>(scale * random.normal());
 }
 
+/// A layer of this kind, its weights noise.
+inline std::unique_ptr<Layer> noisy_layer(const std::string& kind, const Values& options,
+                                          const std::vector<Shape>& in, double scale = 0.5) {
+  auto layer = make_layer(kind, options, in);
+  std::uint32_t stream = 40;
+  for (auto& p : layer->parameters())
+    if (p.learned()) fill_noise(p.value, stream++, scale);
+  return layer;
+}
+
 /// One layer between activations, and sum(output x random weights) as its loss.
 struct Rig {
-  Rig(Layer& l, std::vector<Shape> shapes, std::vector<std::int64_t> lengths = {},
+  Rig(Layer& l, std::vector<Shape> shapes, std::vector<std::size_t> lengths = {},
       Mode mode = Mode::training)
       : layer(l), in(shapes.size()) {
-    if (lengths.empty())
-      lengths.assign(static_cast<std::size_t>(shapes[0].clips), shapes[0].frames);
+    if (lengths.empty()) lengths.assign(shapes[0].clips, shapes[0].frames);
     std::vector<Input> edges;
     for (std::size_t i = 0; i < in.size(); ++i) {
       make(in[i], shapes[i], lengths);
@@ -35,21 +47,20 @@ struct Rig {
     fill_noise(loss_weights, 2);
     clear_padding(out, loss_weights);
     op = layer.prepare(edges, out, mode);
-    for (std::int64_t at = 0; at < shapes[0].clips; at += micro_batch_clips)
+    for (std::size_t at = 0; at < shapes[0].clips; at += micro_batch_clips)
       parts.push_back({parts.size(), at, std::min(micro_batch_clips, shapes[0].clips - at)});
   }
 
-  static void make(Activation& flow, const Shape& shape, const std::vector<std::int64_t>& lengths) {
+  static void make(Activation& flow, const Shape& shape, const std::vector<std::size_t>& lengths) {
     flow.shape = shape;
-    flow.value.resize(static_cast<std::size_t>(shape.size()));
+    flow.value.resize(shape.size());
     flow.gradient.resize(flow.value.size());
     flow.lengths = lengths;
   }
 
   static void clear_padding(const Activation& flow, Buffer& values) {
-    for (std::int64_t i = 0; i < flow.shape.clips; ++i)
-      std::fill(values.data() + i * flow.shape.clip_size() +
-                    flow.lengths[static_cast<std::size_t>(i)] * flow.shape.channels,
+    for (std::size_t i = 0; i < flow.shape.clips; ++i)
+      std::fill(values.data() + i * flow.shape.clip_size() + flow.lengths[i] * flow.shape.channels,
                 values.data() + (i + 1) * flow.shape.clip_size(), 0.0F);
   }
 
@@ -86,5 +97,63 @@ struct Rig {
   std::unique_ptr<Op> op;
   std::vector<MicroBatch> parts;
 };
+
+/// Expects every gradient of the layer to be the slope of its loss, and none in the padding.
+inline void expect_slopes(Layer& layer, const std::vector<Shape>& shapes,
+                          const std::vector<std::size_t>& lengths = {}, float step = 1e-2F) {
+  Rig rig(layer, shapes, lengths);
+  rig.backward();
+  for (Activation& in : rig.in) {
+    const Buffer gradient = in.gradient;
+    Buffer masked = gradient;
+    Rig::clear_padding(in, masked);
+    EXPECT_EQ(masked, gradient) << "padding has a gradient";
+    for (std::size_t i = 0; i < in.shape.clips; ++i) {
+      const std::size_t valid = in.lengths[i] * in.shape.channels;
+      expect_slope(
+          {in.clip(i), valid}, {gradient.data() + i * in.shape.clip_size(), valid},
+          [&] { return rig.loss(); }, step);
+    }
+  }
+  for (auto& p : layer.parameters()) {
+    if (!p.learned()) continue;
+    const Buffer of_parameter = p.gradient;
+    SCOPED_TRACE(p.name);
+    expect_slope(
+        p.value, of_parameter, [&] { return rig.loss(); }, step);
+  }
+}
+
+/// Expects an op that adds to its inputs' gradients to give what was there and what it would have
+/// written.
+inline void expect_adding(Layer& layer, const std::vector<Shape>& shapes,
+                          const std::vector<std::size_t>& lengths = {}) {
+  Rig rig(layer, shapes, lengths);
+  rig.backward();
+  std::vector<Buffer> alone;
+  std::vector<Input> edges;
+  for (Activation& in : rig.in) {
+    alone.push_back(in.gradient);
+    std::ranges::fill(in.gradient, 3.0F);
+    edges.push_back({&in, true});
+  }
+  rig.op = layer.prepare(edges, rig.out, Mode::training);
+  rig.backward();
+  for (std::size_t i = 0; i < rig.in.size(); ++i)
+    for (std::size_t k = 0; k < alone[i].size(); ++k)
+      EXPECT_NEAR(rig.in[i].gradient[k], 3.0F + alone[i][k], 1e-5);
+}
+
+/// These take a layer of this kind with noise as its weights.
+inline void expect_slopes(const std::string& kind, const Values& options,
+                          const std::vector<Shape>& shapes,
+                          const std::vector<std::size_t>& lengths = {}, float step = 1e-2F) {
+  expect_slopes(*noisy_layer(kind, options, shapes), shapes, lengths, step);
+}
+inline void expect_adding(const std::string& kind, const Values& options,
+                          const std::vector<Shape>& shapes,
+                          const std::vector<std::size_t>& lengths = {}) {
+  expect_adding(*noisy_layer(kind, options, shapes), shapes, lengths);
+}
 
 }  // namespace twinear::nn

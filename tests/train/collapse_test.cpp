@@ -41,7 +41,8 @@ TEST(Collapse, OfARateThatIsTooHighIsNamedWithinFiftySteps) {
     for (const bool norm : {true, false})
       for (std::uint64_t seed = 0; seed < 5; ++seed) {
         recipe.loss.keys = {{"form", form}};
-        recipe.encoder.pooled_norm = recipe.encoder.input_norm = norm;
+        set_value(recipe.encoder.keys, "pooled_norm", norm);
+        set_value(recipe.encoder.keys, "input_norm", norm);
         recipe.optimizer.learning_rate = 1;
         const int step = collapsed_at(recipe, folder / "run", seed);
         EXPECT_GT(step, 0) << norm << " " << seed;

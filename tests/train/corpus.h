@@ -41,11 +41,10 @@ inline Recipe small_recipe(const TemporaryFolder& folder) {
   Recipe recipe;
   recipe.front_end.mel_bins = 12;
   recipe.encoder = {.kind = "compact",
-                    .embedding = 8,
-                    .input_norm = true,
-                    .channels = {16, 16},
-                    .strides = {1, 2},
-                    .pooled_norm = true};
+                    .keys = {{"embedding", 8},
+                             {"input_norm", true},
+                             {"channels", std::vector{16, 16}},
+                             {"strides", std::vector{1, 2}}}};
   recipe.sampler = {.labels = 6, .clips = 3};
   recipe.optimizer.learning_rate = 3e-3;
   recipe.optimizer.warmup_steps = 5;

@@ -154,11 +154,11 @@ dev_trials = 99
   f.norm = Norm::per_bin_variance;
   EXPECT_EQ(r.front_end, f);
   EXPECT_EQ(r.encoder.kind, "compact");
-  EXPECT_EQ(r.encoder.embedding, 32);
-  EXPECT_EQ(r.encoder.channels, (std::vector<int>{8, 16}));
-  EXPECT_EQ(r.encoder.strides, (std::vector<int>{1, 3}));
-  EXPECT_TRUE(r.encoder.input_norm);
-  EXPECT_FALSE(r.encoder.pooled_norm);
+  EXPECT_EQ(r.encoder.keys, (Values{{"embedding", 32},
+                                    {"channels", std::vector{8, 16}},
+                                    {"strides", std::vector{1, 3}},
+                                    {"input_norm", true},
+                                    {"pooled_norm", false}}));
   EXPECT_EQ(r.loss.kind, "triplet");
   EXPECT_EQ(r.loss.keys, (Values{{"margin", 0.5},
                                  {"margin_start", 0.25},
@@ -238,11 +238,51 @@ TEST_F(RecipeFile, EveryLossHasKeysOfItsOwn) {
   EXPECT_TRUE(json["mining"].empty());
 }
 
+TEST_F(RecipeFile, AnEncoderMayBeListedLayerByLayer) {
+  const Recipe r = read(R"(
+[encoder]
+kind = "layers"
+[[encoder.layers]]
+kind = "conv1d"
+out = 16
+kernel = 3
+[[encoder.layers]]
+kind = "gelu"
+name = "bend"
+[[encoder.layers]]
+kind = "add"
+inputs = ["bend", "conv1d1"]
+[[encoder.layers]]
+kind = "stats_pool"
+)");
+  const EncoderSpec spec = encoder_spec(r.encoder, 80);
+  std::vector<std::string> names;
+  for (const LayerSpec& layer : spec.layers) names.push_back(layer.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"conv1d1", "bend", "add3", "stats_pool4"}));
+  EXPECT_EQ(Encoder(spec, 0).dimension(), 32U);
+  const auto json = nlohmann::ordered_json::parse(recipe_json(r));
+  EXPECT_EQ(json["encoder"]["layers"][0]["kernel"], 3);
+  EXPECT_EQ(refusal("[encoder]\nkind = \"layers\"\nlayers = [{kind = \"conv1d\", kernl = 3}]\n"),
+            ":3: layers[0]: unknown key \"kernl\"; did you mean \"kernel\"?");
+  EXPECT_NE(refusal("[encoder]\nkind = \"layers\"\nlayers = [{kind = \"gelo\"}]\n")
+                .find("unknown layer \"gelo\"; did you mean \"gelu\"?"),
+            std::string::npos);
+  EXPECT_EQ(refusal("[encoder]\nkind = \"layers\"\nlayers = 3\n"),
+            ":3: layers: expected a list of objects, found 3");
+}
+
+TEST_F(RecipeFile, OptionsOfAnotherArchitectureAreIgnored) {
+  const Recipe r = read("[encoder]\nchannels = [8]\nstrides = [1]\n", {"encoder.kind=statistics"});
+  EXPECT_EQ(r.encoder, (EncoderOptions{.kind = "statistics"}));
+  EXPECT_EQ(refusal("[encoder]\nkind = \"ecapa\"\nwidht = 64\n"),
+            ":3: unknown key \"widht\" in [encoder]; did you mean \"width\"?");
+}
+
 TEST_F(RecipeFile, OverridesComeLast) {
   const Recipe r = read("[train]\nepochs = 2\n",
                         {"train.epochs=3", "encoder.channels=[4, 4, 4]", "loss.form=soft"});
   EXPECT_EQ(r.train.epochs, 3);
-  EXPECT_EQ(r.encoder.channels, (std::vector<int>{4, 4, 4}));
+  EXPECT_EQ(std::get<std::vector<int>>(r.encoder.keys.at(1).second), (std::vector{4, 4, 4}));
   EXPECT_EQ(r.loss.keys[4], (Values::value_type{"form", "soft"}));
 }
 
@@ -321,9 +361,9 @@ TEST_F(RecipeFile, ALossThatNeedsOtherBatchesThanTheSamplersIsRefusedWithTheReas
 
 TEST_F(RecipeFile, ValuesThatDoNotFitTogetherAreRefused) {
   EXPECT_EQ(refusal("[encoder]\nchannels = [8, 8]\n"),
-            ": [encoder] has 2 channels and 3 strides; each convolution needs both");
+            ": encoder: 2 channels and 3 strides; each convolution needs both");
   EXPECT_EQ(refusal("[encoder]\nchannels = []\nstrides = []\n"),
-            ": [encoder] has 0 channels and 0 strides; each convolution needs both");
+            ": encoder: 0 channels and 0 strides; each convolution needs both");
   EXPECT_EQ(refusal("[train]\ncrop_seconds = 0.1\n[front_end]\nwindow_ms = 200\n"),
             ": [train] crop_seconds = 0.1 is shorter than one window of 200 ms");
   EXPECT_TRUE(refusal("[front_end]\nhigh_hz = 9000\n").starts_with(": front end: "));

@@ -12,7 +12,8 @@ namespace {
 TEST(Trainer, GivesTheSameBytesHoweverManySignalsArrive) {
   const TemporaryFolder folder;
   Recipe recipe = small_recipe(folder);
-  recipe.encoder.channels = {64, 64};  // so that it multiplies most of the time
+  set_value(recipe.encoder.keys, "channels",
+            std::vector{64, 64});  // so that it multiplies most of the time
   recipe.train.epochs = 30;
   recipe.loss.kind = "aam-softmax";
   train(recipe, {.out = folder / "undisturbed"});

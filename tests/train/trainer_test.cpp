@@ -41,7 +41,7 @@ TEST(Trainer, LearnsVoicesItNeverHeardWithEveryLoss) {
   const TemporaryFolder folder;
   Recipe recipe = small_recipe(folder);
   Recipe baseline = recipe;
-  baseline.encoder.kind = "statistics";
+  baseline.encoder = {.kind = "statistics"};
   baseline.loss.kind = "aam-softmax";  // what a loss has to learn does not make it train
   const TrainResult untrained = train(baseline, {.out = folder / "untrained"});
   EXPECT_EQ(untrained.steps, 0U);
@@ -54,7 +54,8 @@ TEST(Trainer, LearnsVoicesItNeverHeardWithEveryLoss) {
     ASSERT_TRUE(model.calibration.has_value());
     EXPECT_NEAR(model.calibration->eer, result.dev_eer, 1e-12);
     EXPECT_LT(selftest(file), 1e-5);
-    EXPECT_EQ(SafetensorsFile(file).tensors().size(), model.encoder.network().parameters().size())
+    EXPECT_EQ(SafetensorsFile(file).tensors().size(),
+              nn::network_of(model.encoder).parameters().size())
         << name << ": a model holds its encoder and nothing of its loss";
   }
 }
@@ -229,8 +230,8 @@ TEST(Trainer, ReportsWhatItWatches) {
 TEST(Trainer, CollapseIsNamedWithWhatToTry) {
   const TemporaryFolder folder;
   Recipe recipe = small_recipe(folder);
-  recipe.encoder.pooled_norm = false;
-  recipe.encoder.input_norm = false;
+  set_value(recipe.encoder.keys, "pooled_norm", false);
+  set_value(recipe.encoder.keys, "input_norm", false);
   recipe.optimizer.learning_rate = 1.0;
   recipe.optimizer.warmup_steps = 0;
   recipe.train.epochs = 100;

@@ -96,6 +96,27 @@ TEST(TrainingFeatures, AllAtOnceKilledAnywhereAndResumedEqualTheUnbrokenRun) {
   }
 }
 
+TEST(TrainingFeatures, AnEncoderOfListedLayersLearnsAndResumes) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.encoder = {
+      .kind = "layers",
+      .keys = {{"layers", std::vector<Values>{{{"kind", "conv1d"}, {"out", 16}, {"kernel", 3}},
+                                              {{"kind", "batch_norm"}},
+                                              {{"kind", "gelu"}},
+                                              {{"kind", "stats_pool"}},
+                                              {{"kind", "batch_norm"}},
+                                              {{"kind", "linear"}, {"out", 8}},
+                                              {{"kind", "l2_normalize"}}}}}};
+  const TrainResult whole = train(recipe, {.out = folder / "unbroken"});
+  EXPECT_LT(whole.dev_eer, 0.2);
+  int left = 10;
+  train(recipe, {.out = folder / "broken", .should_stop = [&] { return --left == 0; }});
+  train(recipe, {.out = folder / "broken", .resume = true});
+  EXPECT_TRUE(bytes(folder / "broken") == bytes(folder / "unbroken"));
+  EXPECT_EQ(load_model(folder / "broken/model.safetensors").encoder.spec().layers[2].kind, "gelu");
+}
+
 TEST(TrainingFeatures, AllAtOnceGiveTheSameBytesAtAnyNumberOfThreads) {
   const TemporaryFolder folder;
   Recipe recipe = everything(folder);
@@ -196,7 +217,7 @@ TEST(WeightAverage, IsTheRunningMeanOfWeightsAndStatistics) {
                        .bins = 1,
                        .layers = {{.kind = "batch_norm", .name = "norm"},
                                   {.kind = "stats_pool", .name = "pool"},
-                                  {.kind = "linear", .name = "a", .out = 1}}},
+                                  {.kind = "linear", .name = "a", .keys = {{"out", 1}}}}},
                       1);
   const auto parameters = network.parameters();
   const auto set = [&](float value) {

@@ -33,7 +33,8 @@ std::string saved(const TemporaryFolder& folder, const Model& model) {
 /// Keys of the tensors that two models have alike.
 std::set<std::string> alike(const Model& a, const Model& b) {
   std::set<std::string> keys;
-  const auto ours = a.encoder.network().parameters(), theirs = b.encoder.network().parameters();
+  const auto ours = nn::network_of(a.encoder).parameters(),
+             theirs = nn::network_of(b.encoder).parameters();
   for (std::size_t i = 0; i < ours.size(); ++i)
     if (ours[i].parameter->value == theirs[i].parameter->value) keys.insert(ours[i].key);
   return keys;
@@ -56,12 +57,12 @@ TEST(WarmStart, TakesEveryTensorButThoseOfLayersThatBeginAnew) {
   const std::string path = saved(folder, old);
   Model all = small_model(2), some = small_model(2);
   EXPECT_EQ(warm_start(all, path, {}), load_model(path).id);
-  EXPECT_EQ(alike(all, old).size(), old.encoder.network().parameters().size());
+  EXPECT_EQ(alike(all, old).size(), nn::network_of(old.encoder).parameters().size());
   warm_start(some, path, {"projection"});
   const auto kept = alike(some, old);
   EXPECT_FALSE(kept.contains("projection.weight"));
   EXPECT_TRUE(alike(some, small_model(2)).contains("projection.weight"));
-  EXPECT_TRUE(kept.contains(old.encoder.network().parameters()[0].key));
+  EXPECT_TRUE(kept.contains(nn::network_of(old.encoder).parameters()[0].key));
 }
 
 TEST(WarmStart, NamesATensorThatDoesNotFit) {
@@ -80,7 +81,7 @@ TEST(WarmStart, NamesATensorThatOnlyOneOfThemHas) {
   Model plain = small_model(1), normed = small_model(1);
   EncoderSpec spec = plain.encoder.spec();
   spec.layers.insert(spec.layers.begin(),
-                     {.kind = "batch_norm", .name = "input_norm", .affine = false});
+                     {.kind = "batch_norm", .name = "input_norm", .keys = {{"affine", false}}});
   normed.encoder = Encoder(spec, 1);
   save_model(plain, folder / "plain.safetensors");
   save_model(normed, folder / "normed.safetensors");
@@ -102,7 +103,7 @@ TEST(WarmStart, RefusesAnotherFrontEndAndNamesThatNoLayerHas) {
             std::string::npos);
   const std::string path = saved(folder, small_model(1));
   EXPECT_NE(refused(to, path, {"projectoin"}, Fault::config).find("projectoin"), std::string::npos);
-  EXPECT_THROW(freeze(to.encoder.network(), {"nothing*"}, true), Error);
+  EXPECT_THROW(freeze(nn::network_of(to.encoder), {"nothing*"}, true), Error);
 }
 
 TEST(WarmStart, ARunThatBeginsWithAModelIsAsGoodAsTheModel) {
@@ -128,7 +129,7 @@ TEST(Freezing, KeepsWeightsAndStatisticsUntilItsEpochIsOver) {
   train(recipe, {.out = folder / "run"});
   const Model trained = load_model(file);
   std::set<std::string> frozen;
-  for (const auto& [key, p] : trained.encoder.network().parameters())
+  for (const auto& [key, p] : nn::network_of(trained.encoder).parameters())
     if (!key.starts_with("projection")) frozen.insert(key);
 
   recipe.train.init = folder / "init.safetensors";

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bit>
+#include <optional>
+
+#include "base/threads.h"
+#include "nn/conv1d.h"
+#include "nn/padded_clips.h"
+#include "nn/rows.h"
+
+namespace twinear::nn {
+namespace {
+
+/// Output frames of one task where a batch is a single clip, so that its latency has the use of
+/// more than one core; 0 where the clip is too short for that. The cut does not depend on the
+/// number of threads, so neither does the result.
+std::size_t tile_frames(const Shape& out, Mode mode) {
+  constexpr std::size_t min_frames = 64;
+  if (mode == Mode::training || out.clips != 1 || out.frames < 2 * min_frames) return 0;
+  const std::size_t tiles = std::min<std::size_t>(16, std::bit_floor(out.frames / min_frames));
+  return (out.frames - 1) / tiles + 1;
+}
+
+/// The input stores numbers of type In; the primitives compute with T, which the output stores.
+template <class In, class T>
+class Conv1dOp final : public Op {
+ public:
+  Conv1dOp(Conv1d& layer, const BatchNorm* norm, const Input& in, Activation& out, Mode mode)
+      : layer_(layer),
+        options_(layer.options()),
+        norm_(norm),
+        x_(in),
+        y_(out),
+        tile_(tile_frames(out.shape, mode)),
+        margin_(options_.reflect || tile_ > 0 ? options_.margin() : 0),
+        padded_(x_, margin_, options_.reflect) {
+    const std::size_t frames = out.shape.frames, clips = out.shape.clips;
+    if (tile_ > 0) {
+      full_.emplace(convolution(1, tile_, mode));
+      if (frames % tile_ > 0) rest_.emplace(convolution(1, frames % tile_, mode));
+    } else {
+      const std::size_t rest = clips % micro_batch_clips;
+      if (clips >= micro_batch_clips) full_.emplace(convolution(micro_batch_clips, frames, mode));
+      if (rest > 0) rest_.emplace(convolution(rest, frames, mode));
+    }
+    if (mode == Mode::training) prepare_slots();
+  }
+
+  void begin() override {
+    if (norm_ != nullptr && folded_version_ != norm_->version) {
+      scale_.resize(options_.out);
+      shift_.resize(options_.out);
+      norm_->fold(scale_, shift_);
+      folded_version_ = norm_->version;
+    }
+    if (packed_version_ == layer_.version) return;
+    const auto plain = view(plain_desc(), layer_.weight().value.data());
+    for (auto* c : {&full_, &rest_})
+      if (*c) (*c)->set_weights(layer_.packed(), plain, layer_.version);
+    packed_version_ = layer_.version;
+  }
+
+  void forward(const MicroBatch& batch) override {
+    padded_.fill(batch);
+    const T* x = padded_.clip(batch.first);
+    T* y = y_.value(batch.first);
+    const float* bias = options_.bias ? layer_.bias().value.data() : nullptr;
+    if (tile_ == 0)
+      of(batch).forward(x, y, bias, scale_.data(), shift_.data());
+    else
+      forward_tiles(x, y, bias);
+    y_.clear_padding(batch);
+  }
+
+  void backward(const MicroBatch& batch) override {
+    const T* dy = y_.gradient(batch.first);
+    of(batch).backward_weights(padded_.clip(batch.first), dy, weight_slots_.of(batch),
+                               options_.bias ? bias_slots_.of(batch) : nullptr);
+    if (!x_.wants_gradient()) return;
+    auto gradient = x_.gradient_of(batch);
+    if (margin_ > 0) {
+      thread_local Aligned<In> with_margins;
+      with_margins.resize(batch.clips * padded_.shape().clip_size());
+      of(batch).backward_data(dy, with_margins.data());
+      padded_.fold(batch, with_margins.data(), gradient);
+    } else {
+      of(batch).backward_data(dy, gradient.data());
+    }
+    gradient.clear_padding();
+  }
+
+  void end() override {
+    Parameter& weight = layer_.weight();
+    if (options_.bias) bias_slots_.add_to(layer_.bias().gradient);
+    const auto packed = (full_ ? full_ : rest_)->weight_gradient();
+    // A last micro-batch whose primitive packs the gradient in another way is brought to the
+    // first's.
+    if (full_ && rest_ && rest_->weight_gradient() != packed) {
+      Buffer copy(weight_slots_.last(), weight_slots_.last() + weight_slots_.size());
+      reorder(view(rest_->weight_gradient(), copy.data()), view(packed, weight_slots_.last()));
+    }
+    if (packed == plain_desc()) return weight_slots_.add_to(weight.gradient);
+    plain_.resize(weight.gradient.size());
+    reorder(view(packed, weight_slots_.sum()), view(plain_desc(), plain_.data()));
+    rows::add(plain_.data(), weight.gradient.data(), plain_.size());
+  }
+
+ private:
+  OnednnConv1d::Options convolution(std::size_t clips, std::size_t frames, Mode mode) const {
+    const std::size_t tile_in = (frames - 1) * options_.stride + 2 * margin_ + 1;
+    return {.sizes = options_,
+            .clips = clips,
+            .frames_in = tile_ > 0 ? tile_in : padded_.shape().frames,
+            .frames_out = frames,
+            .padding = options_.margin() - margin_,
+            .operands = number_of<T>,
+            .input_gradient = number_of<In>,
+            .norm = norm_,
+            .backward_data = mode == Mode::training && x_.wants_gradient(),
+            .backward_weights = mode == Mode::training};
+  }
+
+  void prepare_slots() {
+    std::size_t size = layer_.weight().value.size();
+    for (const auto* c : {&full_, &rest_})
+      if (*c) size = std::max(size, (*c)->weight_gradient().get_size() / sizeof(float));
+    const std::size_t batches = micro_batch_count(x_.shape());
+    weight_slots_.resize(batches, size);
+    if (options_.bias) bias_slots_.resize(batches, options_.out);
+  }
+
+  void forward_tiles(const T* x, T* y, const float* bias) {
+    const std::size_t frames = y_.shape().frames;
+    const auto convolve = [&](std::size_t t) {
+      const std::size_t from = t * tile_;
+      const OnednnConv1d& tile = frames - from < tile_ ? *rest_ : *full_;
+      tile.forward(x + from * options_.stride * options_.in, y + from * options_.out, bias,
+                   scale_.data(), shift_.data());
+    };
+    isolated([&] { parallel_for((frames - 1) / tile_ + 1, convolve); });
+  }
+
+  dnnl::memory::desc plain_desc() const {
+    return plain_weights(options_, options_.in * options_.kernel);
+  }
+  const OnednnConv1d& of(const MicroBatch& batch) const {
+    return batch.clips == micro_batch_clips ? *full_ : *rest_;
+  }
+
+  Conv1d& layer_;
+  const Conv1dOptions& options_;
+  const BatchNorm* norm_;  // taken into the primitive, or nullptr
+  InputView<In> x_;
+  ActivationView<T> y_;
+  std::size_t tile_;    // output frames that one task computes; 0: a micro-batch's clips at once
+  std::size_t margin_;  // frames around a clip in the copy
+  PaddedClips<In, T> padded_;
+  std::optional<OnednnConv1d> full_, rest_;  // for a whole micro-batch or tile, for the last one
+  Buffer scale_, shift_;                     // norm_, folded
+  std::uint64_t packed_version_ = 0, folded_version_ = 0;
+  GradientSlots weight_slots_, bias_slots_;
+  Buffer plain_;
+};
+
+}  // namespace
+
+std::unique_ptr<Op> make_conv1d_op(Conv1d& layer, const BatchNorm* norm, const Input& in,
+                                   Activation& out, Mode mode) {
+  if (in.activation->number == Number::bf16)
+    return std::make_unique<Conv1dOp<BFloat16, BFloat16>>(layer, norm, in, out, mode);
+  if (out.number == Number::bf16)
+    return std::make_unique<Conv1dOp<float, BFloat16>>(layer, norm, in, out, mode);
+  return std::make_unique<Conv1dOp<float, float>>(layer, norm, in, out, mode);
+}
+
+}  // namespace twinear::nn
