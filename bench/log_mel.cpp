@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sound to log-mel frames, whole and by stage, on one thread where nothing else is said: 80 bands
+// Sound to log-mel frames, on one thread where nothing else is said: 80 bands
 // of 16 kHz sound, frames of 25 ms every 10 ms. time_per_frame is what is compared with other
 // toolkits.
 #include <benchmark/benchmark.h>
+#include <tbb/parallel_for.h>
 #include <unistd.h>
 
 #include <filesystem>
-#include <limits>
 #include <string>
 #include <vector>
 
-#include "base/random.h"
-#include "base/threads.h"
-#include "features/framer.h"
-#include "features/lane_fft.h"
-#include "features/logarithm.h"
-#include "features/mel_filter_bank.h"
-#include "features/rfft.h"
+#include "bench.h"
 #include "twinear/audio.h"
 #include "twinear/clip_features.h"
 #include "twinear/features.h"
@@ -26,21 +20,6 @@ namespace {
 using namespace twinear;
 
 constexpr int rate = 16000;
-
-std::vector<float> noise(std::size_t count) {
-  Random random(0, Purpose::test);
-  std::vector<float> samples(count);
-  for (float& sample : samples) sample = static_cast<float>(random.uniform(-0.5, 0.5));
-  return samples;
-}
-
-std::vector<Lanes> rows_of_noise(std::size_t count) {
-  const auto values = noise(count * lane_count);
-  std::vector<Lanes> rows(count);
-  for (std::size_t i = 0; i < values.size(); ++i)
-    rows[i / lane_count][i % lane_count] = 1.0F + values[i];
-  return rows;
-}
 
 void count_frames(benchmark::State& state, std::size_t frames_each_time) {
   const double frames =
@@ -62,12 +41,13 @@ BENCHMARK(log_mel)->Args({3, 512})->Args({60, 512})->Args({3, 480});
 
 // 64 clips of 3 s on range(0) threads.
 void log_mel_of_many(benchmark::State& state) {
-  const ThreadLimit limit(static_cast<int>(state.range(0)));
+  const ThreadLimit limit(state.range(0));
   const LogMel extract;
   const auto clip = noise(3 * rate);
   constexpr std::size_t clips = 64;
   for (auto _ : state)
-    parallel_for(clips, [&](std::size_t) { benchmark::DoNotOptimize(extract(clip)); });
+    tbb::parallel_for(std::size_t{0}, clips,
+                      [&](std::size_t) { benchmark::DoNotOptimize(extract(clip)); });
   count_frames(state, clips * extract.frames(clip.size()));
 }
 BENCHMARK(log_mel_of_many)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
@@ -85,71 +65,6 @@ void log_mel_stream(benchmark::State& state) {
   count_frames(state, frames / static_cast<std::size_t>(state.iterations()));
 }
 BENCHMARK(log_mel_stream)->ArgName("piece")->Arg(160)->Arg(1600)->Arg(16000);
-
-// The stages of one block of frames.
-
-void stage_window(benchmark::State& state) {
-  const Framer framer{FrontEnd{}};
-  const auto clip = noise(rate);
-  std::vector<float> scratch(framer.scratch_size());
-  std::vector<Lanes> block(512);
-  for (auto _ : state) {
-    framer.cut({clip, 0, clip.size()}, 32, lane_count, 0, scratch, block.data());
-    benchmark::ClobberMemory();
-  }
-  count_frames(state, lane_count);
-}
-BENCHMARK(stage_window);
-
-void stage_fft_by_lanes(benchmark::State& state) {
-  const LaneFft fft(512);
-  const auto source = rows_of_noise(512);
-  auto block = source;
-  std::vector<Lanes> power(257);
-  for (auto _ : state) {
-    block = source;  // a transform of transforms would overflow
-    fft.power(block.data(), power.data());
-    benchmark::ClobberMemory();
-  }
-  count_frames(state, lane_count);
-}
-BENCHMARK(stage_fft_by_lanes);
-
-void stage_fft_by_kissfft(benchmark::State& state) {
-  Rfft fft(512);
-  const auto block = rows_of_noise(512);
-  std::vector<Lanes> power(257);
-  for (auto _ : state) {
-    fft.power(block.data(), power.data());
-    benchmark::ClobberMemory();
-  }
-  count_frames(state, lane_count);
-}
-BENCHMARK(stage_fft_by_kissfft);
-
-void stage_mel(benchmark::State& state) {
-  const MelFilterBank bands(FrontEnd{}, 512);
-  const auto power = rows_of_noise(257);
-  std::vector<Lanes> energies(bands.size());
-  for (auto _ : state) {
-    bands(power.data(), energies.data());
-    benchmark::ClobberMemory();
-  }
-  count_frames(state, lane_count);
-}
-BENCHMARK(stage_mel);
-
-void stage_log(benchmark::State& state) {
-  const auto source = rows_of_noise(80);
-  auto energies = source;
-  for (auto _ : state) {
-    energies = source;
-    logarithm(energies.data(), energies.size(), std::numeric_limits<float>::epsilon(), 1.0F);
-    benchmark::ClobberMemory();
-  }
-  count_frames(state, lane_count);
-}
-BENCHMARK(stage_log);
 
 // What comes before: a file of a minute, and a minute at a CD's rate.
 

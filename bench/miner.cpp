@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What mining and losses cost a training step: a P x K batch of range(0) labels with four clips
 // each, embeddings 192 wide. Rates are in clips.
+#include "twinear/miner.h"
+
 #include <benchmark/benchmark.h>
 
-#include "base/random.h"
-#include "base/threads.h"
-#include "linalg/gemm.h"
-#include "linalg/product.h"
+#include "bench.h"
 #include "twinear/loss_functions.h"
 
 namespace twinear {
@@ -19,8 +18,7 @@ struct Batch {
   explicit Batch(const benchmark::State& state)
       : embeddings(static_cast<std::size_t>(state.range(0)) * clips, width),
         gradient(embeddings.rows(), width) {
-    Random random(0, Purpose::test);
-    for (float& v : embeddings.values()) v = static_cast<float>(random.normal() / 14);
+    fill_with_noise(embeddings.values(), 1.0F / 14);
     for (std::size_t i = 0; i < embeddings.rows(); ++i)
       labels.push_back(static_cast<int>(i) / clips);
   }
@@ -113,33 +111,11 @@ void table_of_distances(benchmark::State& state) {
   b.count(state);
 }
 
-/// What they could be made from: all inner products in double, and by oneDNN's sgemm in float.
-void gram_in_double(benchmark::State& state) {
-  const Batch b(state);
-  const Table rows(b.embeddings);
-  for (auto _ : state) benchmark::DoNotOptimize(product(rows, rows, Transpose::second));
-  b.count(state);
-}
-void gram_by_sgemm(benchmark::State& state) {
-  const Batch b(state);
-  const WorkerScope one;  // as inside of a parallel block
-  const auto n = static_cast<std::int64_t>(b.labels.size());
-  const MatrixView rows{b.embeddings.values().data(), n, width, width};
-  Matrix gram(b.labels.size(), b.labels.size());
-  for (auto _ : state) {
-    multiply(rows, rows, {gram.values().data(), n, n, n}, Transpose::second);
-    benchmark::ClobberMemory();
-  }
-  b.count(state);
-}
-
 void sizes(benchmark::internal::Benchmark* benchmark) {
   benchmark->RangeMultiplier(4)->Range(16, 256)->UseRealTime()->Unit(benchmark::kMicrosecond);
 }
 
 BENCHMARK(table_of_distances)->Apply(sizes);
-BENCHMARK(gram_in_double)->Apply(sizes);
-BENCHMARK(gram_by_sgemm)->Apply(sizes);
 BENCHMARK_CAPTURE(mine, batch_hard, "batch-hard")->Apply(sizes);
 BENCHMARK_CAPTURE(mine, semi_hard, "semi-hard")->Apply(sizes);
 BENCHMARK_CAPTURE(mine, distance_weighted, "distance-weighted")->Apply(sizes);

@@ -8,13 +8,13 @@
 #include "twinear/search.h"
 
 #include <benchmark/benchmark.h>
+#include <tbb/parallel_for.h>
 
 #include <cmath>
 #include <limits>
 #include <string>
 
-#include "base/random.h"
-#include "base/threads.h"
+#include "bench.h"
 
 #ifdef TWINEAR_FAISS
 #include <dlfcn.h>
@@ -31,14 +31,11 @@ constexpr std::size_t people = 1'000'000, width = 192, top = 10;
 /// Unit vectors in no direction more than in another.
 Matrix directions(std::size_t count, std::uint64_t seed) {
   Matrix rows(count, width);
-  parallel_for((count + 9999) / 10000, [&](std::size_t part) {
-    Random random(seed, Purpose::test, static_cast<std::uint32_t>(part));
+  tbb::parallel_for(std::size_t{0}, (count + 9999) / 10000, [&](std::size_t part) {
     for (std::size_t r = part * 10000; r < std::min(count, (part + 1) * 10000); ++r) {
+      fill_with_noise(rows.row(r), 1.0F, (seed << 32U) + r);
       double square = 0;
-      for (float& x : rows.row(r)) {
-        x = static_cast<float>(random.normal());
-        square += static_cast<double>(x) * x;
-      }
+      for (const float x : rows.row(r)) square += static_cast<double>(x) * x;
       for (float& x : rows.row(r)) x = static_cast<float>(x / std::sqrt(square));
     }
   });
@@ -65,7 +62,7 @@ void count_queries(benchmark::State& state) {
 
 void ours(benchmark::State& state, const Search& search) {
   const Matrix queries = directions(static_cast<std::size_t>(state.range(0)), 1);
-  const ThreadLimit limit(static_cast<int>(state.range(1)));
+  const ThreadLimit limit(state.range(1));
   for (auto _ : state) benchmark::DoNotOptimize(search.best(queries, top));
   count_queries(state);
 }

@@ -4,14 +4,9 @@
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
-#include <algorithm>
-
-#include "base/random.h"
-#include "base/threads.h"
-#include "linalg/onednn_info.h"
-#include "nn/execution.h"
-#include "nn/optimizer.h"
-#include "twinear/loss.h"
+#include "bench.h"
+#include "twinear/encoder.h"
+#include "twinear/learner.h"
 
 namespace {
 
@@ -24,44 +19,45 @@ double peak_memory() {
   return static_cast<double>(usage.ru_maxrss) * 1024;
 }
 
+/// A size that the options of a layer give, such as "kernel".
+double size_of(const LayerSpec& layer, const std::string& key) {
+  for (const auto& [name, value] : layer.options)
+    if (name == key) return std::get<int>(value);
+  return 1;
+}
+
+/// The floating-point operations of a step: forward, and backward by inputs and by weights, where
+/// the first convolution's input needs no gradient.
+double step_operations(const Encoder& encoder, std::size_t clips, std::size_t frames) {
+  const EncoderSpec& spec = encoder.spec();
+  const double first = static_cast<double>(spec.layers[0].kernel) * spec.bins * spec.layers[0].out *
+                       static_cast<double>(frames);
+  return 2 * (3 * encoder.multiply_adds(frames) - first) * static_cast<double>(clips);
+}
+
 /// Arguments: threads, labels P, clips K, frames, whether in bf16.
 void train_step(benchmark::State& state, const EncoderSpec& spec) {
-  const ThreadLimit limit(static_cast<int>(state.range(0)));
+  const ThreadLimit limit(state.range(0));
   const auto clips = static_cast<std::size_t>(state.range(1) * state.range(2));
   const auto frames = static_cast<std::size_t>(state.range(3));
-  nn::Network network(spec, 0);
-  const auto numbers = state.range(4) != 0 ? nn::Number::bf16 : nn::Number::f32;
-  if (numbers == nn::Number::bf16 && !has_bf16())
+  const auto precision = state.range(4) != 0 ? Precision::bf16 : Precision::fp32;
+  Encoder encoder(spec, 0);
+  if (encoder.set_precision(precision) != precision)
     return state.SkipWithError("this CPU has no AVX512_BF16");
-  nn::Execution pass(network, {clips, frames, network.bins()}, nn::Mode::training,
-                     {.numbers = numbers});
-  nn::Adam adam(network, {});
-  Random random(0, Purpose::test);
-  for (float& x : pass.input().value) x = static_cast<float>(random.normal());
-  std::vector<int> labels(clips);
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    labels[i] = static_cast<int>(static_cast<std::int64_t>(i) / state.range(2));
-
-  const auto loss =
-      make_loss({}, {.classes = static_cast<std::size_t>(state.range(1)), .width = 192});
-  Matrix embeddings(labels.size(), 192);
+  Learner learner(encoder, make_loss({}, {}), {}, precision);
+  FeatureBatch batch(clips, frames, static_cast<std::size_t>(spec.bins));
+  for (std::size_t i = 0; i < clips; ++i) {
+    fill_with_noise(batch.clip(i), 1.0F, i);
+    batch.labels[i] = static_cast<int>(i / static_cast<std::size_t>(state.range(2)));
+  }
   for (auto _ : state) {
-    pass.forward();
-    std::ranges::copy(pass.output().value, embeddings.values().begin());
-    Matrix gradient(labels.size(), 192);
-    (*loss)({embeddings, labels}, gradient);
-    std::ranges::copy(gradient.values(), pass.output().gradient.begin());
-    pass.backward();
-    adam.clip(5.0);
-    adam.step(1e-5);
+    learner.learn(batch);
+    learner.step(1e-5);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(clips));
-  const nn::Shape input{clips, frames, network.bins()};
-  const double forward = 2 * network.multiply_adds(input);
-  const double first = 2 * network.nodes()[0].layer->multiply_adds(std::span(&input, 1));
-  state.counters["flop/s"] =  // the first layer's input needs no gradient
-      benchmark::Counter(3 * forward - first, benchmark::Counter::kIsIterationInvariantRate,
-                         benchmark::Counter::kIs1000);
+  state.counters["flop/s"] = benchmark::Counter(step_operations(encoder, clips, frames),
+                                                benchmark::Counter::kIsIterationInvariantRate,
+                                                benchmark::Counter::kIs1000);
   state.counters["peak_rss"] =  // also of what ran before: --benchmark_filter one
       benchmark::Counter(peak_memory(), benchmark::Counter::kDefaults, benchmark::Counter::kIs1024);
 }

@@ -2,8 +2,9 @@
 // What a person waits for: one clip of 3 s to its embedding, and a batch of them.
 #include <benchmark/benchmark.h>
 
-#include "base/random.h"
-#include "base/threads.h"
+#include <random>
+
+#include "bench.h"
 #include "twinear/verifier.h"
 
 namespace {
@@ -20,9 +21,7 @@ Verifier compact_verifier() {
 
 Waveform noise(double seconds) {
   Waveform wave;
-  Random random(0, Purpose::test);
-  wave.samples.resize(static_cast<std::size_t>(seconds * wave.sample_rate));
-  for (float& x : wave.samples) x = static_cast<float>(0.1 * random.normal());
+  wave.samples = ::noise(static_cast<std::size_t>(seconds * wave.sample_rate));
   return wave;
 }
 
@@ -39,7 +38,7 @@ BENCHMARK(embed_one_clip)->ArgName("seconds")->Arg(3)->Arg(30)->Unit(benchmark::
 /// One clip of 3 s, features ready: what PyTorch and onnxruntime are timed on. Arguments: threads,
 /// whether in bf16.
 void ecapa_encode_one(benchmark::State& state) {
-  const ThreadLimit limit(static_cast<int>(state.range(0)));
+  const ThreadLimit limit(state.range(0));
   Encoder encoder(EncoderSpec::ecapa({}), 0);
   const auto precision = state.range(1) != 0 ? Precision::bf16 : Precision::fp32;
   if (encoder.set_precision(precision) != precision)
@@ -57,7 +56,7 @@ BENCHMARK(ecapa_encode_one)
     ->Unit(benchmark::kMillisecond);
 
 void encode_batch(benchmark::State& state) {
-  const ThreadLimit limit(static_cast<int>(state.range(0)));
+  const ThreadLimit limit(state.range(0));
   const Encoder encoder(EncoderSpec::compact({}), 0);
   const LogMel log_mel;
   const std::vector<Matrix> clips(64, log_mel(noise(3).samples));
@@ -77,14 +76,15 @@ ScoreTable trial_list(std::size_t trials) {
   ScoreTable table;
   for (std::uint32_t i = 0; i < speakers * clips; ++i)
     table.names.push_back("id" + std::to_string(10000 + i / clips) + "/" + std::to_string(i));
-  Random random(0, Purpose::test);
-  const auto any = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random.below(n)); };
+  std::mt19937_64 random(0);
+  std::normal_distribution<double> normal;
+  const auto any = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
   for (std::size_t i = 0; i < trials; ++i) {
     const std::uint32_t enroll = any(speakers * clips);
     const std::uint32_t test =
         any(2) == 0 ? enroll / clips * clips + any(clips) : any(speakers * clips);
     const bool target = enroll / clips == test / clips;
-    table.rows.push_back({(target ? 0.6 : 0.1) + 0.12 * random.normal(), enroll, test & 0x7fffffffU,
+    table.rows.push_back({(target ? 0.6 : 0.1) + 0.12 * normal(random), enroll, test & 0x7fffffffU,
                           target ? 1U : 0U});
   }
   return table;

@@ -121,8 +121,8 @@ Registry<LossKind>& losses();
 /// absent have their defaults.
 struct LossOptions {
   std::string kind = "triplet";
-  Values keys;    ///< such as {{"margin", 0.5}, {"form", "soft"}}
-  Values mining;  ///< such as {{"kind", "semi-hard"}, {"memory", 4096}}
+  Values keys = {};    ///< such as {{"margin", 0.5}, {"form", "soft"}}
+  Values mining = {};  ///< such as {{"kind", "semi-hard"}, {"memory", 4096}}
 };
 
 /// A loss with its options set, of which begin() is still to be called. Throws Error (config) for

@@ -8,13 +8,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/files.h"
-#include "base/threads.h"
-#include "ear.h"
-#include "nn/optimizer.h"
+#include "claims.h"
 #include "twinear/error.h"
 #include "twinear/few_shot.h"
-#include "twinear/loss_functions.h"
+#include "twinear/learner.h"
 #include "twinear/metrics.h"
 #include "twinear/verifier.h"
 
@@ -86,7 +83,7 @@ double accuracy(const Episode& episode, const Recognize& recognize) {
 
 std::vector<double> by_regression(const Matrix& embeddings, std::span<const Episode> episodes) {
   std::vector<double> accuracies(episodes.size());
-  parallel_for(episodes.size(), [&](std::size_t e) {
+  tbb::parallel_for(std::size_t{0}, episodes.size(), [&](std::size_t e) {
     const Episode& episode = episodes[e];
     std::vector<std::span<const float>> rows;
     for (const std::size_t clip : episode.support) rows.push_back(embeddings.row(clip));
@@ -102,43 +99,38 @@ std::vector<double> by_regression(const Matrix& embeddings, std::span<const Epis
 double from_scratch(const std::vector<Matrix>& features, const Episode& episode,
                     const EncoderSpec& spec, const Arguments& args, std::uint64_t seed,
                     std::size_t frames) {
-  constexpr std::size_t least = 10;  // crops in a batch: its statistics need some
-  const std::size_t ways = episode.classes.size();
-  std::vector<const Matrix*> batch;
+  constexpr std::size_t min_crops = 10;  // in a batch, whose statistics need some
+  const std::size_t ways = episode.classes.size(), shots = episode.support.size() / ways;
+  std::vector<const Matrix*> clips;
   std::vector<int> labels;
-  while (batch.size() < least)
+  while (clips.size() < min_crops)
     for (std::size_t i = 0; i < episode.support.size(); ++i) {
-      batch.push_back(&features[episode.support[i]]);
-      labels.push_back(static_cast<int>(i / (episode.support.size() / ways)));
+      clips.push_back(&features[episode.support[i]]);
+      labels.push_back(static_cast<int>(i / shots));
     }
 
   Encoder encoder(spec, seed);
-  LossParameters classes = class_parameters(ways, 1, encoder.dimension(), seed);
-  nn::Adam adam(nn::network_of(encoder), {.weight_decay = 1e-4},
-                {{"classes", classes.value.values(), classes.gradient.values()}});
-  Ear ear(encoder, batch.size(), frames);
   const OptimizerOptions optimizer{.warmup_steps = args.steps / 8};
-  for (int step = 0; step < args.steps; ++step) {
-    Matrix embeddings(batch.size(), encoder.dimension()), gradient(batch.size(), embeddings.cols());
-    std::ranges::copy(
-        ear.hear(batch, Random(seed, Purpose::crop, static_cast<std::uint32_t>(step))),
-        embeddings.values().begin());
-    aam_softmax_loss(embeddings, labels, {.margin = 0, .scale = 10}, classes, gradient);
-    ear.learn(gradient.values());
-    adam.clip(optimizer.clip_norm);
-    adam.step(warm_cosine(optimizer, static_cast<std::uint64_t>(step),
-                          static_cast<std::uint64_t>(args.steps)));
+  Learner learner(encoder,
+                  make_loss({.kind = "aam-softmax", .keys = {{"margin", 0.0}, {"scale", 10.0}}},
+                            {.classes = ways, .width = encoder.dimension(), .seed = seed}),
+                  optimizer);
+  const auto steps = static_cast<std::uint64_t>(args.steps);
+  for (std::uint64_t k = 0; k < steps; ++k) {
+    FeatureBatch batch = FeatureBatch::crops(clips, frames, seed, k);
+    batch.labels = labels;
+    learner.learn(batch);
+    learner.step(learning_rate(optimizer, {.step = k, .steps = steps}));
   }
+  const Matrix& classes = learner.loss().parameters().at(0)->value;
 
   std::vector<Matrix> queries;
   for (const std::size_t clip : episode.query) queries.push_back(features[clip]);
-  const Matrix heard = encoder.embed(queries);
+  const Matrix asked = encoder.embed(queries);
   return accuracy(episode, [&](std::size_t q) {
     std::size_t best = 0;
     for (std::size_t c = 1; c < ways; ++c)
-      if (cosine(heard.row(q), classes.value.row(c)) >
-          cosine(heard.row(q), classes.value.row(best)))
-        best = c;
+      if (cosine(asked.row(q), classes.row(c)) > cosine(asked.row(q), classes.row(best))) best = c;
     return best;
   });
 }
@@ -157,7 +149,7 @@ std::vector<double> by_scratch(const Model& model, const Manifest& manifest,
 }
 
 void run(const Arguments& args) {
-  const ThreadLimit limit(args.threads);
+  const auto limit = limit_threads(args.threads);
   const Manifest manifest = read_manifest(args.manifest);
   const auto episodes = draw_episodes(manifest, args.episodes);
   const Verifier verifier = Verifier::load(args.model);
@@ -172,7 +164,7 @@ void run(const Arguments& args) {
                      ? by_regression(embeddings, episodes)
                      : few_shot_accuracies(embeddings, episodes, Classifier::centroid);
   }
-  write_file(args.out, fmt::format("{}\n", fmt::join(accuracies, "\n")));
+  write_text(args.out, fmt::format("{}\n", fmt::join(accuracies, "\n")));
 }
 
 }  // namespace

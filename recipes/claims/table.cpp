@@ -12,11 +12,10 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <random>
 #include <sstream>
 
-#include "base/files.h"
-#include "base/random.h"
-#include "base/threads.h"
+#include "claims.h"
 #include "twinear/error.h"
 #include "twinear/manifest.h"
 #include "twinear/metrics.h"
@@ -88,7 +87,7 @@ Run eer_run(const std::string& file, const SpeakerNumbers& speaker_of, std::size
 
 /// The mean accuracy over episodes.
 Run accuracy_run(const std::string& file) {
-  std::istringstream lines(read_file(file));
+  std::ifstream lines(file);
   std::vector<double> accuracies;
   for (double value = 0; lines >> value;) accuracies.push_back(value);
   if (accuracies.empty()) throw Error(Fault::format, file + ": no accuracies");
@@ -172,16 +171,17 @@ void run(const Arguments& args) {
   const auto found = figures(systems, once, every);
 
   std::vector<std::vector<Figures>> resamples(static_cast<std::size_t>(args.resamples));
-  parallel_for(resamples.size(), [&](std::size_t i) {
-    Random random(0, Purpose::bootstrap, static_cast<std::uint32_t>(i));
+  tbb::parallel_for(std::size_t{0}, resamples.size(), [&](std::size_t i) {
+    std::mt19937_64 random(i);
+    const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
     const auto says_nothing = [](const Figures& f) { return std::isnan(f.mean + f.difference); };
     do {
       std::vector<std::uint32_t> times(units);
-      for (std::size_t draw = 0; draw < units; ++draw) ++times[random.below(units)];
+      for (std::size_t draw = 0; draw < units; ++draw) ++times[below(units)];
       auto drawn = every;
       for (auto& runs : drawn) {
         const std::size_t count = runs.size();
-        for (std::size_t& r : runs) r = random.below(count);
+        for (std::size_t& r : runs) r = below(count);
       }
       resamples[i] = figures(systems, times, drawn);
     } while (std::ranges::any_of(resamples[i], says_nothing));
@@ -201,7 +201,7 @@ void run(const Arguments& args) {
                                     of_difference.high));
     plot += fmt::format("{}\t{}\t{}\t{}\n", systems[s].name, mean, of_mean.low, of_mean.high);
   }
-  if (!args.out.empty()) write_file(args.out, plot);
+  if (!args.out.empty()) write_text(args.out, plot);
 }
 
 }  // namespace

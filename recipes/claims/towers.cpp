@@ -14,13 +14,13 @@
 #include <map>
 #include <optional>
 
-#include "base/files.h"
-#include "base/threads.h"
-#include "ear.h"
-#include "nn/optimizer.h"
+#include "claims.h"
 #include "twinear/error.h"
+#include "twinear/learner.h"
 #include "twinear/loss_functions.h"
 #include "twinear/metrics.h"
+#include "twinear/trainer.h"
+#include "twinear/trials.h"
 
 namespace twinear::claims {
 namespace {
@@ -33,29 +33,14 @@ struct Arguments {
   int threads = 0;
 };
 
-/// An encoder with what moves its weights.
-struct Tower {
-  Tower(const EncoderSpec& spec, const OptimizerOptions& o, std::uint64_t seed)
-      : encoder(spec, seed),
-        adam(nn::network_of(encoder), {.weight_decay = o.weight_decay,
-                                       .decoupled = o.kind == "adamw",
-                                       .beta1 = o.beta1,
-                                       .beta2 = o.beta2,
-                                       .epsilon = o.epsilon}) {}
-
-  void step(const OptimizerOptions& options, double rate) {
-    adam.clip(options.clip_norm);
-    adam.step(rate);
-  }
-
-  Encoder encoder;
-  nn::Adam adam;
-};
+EncoderSpec spec(const Recipe& recipe) {
+  return encoder_spec(recipe.encoder, recipe.front_end.mel_bins);
+}
 
 /// Clips that nobody trains on, and trials between them.
-class Listening {
+class Evaluation {
  public:
-  Listening(Manifest manifest, std::vector<Trial> trials, const LogMel& log_mel)
+  Evaluation(Manifest manifest, std::vector<Trial> trials, const LogMel& log_mel)
       : manifest_(std::move(manifest)),
         trials_(std::move(trials)),
         features_(features_of(manifest_.clips, log_mel)) {
@@ -99,7 +84,7 @@ struct Places {
   double misplaced = 0;  ///< share of clips nearer to another speaker's than to their own
 };
 
-Places places(const Listening& test, const Encoder& left_tower, const Encoder& right_tower) {
+Places places(const Evaluation& test, const Encoder& left_tower, const Encoder& right_tower) {
   const Matrix left = left_tower.embed(test.features()), right = right_tower.embed(test.features());
   const auto& label = test.manifest().label_of;
   Places sum;
@@ -135,88 +120,122 @@ std::vector<Pair> cross_pairs(std::span<const int> left, std::span<const int> ri
   return pairs;
 }
 
-/// What one of the two ears is given of a batch: half of the clips of each label.
-struct Half {
-  std::vector<const Matrix*> clips;
-  std::vector<int> labels;
+/// The rows of `count` rows from `first` on.
+Matrix rows_of(const Matrix& matrix, std::size_t first, std::size_t count) {
+  Matrix rows(count, matrix.cols());
+  std::ranges::copy(matrix.values().subspan(first * matrix.cols(), count * matrix.cols()),
+                    rows.values().begin());
+  return rows;
+}
+
+/// The encoders of both sides of a comparison, which are one where the towers share their weights.
+class Towers {
+ public:
+  Towers(const Recipe& recipe, bool separate, std::uint64_t seed)
+      : left_(spec(recipe), seed), margin_(make_loss(recipe.loss)->margin()->full) {
+    constexpr std::uint64_t another = 1000;  // the second tower begins with other weights
+    if (separate) own_.emplace(spec(recipe), seed + another);
+    left_learner_.emplace(left_, nullptr, recipe.optimizer);
+    right_learner_.emplace(own_ ? *own_ : left_, nullptr, recipe.optimizer);
+  }
+
+  const Encoder& left() const { return left_; }
+  const Encoder& right() const { return own_ ? *own_ : left_; }
+  std::size_t parameters() const { return left_.parameter_count() * (own_ ? 2U : 1U); }
+
+  /// Takes a step by the contrastive loss over all pairs of a left and a right clip.
+  void step(const FeatureBatch& left, const FeatureBatch& right, double rate) {
+    const std::size_t rows = left.clips(), width = left_.dimension();
+    Matrix embeddings(2 * rows, width), gradient(2 * rows, width);
+    const auto end =
+        std::ranges::copy(left_learner_->embed(left).values(), embeddings.values().begin());
+    std::ranges::copy(right_learner_->embed(right).values(), end.out);
+    contrastive_loss(embeddings, cross_pairs(left.labels, right.labels), margin_, gradient);
+    left_learner_->backward(rows_of(gradient, 0, rows));
+    right_learner_->backward(rows_of(gradient, rows, rows));
+    left_learner_->step(rate);  // with both gradients, where the encoder is shared
+    if (own_) right_learner_->step(rate);
+  }
+
+ private:
+  Encoder left_;
+  std::optional<Encoder> own_;
+  float margin_;
+  std::optional<Learner> left_learner_, right_learner_;
 };
 
-void run(const Arguments& args) {
-  const ThreadLimit limit(args.threads);
-  const Recipe recipe = read_recipe(args.recipe, args.overrides);
-  if (recipe.sampler.clips % 2 != 0)
-    throw Error(Fault::config, "towers: sampler.clips: expected an even number, one half a tower");
-  const LogMel log_mel(recipe.front_end);
-  const Manifest train = read_manifest(recipe.data.train.at(0));
-  const auto features = features_of(train.clips, log_mel);
+/// Half of a batch, crops of half of the clips of each label: those of the left or the right tower.
+FeatureBatch half_batch(const Manifest& train, const std::vector<Matrix>& features,
+                        std::span<const std::size_t> batch, std::size_t clips_per_label,
+                        std::size_t frames, std::uint64_t seed, std::uint64_t number, bool right) {
+  const std::size_t half = clips_per_label / 2;
+  std::vector<const Matrix*> clips;
+  std::vector<int> labels;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if ((i / half % 2 == 1) != right) continue;
+    clips.push_back(&features[batch[i]]);
+    labels.push_back(train.label_of[batch[i]]);
+  }
+  FeatureBatch crops = FeatureBatch::crops(clips, frames, seed, number, right ? 1 : 0);
+  crops.labels = std::move(labels);
+  return crops;
+}
+
+void train(Towers& towers, const Recipe& recipe, const Arguments& args, const LogMel& log_mel,
+           const std::string& log_file) {
+  const Manifest clips = read_manifest(recipe.data.train.at(0));
+  const auto features = features_of(clips.clips, log_mel);
   Manifest dev_clips = read_manifest(recipe.data.dev);
-  auto dev_trials =
-      make_trials(dev_clips, static_cast<std::size_t>(recipe.eval.dev_trials), args.seed);
-  const Listening dev(std::move(dev_clips), std::move(dev_trials), log_mel);
-  const Listening test(read_manifest(args.test), read_trials(args.trials), log_mel);
-  std::filesystem::create_directories(args.out);
-  const auto file = [&](const char* name) {
-    return (std::filesystem::path(args.out) / name).string();
-  };
+  auto trials = make_trials(dev_clips, static_cast<std::size_t>(recipe.eval.dev_trials), args.seed);
+  const Evaluation dev(std::move(dev_clips), std::move(trials), log_mel);
 
-  constexpr std::uint64_t another = 1000;  // a start of its own for the second tower
-  Tower left(encoder_spec(recipe.encoder, recipe.front_end.mel_bins), recipe.optimizer, args.seed);
-  std::optional<Tower> own;
-  if (args.separate)
-    own.emplace(encoder_spec(recipe.encoder, recipe.front_end.mel_bins), recipe.optimizer,
-                args.seed + another);
-  Tower& right = own ? *own : left;
-
-  const Sampler sampler(train, recipe.sampler, args.seed);
-  const auto labels = static_cast<std::size_t>(recipe.sampler.labels);
-  const auto half = static_cast<std::size_t>(recipe.sampler.clips) / 2;
-  const std::size_t rows = labels * half, width = left.encoder.dimension();
+  const Sampler sampler(clips, recipe.sampler, args.seed);
+  const auto per_label = static_cast<std::size_t>(recipe.sampler.clips);
+  const std::size_t batch_size = static_cast<std::size_t>(recipe.sampler.labels) * per_label;
   const std::size_t frames = log_mel.frames(static_cast<std::size_t>(
       recipe.train.crop_seconds * static_cast<double>(recipe.front_end.sample_rate)));
-  Ear left_ear(left.encoder, rows, frames), right_ear(right.encoder, rows, frames);
-
-  const std::uint64_t per_epoch = std::max<std::uint64_t>(1, train.clips.size() / (2 * rows));
+  const std::uint64_t per_epoch = std::max<std::uint64_t>(1, clips.clips.size() / batch_size);
   const std::uint64_t steps = per_epoch * static_cast<std::uint64_t>(recipe.train.epochs);
-  std::ofstream log(file("log.jsonl"));
+  std::ofstream log(log_file);
   for (std::uint64_t k = 0; k < steps; ++k) {
-    Half halves[2];
     const auto batch = sampler.batch(k);
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      Half& to = halves[i / half % 2];
-      to.clips.push_back(&features[batch[i]]);
-      to.labels.push_back(train.label_of[batch[i]]);
-    }
-    Matrix embeddings(2 * rows, width), gradient(2 * rows, width);
-    const auto step = static_cast<std::uint32_t>(k);
-    const auto heard =
-        std::ranges::copy(left_ear.hear(halves[0].clips, Random(args.seed, Purpose::crop, step, 0)),
-                          embeddings.values().begin());
-    std::ranges::copy(right_ear.hear(halves[1].clips, Random(args.seed, Purpose::crop, step, 1)),
-                      heard.out);
-    contrastive_loss(embeddings, cross_pairs(halves[0].labels, halves[1].labels),
-                     make_loss(recipe.loss)->margin()->full, gradient);
-    left_ear.learn(gradient.values().first(rows * width));
-    right_ear.learn(gradient.values().last(rows * width));
-    const double rate = warm_cosine(recipe.optimizer, k, steps);
-    left.step(recipe.optimizer, rate);
-    if (own) own->step(recipe.optimizer, rate);
+    const auto half = [&](bool right) {
+      return half_batch(clips, features, batch, per_label, frames, args.seed, k, right);
+    };
+    towers.step(half(false), half(true),
+                learning_rate(recipe.optimizer, {.step = k, .steps = steps}));
 
     const std::uint64_t done = k + 1, epoch = done / per_epoch;
     const auto every = static_cast<std::uint64_t>(recipe.train.eval_every);
     if (done % per_epoch != 0 || (epoch % every != 0 && done != steps)) continue;
-    const Scores scores = split_scores(dev.score(left.encoder, right.encoder));
+    const Scores scores = split_scores(dev.score(towers.left(), towers.right()));
     log << fmt::format("{{\"epoch\":{},\"step\":{},\"dev_eer\":{}}}\n", epoch, done,
                        eer(scores).rocch)
         << std::flush;
   }
+}
 
-  write_scores(file("scores.txt"), test.score(left.encoder, right.encoder));
-  write_scores(file("left.txt"), test.score(left.encoder, left.encoder));
-  const auto [self, same, different, misplaced] = places(test, left.encoder, right.encoder);
-  const std::size_t parameters = left.encoder.parameter_count() * (own ? 2U : 1U);
-  write_file(file("places.txt"),
+void run(const Arguments& args) {
+  const auto limit = limit_threads(args.threads);
+  const Recipe recipe = read_recipe(args.recipe, args.overrides);
+  if (recipe.sampler.clips % 2 != 0)
+    throw Error(Fault::config, "towers: sampler.clips: expected an even number, one half a tower");
+  const LogMel log_mel(recipe.front_end);
+  const Evaluation test(read_manifest(args.test), read_trials(args.trials), log_mel);
+  std::filesystem::create_directories(args.out);
+  const auto file = [&](const char* name) {
+    return (std::filesystem::path(args.out) / name).string();
+  };
+  Towers towers(recipe, args.separate, args.seed);
+  train(towers, recipe, args, log_mel, file("log.jsonl"));
+
+  const Encoder &left = towers.left(), &right = towers.right();
+  write_scores(file("scores.txt"), test.score(left, right));
+  write_scores(file("left.txt"), test.score(left, left));
+  const auto [self, same, different, misplaced] = places(test, left, right);
+  write_text(file("places.txt"),
              fmt::format("parameters {}\nself {}\nsame {}\ndifferent {}\nmisplaced {}\n",
-                         parameters, self, same, different, misplaced));
+                         towers.parameters(), self, same, different, misplaced));
 }
 
 }  // namespace

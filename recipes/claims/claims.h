@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+
+#include <fstream>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "twinear/clip_features.h"
+#include "twinear/error.h"
+#include "twinear/features.h"
+#include "twinear/manifest.h"
+#include "twinear/matrix.h"
+
+namespace twinear::claims {
+
+/// Bounds the threads while the result lives; 0 means all cores.
+inline std::unique_ptr<tbb::global_control> limit_threads(int threads) {
+  if (threads == 0) return nullptr;
+  return std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                               static_cast<std::size_t>(threads));
+}
+
+/// The features of every clip.
+inline std::vector<Matrix> features_of(std::span<const Clip> clips, const LogMel& log_mel) {
+  std::vector<Matrix> features(clips.size());
+  tbb::parallel_for(std::size_t{0}, clips.size(),
+                    [&](std::size_t i) { features[i] = clip_features(clips[i], log_mel).frames; });
+  return features;
+}
+
+/// Writes a file. Throws Error (io) where that cannot be done.
+inline void write_text(const std::string& path, const std::string& text) {
+  if (!(std::ofstream(path) << text << std::flush))
+    throw Error(Fault::io, path + ": cannot be written");
+}
+
+}  // namespace twinear::claims
