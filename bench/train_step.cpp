@@ -30,8 +30,8 @@ double size_of(const LayerSpec& layer, const std::string& key) {
 /// the first convolution's input needs no gradient.
 double step_operations(const Encoder& encoder, std::size_t clips, std::size_t frames) {
   const EncoderSpec& spec = encoder.spec();
-  const double first = static_cast<double>(spec.layers[0].kernel) * spec.bins * spec.layers[0].out *
-                       static_cast<double>(frames);
+  const double first = size_of(spec.layers[0], "kernel") * spec.bins *
+                       size_of(spec.layers[0], "out") * static_cast<double>(frames);
   return 2 * (3 * encoder.multiply_adds(frames) - first) * static_cast<double>(clips);
 }
 

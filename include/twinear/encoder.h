@@ -121,7 +121,7 @@ class Architecture {
 /// A kind of architecture, as recipes name it.
 struct ArchitectureKind {
   std::string name;
-  std::string description;                              ///< one phrase
+  std::string summary;                                  ///< a phrase, without a full stop
   std::function<std::unique_ptr<Architecture>()> make;  ///< with the defaults of its options
 };
 

@@ -110,7 +110,7 @@ std::unique_ptr<Op> make_op(Number number, Arguments&&... arguments) {
 /// A kind of layer, as descriptions of encoders name it.
 struct LayerKind {
   std::string name;
-  std::string description;                       ///< one sentence
+  std::string summary;                           ///< a phrase, without a full stop
   std::function<std::unique_ptr<Layer>()> make;  ///< with the defaults of its options
 };
 

@@ -195,7 +195,7 @@ void Command::exclusive(const char* name, const char* other) {
   app_->get_option(name)->excludes(app_->get_option(other));
 }
 
-void Command::footer(const char* text) { app_->footer(text); }
+void Command::footer(const std::string& text) { app_->footer(text); }
 
 void Command::run(Action action) {
   app_->callback([chosen = chosen_, action = std::move(action)] { *chosen = action; });

@@ -60,7 +60,7 @@ class Command {
   void channel(int& value);
 
   void exclusive(const char* name, const char* other);
-  void footer(const char* text);  ///< what help says between the usage line and the options
+  void footer(const std::string& text);  ///< what help says between the usage line and the options
 
   /// What the command does; its value is the exit code.
   void run(Action action);

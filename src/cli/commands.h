@@ -20,6 +20,7 @@ void add_fewshot(Program& program);
 void add_identify(Program& program);
 void add_import(Program& program);
 void add_info(Program& program);
+void add_recipe_keys(Program& program);
 void add_score(Program& program);
 void add_train(Program& program);
 void add_verify(Program& program);

@@ -28,6 +28,7 @@ int run(int argc, char** argv) {
   twinear::cli::add_db(program);
   twinear::cli::add_features(program);
   twinear::cli::add_train(program);
+  twinear::cli::add_recipe_keys(program);
   twinear::cli::add_augment(program);
   twinear::cli::add_embed(program);
   twinear::cli::add_score(program);

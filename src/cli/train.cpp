@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <memory>
@@ -10,7 +11,11 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "report/report.h"
+#include "train/recipe_keys.h"
 #include "twinear/error.h"
+#include "twinear/loss.h"
+#include "twinear/miner.h"
+#include "twinear/optimizer.h"
 #include "twinear/trainer.h"
 
 namespace twinear::cli {
@@ -50,6 +55,12 @@ class Watch {
   std::optional<Progress> progress_;
   std::string dev_;
 };
+
+/// A line of help with the kinds that a key chooses from.
+template <class Kind>
+std::string kinds(const char* key, const Registry<Kind>& family) {
+  return fmt::format("{}: {}\n", key, fmt::join(family.names(), ", "));
+}
 
 TrainResult train(const Arguments& args, const Recipe& recipe, const Common& common,
                   const Interrupt& interrupt) {
@@ -120,10 +131,21 @@ void add_train(Program& program) {
   command.flag("--resume", args->resume, "goes on from DIR/last.safetensors, to the same bytes");
   command.overrides(args->overrides);
   command.seed(args->seed);
-  command.footer(
-      "Ctrl-C or SIGTERM saves last.safetensors and exits with 130 or 143, so that\n"
-      "--resume can go on; a second one ends at once.");
+  command.footer(kinds("loss.kind", losses()) + kinds("mining.kind of triplet", triplet_miners()) +
+                 kinds("mining.kind of contrastive", pair_miners()) +
+                 kinds("optimizer.schedule", schedules()) +
+                 "`twinear recipe-keys` explains these and all other keys of a recipe.\n\n"
+                 "Ctrl-C or SIGTERM saves last.safetensors and exits with 130 or 143, so that\n"
+                 "--resume can go on; a second one ends at once.");
   command.run([args](const Common& common) { return train(*args, common); });
+}
+
+void add_recipe_keys(Program& program) {
+  auto command = program.command("recipe-keys", "Explains every key of a recipe, as Markdown");
+  command.run([](const Common&) {
+    fmt::print("{}", recipe_keys());
+    return 0;
+  });
 }
 
 }  // namespace twinear::cli

@@ -107,57 +107,90 @@ void check(const Recipe& recipe, const std::string& path) {
 }  // namespace
 
 void fields(Fields& f, SamplerOptions& o) {
-  f.choice("kind", o.draw, {"label-balanced", "clip-proportional"});
-  f.whole("labels", o.labels, 2, 65536);
-  f.whole("clips", o.clips, 2, 65536);
-  f.number("hard", o.hard, 0.0, 0.9);
+  f.choice({"kind", "", "how often a label is drawn: each alike, or by its number of clips"},
+           o.draw, {"label-balanced", "clip-proportional"});
+  f.whole({"labels", "labels", "labels in a batch (P)"}, o.labels, 2, 65536);
+  f.whole({"clips", "clips", "clips of each label in a batch (K)"}, o.clips, 2, 65536);
+  f.number({"hard", "",
+            "share of the labels of a batch that are drawn because they are near to others in it"},
+           o.hard, 0.0, 0.9);
 }
 
 void fields(Fields& f, OptimizerOptions& o) {
-  f.one_of("kind", o.kind, {"adamw", "adam"});
-  f.number("learning_rate", o.learning_rate, 0.0, 10.0);
-  f.number("weight_decay", o.weight_decay, 0.0, 10.0);
-  f.number("beta1", o.beta1, 0.0, 0.999999);
-  f.number("beta2", o.beta2, 0.0, 0.999999);
-  f.number("epsilon", o.epsilon, 1e-16, 1.0);
-  f.whole("warmup_steps", o.warmup_steps, 0, 10'000'000);
-  f.one_of("schedule", o.schedule, schedules().names());
-  f.number("final_learning_rate", o.final_learning_rate, 0.0, 10.0);
-  f.number("decay", o.decay, 0.0, 1.0);
-  f.whole("decay_epochs", o.decay_epochs, 1, 1'000'000);
-  f.whole("cycle_steps", o.cycle_steps, 2, 10'000'000);
-  f.whole("plateau", o.plateau, 0, 1'000'000);
-  f.number("clip_norm", o.clip_norm, 0.0, 1e9);
+  f.one_of({"kind", "", "Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019)"}, o.kind,
+           {"adamw", "adam"});
+  f.number({"learning_rate", "", "highest learning rate"}, o.learning_rate, 0.0, 10.0);
+  f.number({"weight_decay", "",
+            "weight decay; adamw takes it off the weights, adam adds it to the gradient"},
+           o.weight_decay, 0.0, 10.0);
+  f.number({"beta1", "", "decay of the mean of the gradient"}, o.beta1, 0.0, 0.999999);
+  f.number({"beta2", "", "decay of the mean of the squared gradient"}, o.beta2, 0.0, 0.999999);
+  f.number({"epsilon", "", "term in the divisor of the step"}, o.epsilon, 1e-16, 1.0);
+  f.whole({"warmup_steps", "steps", "steps over which the rate rises in a line from 0"},
+          o.warmup_steps, 0, 10'000'000);
+  f.one_of({"schedule", "", "the way in which the rate changes after the warm-up"}, o.schedule,
+           schedules().names());
+  f.number({"final_learning_rate", "", "learning rate at the end"}, o.final_learning_rate, 0.0,
+           10.0);
+  f.number({"decay", "", "factor of the rate in \"step\" and at a plateau"}, o.decay, 0.0, 1.0);
+  f.whole({"decay_epochs", "epochs", "\"step\": how often the rate is lowered"}, o.decay_epochs, 1,
+          1'000'000);
+  f.whole({"cycle_steps", "steps", "\"triangular\", \"triangular2\": length of a cycle"},
+          o.cycle_steps, 2, 10'000'000);
+  f.whole({"plateau", "evaluations",
+           "evaluations without a lower EER after which the rate is lowered; 0: never"},
+          o.plateau, 0, 1'000'000);
+  f.number({"clip_norm", "", "maximum of the norm of the gradient; 0: none"}, o.clip_norm, 0.0,
+           1e9);
 }
 
 void fields(Fields& f, TrainOptions& o) {
-  f.whole("epochs", o.epochs, 1, 1'000'000);
-  f.whole("accumulate", o.accumulate, 1, 65536);
-  f.number("average", o.average, 0.0, 0.9999999);
-  f.whole("patience", o.patience, 0, 1'000'000);
-  f.path("init", o.init);
-  f.texts("reinit", o.reinit);
-  f.texts("freeze", o.freeze);
-  f.whole("freeze_epochs", o.freeze_epochs, 0, 1'000'000);
-  f.number("crop_seconds", o.crop_seconds, 0.1, 600.0);
-  f.whole("eval_every", o.eval_every, 1, 1'000'000);
-  f.whole("log_every", o.log_every, 1, 10'000'000);
-  f.whole("checkpoint_every", o.checkpoint_every, 1, 10'000'000);
-  f.whole("prefetch", o.prefetch, 1, 1024);
-  f.whole("cache_mb", o.cache_mb, 0, 1 << 24);
-  f.path("feature_cache", o.feature_cache);
-  f.flag("stop_on_collapse", o.stop_on_collapse);
-  f.choice("precision", o.precision, {"fp32", "bf16"});
+  f.whole({"epochs", "epochs",
+           "length of the run; an epoch has clips / (P K accumulate) steps, at least one"},
+          o.epochs, 1, 1'000'000);
+  f.whole({"accumulate", "batches", "batches whose mean gradient makes a step"}, o.accumulate, 1,
+          65536);
+  f.number({"average", "",
+            "decay of a running mean of the weights, which is evaluated and saved; 0: none"},
+           o.average, 0.0, 0.9999999);
+  f.whole(
+      {"patience", "evaluations", "evaluations without a lower EER that end the run; 0: none do"},
+      o.patience, 0, 1'000'000);
+  f.path({"init", "", "model that weights and statistics are taken from"}, o.init);
+  f.texts({"reinit", "", "layers of that model that begin anew; * stands for any text"}, o.reinit);
+  f.texts({"freeze", "", "layers that do not learn; * stands for any text"}, o.freeze);
+  f.whole({"freeze_epochs", "epochs", "time for which they do not learn; 0: the whole run"},
+          o.freeze_epochs, 0, 1'000'000);
+  f.number({"crop_seconds", "s", "length of the part of each clip that is used, at a random place"},
+           o.crop_seconds, 0.1, 600.0);
+  f.whole({"eval_every", "epochs", "time between evaluations on dev"}, o.eval_every, 1, 1'000'000);
+  f.whole({"log_every", "steps", "steps between lines of log.jsonl"}, o.log_every, 1, 10'000'000);
+  f.whole({"checkpoint_every", "steps", "steps between checkpoints"}, o.checkpoint_every, 1,
+          10'000'000);
+  f.whole({"prefetch", "batches", "batches that are made ahead, at most"}, o.prefetch, 1, 1024);
+  f.whole({"cache_mb", "MiB", "memory for features, or for sound that is to be augmented"},
+          o.cache_mb, 0, 1 << 24);
+  f.path({"feature_cache", "", "folder of features that are kept from run to run"},
+         o.feature_cache);
+  f.flag({"stop_on_collapse", "", "ends a run whose embeddings have become one point"},
+         o.stop_on_collapse);
+  f.choice(
+      {"precision", "", "numbers of the training; a CPU without AVX512_BF16 warns and takes fp32"},
+      o.precision, {"fp32", "bf16"});
 }
 
 void fields(Fields& f, DataOptions& o) {
-  f.paths("train", o.train);
-  f.path("dev", o.dev);
-  f.numbers("weights", o.weights, 1, 1'000'000);
-  f.text("source", o.source);
+  f.paths({"train", "", "manifests to train with"}, o.train);
+  f.path({"dev", "", "manifest of speakers or sounds that are not in train"}, o.dev);
+  f.numbers({"weights", "", "for each manifest: how often its labels are drawn; none: all alike"},
+            o.weights, 1, 1'000'000);
+  f.text({"source", "", "what a label is, for people"}, o.source);
 }
 
-void fields(Fields& f, EvalOptions& o) { f.whole("dev_trials", o.dev_trials, 1, 1'000'000'000); }
+void fields(Fields& f, EvalOptions& o) {
+  f.whole({"dev_trials", "trials", "maximum of target and of nontarget trials between dev clips"},
+          o.dev_trials, 1, 1'000'000'000);
+}
 
 FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string>& overrides,
                         const std::string& preset) {

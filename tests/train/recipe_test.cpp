@@ -278,6 +278,18 @@ TEST_F(RecipeFile, OptionsOfAnotherArchitectureAreIgnored) {
             ":3: unknown key \"widht\" in [encoder]; did you mean \"width\"?");
 }
 
+TEST_F(RecipeFile, NamesEveryLossAndIsReadBackFromItsJson) {
+  for (const auto& kind : losses().names()) {
+    const Recipe r = read("[loss]\nkind = \"" + kind + "\"\n");
+    EXPECT_EQ(r.loss.kind, kind);
+    Recipe in_code;
+    in_code.loss = {.kind = kind};
+    EXPECT_EQ(recipe_json(r), recipe_json(in_code)) << kind;
+    in_code.loss.keys = {{"no such key", 1}};
+    EXPECT_THROW(recipe_json(in_code), Error) << kind;
+  }
+}
+
 TEST_F(RecipeFile, OverridesComeLast) {
   const Recipe r = read("[train]\nepochs = 2\n",
                         {"train.epochs=3", "encoder.channels=[4, 4, 4]", "loss.form=soft"});

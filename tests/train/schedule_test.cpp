@@ -97,16 +97,7 @@ TEST(MarginRamp, GrowsStepByStepBetweenTwoEpochs) {
   EXPECT_EQ(Margin{.full = 0.7F}.now, 0.7F);
 }
 
-TEST(Schedule, OfAProgramsOwnIsChosenByName) {
-  schedules().add({.name = "inverse root of a test",
-                   .summary = "",
-                   .rate = [](const OptimizerOptions& o, const ScheduleStep& at) {
-                     return o.learning_rate / std::sqrt(1 + static_cast<double>(at.step));
-                   }});
-  EXPECT_DOUBLE_EQ(rate(scheduled("inverse root of a test"), 0), 0.01);  // of the warm-up
-  EXPECT_DOUBLE_EQ(rate(scheduled("inverse root of a test"), 24), 0.02);
-  EXPECT_THROW(rate(scheduled("unknown"), 0), Error);
-}
+TEST(Schedule, OfAnUnknownNameIsRefused) { EXPECT_THROW(rate(scheduled("unknown"), 0), Error); }
 
 }  // namespace
 }  // namespace twinear
