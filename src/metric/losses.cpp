@@ -17,6 +17,7 @@
   KIND(prototypical_loss_kind)         \
   KIND(ge2e_loss_kind)                 \
   KIND(aam_softmax_loss_kind)          \
+  KIND(multi_similarity_loss_kind)     \
   KIND(supervised_contrastive_loss_kind)
 
 namespace twinear {
