@@ -128,6 +128,10 @@ class Module(unittest.TestCase):
             self.model.embed(np.zeros(16000), 0)
         with self.assertRaisesRegex(twinear.Error, "not finite"):
             self.model.embed(np.full(16000, np.nan))
+        with self.assertRaisesRegex(ValueError, "none"):
+            self.model.embed(np.zeros(0))
+        with self.assertRaisesRegex(twinear.Error, "digital silence"):
+            self.model.verify(np.zeros(32000), a)
         with self.assertRaisesRegex(twinear.Error, "both kinds"):
             twinear.eer([1.0, 2.0], [True, True])
         with self.assertRaisesRegex(ValueError, "same length"):
