@@ -21,7 +21,7 @@ double peak_memory() {
 
 /// A size that the options of a layer give, such as "kernel".
 double size_of(const LayerSpec& layer, const std::string& key) {
-  for (const auto& [name, value] : layer.options)
+  for (const auto& [name, value] : layer.keys)
     if (name == key) return std::get<int>(value);
   return 1;
 }

@@ -22,14 +22,14 @@ std::string section(const char* name, const T& options) {
   return fmt::format("\n## [{}]\n\n{}", name, key_table(options));
 }
 
-/// The keys of an architecture or a layer, as fields() visits them.
+/// The keys of an architecture or a layer, as keys() visits them.
 template <class T>
 struct OwnKeys {
   T& object;
 };
 template <class T>
 void fields(Fields& f, OwnKeys<T>& keys) {
-  keys.object.fields(f);
+  keys.object.keys(f);
 }
 
 template <class Kind>
@@ -46,8 +46,10 @@ std::string encoder_section() {
                   EncoderOptions().kind, kind_table(architectures()));
   for (const ArchitectureKind& kind : architectures()) text += own_keys("encoder.kind", kind);
   text +=
-      "\n## [[encoder.layers]]\n\nWith `encoder.kind = \"layers\"` each layer has a `kind`, and may "
-      "have a `name` and `inputs`, the names of layers\nbefore it; without `inputs` it reads the one "
+      "\n## [[encoder.layers]]\n\nWith `encoder.kind = \"layers\"` each layer has a `kind`, and "
+      "may "
+      "have a `name` and `inputs`, the names of layers\nbefore it; without `inputs` it reads the "
+      "one "
       "before it. The kinds are\n\n" +
       kind_table(nn::layers());
   for (const nn::LayerKind& kind : nn::layers()) text += own_keys("kind", kind);
