@@ -49,8 +49,8 @@ class SliceOp final : public Op {
 class Slice final : public Layer {
  public:
   void keys(Fields& f) override {
-    f.whole("out", out_, 1, 65536);
-    f.whole("from", from_, 0, 65536);
+    f.whole({"out", "channels", "number of channels that pass"}, out_, 1, 65536);
+    f.whole({"from", "channels", "first channel that passes, counted from 0"}, from_, 0, 65536);
   }
   void build(std::span<const Shape> in) override {
     expect_inputs(in, 1, 2);

@@ -161,8 +161,13 @@ TEST(Settings, NameTheLineThatIsNotToml) {
                path + ":3: *");
   expect_error([&] { toml(folder, "rate = 1\n"); }, Fault::config,
                path + ":1: key \"rate\" is outside any [table]");
-  expect_error([&] { toml(folder, "[sample]\n[sample.deeper]\n"); }, Fault::config,
+  expect_error([&] { toml(folder, "[sample]\nrate = 1979-05-27\n"); }, Fault::config,
                path + ":2: expected a number, a text, true, false or a list of them");
+  Sample sample;
+  expect_error([&] { toml(folder, "[sample]\n[sample.deeper]\n").read("sample", sample); },
+               Fault::config, path + ":2: unknown key \"deeper\" in [sample]*");
+  expect_error([&] { toml(folder, "[sample]\n[sample.rate]\n").read("sample", sample); },
+               Fault::config, path + ":2: rate: expected a number, found {}");
   expect_error([&] { Settings::from_toml(folder / "none.toml"); }, Fault::io,
                folder / "none.toml: No such file or directory");
 }

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "base/files.h"
+#include "twinear/encoder.h"
+#include "twinear/layer.h"
 #include "twinear/loss.h"
 #include "twinear/miner.h"
 #include "twinear/optimizer.h"
@@ -33,6 +35,8 @@ TEST(RecipeKeys, ExplainEveryKeyAndEveryKind) {
     for (const auto& name : family.names())
       EXPECT_NE(page.find("| `" + name + "` | "), std::string::npos) << name;
   };
+  explained(architectures());
+  explained(nn::layers());
   explained(losses());
   explained(triplet_miners());
   explained(pair_miners());

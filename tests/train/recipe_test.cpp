@@ -336,7 +336,7 @@ TEST_F(RecipeFile, ValueOutOfRangeIsTold) {
             ":2: margin: expected a value from 0.001 to 4, found 0");
   EXPECT_EQ(refusal("[loss]\nkind = \"arcface\"\n"),
             ":2: kind: expected one of triplet, contrastive, angular-prototypical, prototypical, "
-            "ge2e, aam-softmax, supcon, found \"arcface\"");
+            "ge2e, aam-softmax, multi-similarity, supcon, found \"arcface\"");
   EXPECT_EQ(refusal("[mining]\nmemory = -1\n"),
             ":2: memory: expected a value from 0 to 1048576, found -1");
 }
