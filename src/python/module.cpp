@@ -164,14 +164,7 @@ py::tuple det_curve(const Doubles& scores, const Flags& target) {
                         array(std::move(false_alarm)));
 }
 
-}  // namespace
-
-PYBIND11_MODULE(twinear, m) {
-  m.doc() = "Siamese verification of speakers and sounds.";
-  m.attr("__version__") = TWINEAR_VERSION;
-  py::register_exception<Error>(m, "Error").attr("__doc__") =
-      "A file, a model or a value that cannot be used; the text says which and why.";
-
+void add_verdict(py::module_& m) {
   py::class_<twinear::Verdict>(m, "Verdict", "The answer to \"the same source?\".")
       .def_readonly("score", &twinear::Verdict::score, "cosine of the two embeddings")
       .def_readonly("llr", &twinear::Verdict::llr, "natural-log likelihood ratio, or None")
@@ -184,7 +177,9 @@ PYBIND11_MODULE(twinear, m) {
         return py::str("Verdict(same={}, score={:.4f}, threshold={:.4f})")
             .format(v.same, v.score, v.threshold);
       });
+}
 
+void add_model(py::module_& m) {
   py::class_<Verifier>(m, "Model", "A trained model. Threads may share it.")
       .def(
           py::init([](const Path& path) { return unlocked([&] { return Verifier::load(path); }); }),
@@ -221,17 +216,9 @@ PYBIND11_MODULE(twinear, m) {
       .def("score", score, py::arg("trials"), py::arg("root") = "", py::arg("llr") = false,
            "A trial list of VoxCeleb's or Kaldi's form: (scores, target), each file read once from "
            "`root`.");
+}
 
-  m.def(
-      "features",
-      [](const Sound& sound, std::optional<int> sample_rate, const std::string& preset) {
-        return array(features_of(LogMel(front_end(preset)), sound, sample_rate));
-      },
-      py::arg("sound"), py::arg("sample_rate") = py::none(), py::arg("front_end") = "kaldi",
-      "Log-mel features of a file or of samples in [-1, 1]: frames x bins. Front ends: kaldi, "
-      "wespeaker, sherpa, speechbrain, librosa, torchaudio.");
-  m.def("cosine", cosine, py::arg("a"), py::arg("b"), "The score of two embeddings.");
-
+void add_metrics(py::module_& m) {
   m.def(
       "eer",
       [](const Doubles& s, const Flags& t) {
@@ -261,4 +248,26 @@ PYBIND11_MODULE(twinear, m) {
       py::arg("scores"), py::arg("target"), "Cllr after the best monotone map.");
   m.def("det_curve", det_curve, py::arg("scores"), py::arg("target"),
         "(threshold, miss, false_alarm) at every distinct score and at infinity.");
+}
+
+}  // namespace
+
+PYBIND11_MODULE(twinear, m) {
+  m.doc() = "Siamese verification of speakers and sounds.";
+  m.attr("__version__") = TWINEAR_VERSION;
+  py::register_exception<Error>(m, "Error").attr("__doc__") =
+      "A file, a model or a value that cannot be used; the text says which and why.";
+
+  add_verdict(m);
+  add_model(m);
+  m.def(
+      "features",
+      [](const Sound& sound, std::optional<int> sample_rate, const std::string& preset) {
+        return array(features_of(LogMel(front_end(preset)), sound, sample_rate));
+      },
+      py::arg("sound"), py::arg("sample_rate") = py::none(), py::arg("front_end") = "kaldi",
+      "Log-mel features of a file or of samples in [-1, 1]: frames x bins. Front ends: kaldi, "
+      "wespeaker, sherpa, speechbrain, librosa, torchaudio.");
+  m.def("cosine", cosine, py::arg("a"), py::arg("b"), "The score of two embeddings.");
+  add_metrics(m);
 }

@@ -345,40 +345,6 @@ TEST_F(Enrollments, AFileOfEmbeddingsThatIsNoneChangesNothing) {
                Fault::mismatch, path + ": *");
 }
 
-TEST_F(Enrollments, DecideAsTheVerifierDoesWithTheLengthsOfBothSides) {
-  Model by{
-      .front_end = {},
-      .encoder = Encoder(EncoderSpec::statistics(80), 0),
-      .calibration = Calibration{.scale = 10, .offset = -5, .source = "a test", .thresholds = {}},
-      .provenance = "{}",
-      .id = model};
-  by.calibration->lengths = {1, 0, std::log(2.0), 0};
-  const Verifier verifier(std::move(by));
-  Enrollment people(path, model);
-  const auto known = [](unsigned number, double seconds) {
-    return ClipEmbedding{.embedding = direction(0, number, 2.0, 160), .seconds = seconds};
-  };
-  const ClipEmbedding one = known(0, 3);
-  people.enroll("ada", std::span(&one, 1));
-  const ClipEmbedding silent{.error = Error(Fault::format, "silence")};
-  const ClipEmbedding asked[] = {known(1, 1), known(1, 9), silent};
-  const auto answers = people.identify(verifier, asked);
-  for (std::size_t i = 0; i < 2; ++i) {
-    ASSERT_EQ(answers[i].candidates.size(), 1u);
-    const Verdict &got = answers[i].candidates[0].verdict,
-                  expected = verifier.decide(one, asked[i]);
-    EXPECT_NEAR(got.score, expected.score, 1e-6);
-    EXPECT_NEAR(*got.llr, *expected.llr, 1e-5);
-    EXPECT_DOUBLE_EQ(got.threshold, expected.threshold);
-    EXPECT_EQ(answers[i].known() != nullptr, expected.same);
-  }
-  EXPECT_NE(answers[0].candidates[0].verdict.threshold, answers[1].candidates[0].verdict.threshold);
-  EXPECT_TRUE(answers[2].candidates.empty());
-  EXPECT_EQ(answers[2].known(), nullptr);
-  EXPECT_NE(people.identify(verifier, asked, Acceptance::at_score(-1)).front().known(), nullptr);
-  EXPECT_EQ(people.identify(verifier, asked, Acceptance::at_score(1)).front().known(), nullptr);
-}
-
 /// A child that enrolls until it is killed; what it has said is committed must be there.
 TEST_F(Enrollments, KilledInTheMiddleItLosesNothingCommitted) {
   { Enrollment(path, model); }
