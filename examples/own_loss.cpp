@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// own_loss RECIPE OUT: registers a loss, and trains with it by its name from a recipe.
+// own_loss RECIPE OUT: registers a loss, which the recipe then names (own_loss.toml), and trains.
 // The loss is the cosine embedding loss with a margin: the mean over all pairs of 1 - cos(a, b) for
 // the same label, and of max(0, cos(a, b) - margin) for different ones. Embeddings are unit
 // vectors.
@@ -51,7 +51,7 @@ class CosinePairLoss final : public twinear::Loss {
 int main(int argc, char** argv) try {
   if (argc != 3) return 2;
   twinear::losses().add(twinear::loss_kind<CosinePairLoss>("cosine-pair", "cosine embedding loss"));
-  const auto recipe = twinear::read_recipe(argv[1], {"loss.kind=cosine-pair", "loss.margin=0.2"});
+  const auto recipe = twinear::read_recipe(argv[1]);
   const auto result = twinear::train(recipe, {.out = argv[2], .seed = 1});
   std::printf("EER on dev: %.1f %%\n", 100 * result.dev_eer);
 } catch (const twinear::Error& error) {

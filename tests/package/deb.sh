@@ -30,7 +30,7 @@ done
 for model in "$source"/data/models/*; do
   cmp -s "$model" "$folder/root/usr/share/twinear/models/$(basename "$model")" || fail "twinear: no $model"
 done
-for file in include/twinear/twinear.h include/twinear/c_api.h lib/libtwinear.a lib/libtwinear_c.so \
+for file in include/twinear/twinear.h include/twinear/c_api.h lib/libtwinear_base.a lib/libtwinear_identify.a lib/libtwinear_c.so \
   lib/cmake/twinear/twinear-config.cmake lib/pkgconfig/twinear_c.pc; do
   [ -f "$folder/dev/usr/$file" ] || [ -L "$folder/dev/usr/$file" ] || fail "libtwinear-dev: no /usr/$file"
 done

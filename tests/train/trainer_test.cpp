@@ -85,12 +85,6 @@ TEST(Trainer, ALossThatLearnsIsTrainedWithTheEncoder) {
   EXPECT_NE(file.tensor("adam.second.loss.learned").values[0], 0.0F);
 }
 
-/// Losses that learn and that remember, for the tests of sameness.
-std::vector<LossOptions> losses_with_state() {
-  return {loss_options().at("triplet, memory"), loss_options().at("aam-softmax, sub-centers"),
-          loss_options().at("angular-prototypical")};
-}
-
 TEST_P(EveryLoss, GivesTheSameBytesAtAnyNumberOfThreads) {
   Recipe recipe = small_recipe(folder);
   recipe.train.epochs = 2;
