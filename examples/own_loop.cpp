@@ -35,7 +35,8 @@ int main() {
 
   twinear::Encoder encoder(
       twinear::EncoderSpec::compact({.channels = {32, 32, 32}, .embedding = 32}), 1);
-  twinear::Learner learner(encoder, twinear::make_loss({.kind = "triplet"}, {.width = 32}));
+  twinear::Learner learner(
+      encoder, twinear::make_loss({.kind = "triplet", .keys = {{"margin", 1.0}}}, {.width = 32}));
   twinear::BatchLoader batches(corpus, front_end,
                                {.sampler = {.labels = 8, .clips = 4}, .crop_seconds = 0.5});
   for (int step = 0; step < 60; ++step) {
