@@ -126,7 +126,7 @@ TEST_P(ExportOnnx, GivesTheSameEmbeddingsInOnnxRuntime) {
     }
   write_file(folder / "in", input);
   const std::string command = "NODE_PATH=" + modules + " node " + source +
-                              "/tests/model/run_onnx.js " + (folder / "model.onnx") + " " +
+                              "/tests/exchange/run_onnx.js " + (folder / "model.onnx") + " " +
                               (folder / "in") + " " + (folder / "out") + " >" + (folder / "said") +
                               " 2>&1";
   ASSERT_EQ(std::system(command.c_str()), 0) << read_file(folder / "said");
