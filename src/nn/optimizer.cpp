@@ -54,7 +54,7 @@ Adam::Adam(Network& network, const AdamOptions& options, const std::vector<Learn
     moments.push_back({l.key, Buffer(l.value.size()), Buffer(l.value.size())});
 }
 
-double Adam::clip(double most, int batches) {
+double Adam::clip(double max_norm, int batches) {
   double sum = 0;
   for (const Learned& l : learned_) {
     if (frozen(l)) continue;
@@ -67,9 +67,9 @@ double Adam::clip(double most, int batches) {
     for (const double s : sums) sum += s;
   }
   const double norm = std::sqrt(sum) / batches;
-  const bool over = most > 0 && norm > most && std::isfinite(norm);
+  const bool over = max_norm > 0 && norm > max_norm && std::isfinite(norm);
   if (batches == 1 && !over) return norm;
-  const auto scale = static_cast<float>((over ? most / norm : 1.0) / batches);
+  const auto scale = static_cast<float>((over ? max_norm / norm : 1.0) / batches);
   for (const Learned& l : learned_)
     for (float& g : l.gradient) g *= scale;
   return norm;

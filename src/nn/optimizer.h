@@ -16,31 +16,32 @@ struct AdamOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 };
 
-/// Values that are learned outside of a network, such as a loss's.
+/// Values that are learned, of a network or beside it, as those of a loss.
 struct Learned {
-  std::string key;  ///< in a checkpoint
+  std::string key;  ///< its name in a checkpoint
   std::span<float> value, gradient;
-  const Parameter* parameter = nullptr;  ///< of a network: it may be frozen
+  const Parameter* parameter = nullptr;  ///< the network's parameter, which may be frozen
 };
 
 /// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as PyTorch computes them.
 class Adam {
  public:
-  /// `others` are moved like the weights of the network. What both look at must outlive this.
+  /// Moves `others` like the weights of the network. The network and the memory of `others` must
+  /// outlive the optimizer.
   Adam(Network& network, const AdamOptions& options, const std::vector<Learned>& others = {});
 
-  /// Makes the gradient, a sum over `batches`, their mean, and gives its Euclidean norm; where that
-  /// exceeds `most` > 0 the gradient is scaled to it. What is frozen has no part in it. Equal at
-  /// any number of threads.
-  double clip(double most, int batches = 1);
+  /// Divides the gradient, a sum over `batches` batches, by their number and returns its Euclidean
+  /// norm; where that exceeds max_norm > 0, the gradient is scaled to max_norm. Frozen parameters
+  /// do not count. The result is the same at any number of threads.
+  double clip(double max_norm, int batches = 1);
   /// Moves the weights that are not frozen against the gradient and sets the gradient to zero.
   void step(double learning_rate);
 
-  /// What a checkpoint has to hold beside the weights.
+  /// The state of one parameter, which a checkpoint holds beside the weights.
   struct Moments {
     std::string key;  ///< the parameter's
     Buffer first, second;
-    float steps = 0;  ///< it was moved; a float counts to 2^24, where its like has long been 1
+    float steps = 0;  ///< moves so far; a float counts exactly to 2^24, far beyond any effect
   };
   std::vector<Moments> moments;
 
