@@ -53,8 +53,8 @@ TEST_F(RecipeFile, EmptyOneIsTheDefaults) {
   EXPECT_EQ(recipe_json(read("")), recipe_json(Recipe{}));
 }
 
-TEST_F(RecipeFile, EveryKeyIsRead) {
-  const Recipe r = read(R"(
+/// A recipe that says another than the default for each key.
+constexpr const char* every_key = R"(
 [front_end]
 preset = "kaldi"
 sample_rate = 8000
@@ -134,7 +134,10 @@ source = "bird song"
 dev = "sub/c.csv"
 [eval]
 dev_trials = 99
-)");
+)";
+
+TEST_F(RecipeFile, EveryKeyOfTheFrontEndIsRead) {
+  const Recipe r = read(every_key);
   FrontEnd f;
   f.sample_rate = 8000;
   f.window_ms = 20;
@@ -153,12 +156,20 @@ dev_trials = 99
   f.log = LogScale::db;
   f.norm = Norm::per_bin_variance;
   EXPECT_EQ(r.front_end, f);
+}
+
+TEST_F(RecipeFile, EveryKeyOfTheEncoderIsRead) {
+  const Recipe r = read(every_key);
   EXPECT_EQ(r.encoder.kind, "compact");
   EXPECT_EQ(r.encoder.keys, (Values{{"embedding", 32},
                                     {"channels", std::vector{8, 16}},
                                     {"strides", std::vector{1, 3}},
                                     {"input_norm", true},
                                     {"pooled_norm", false}}));
+}
+
+TEST_F(RecipeFile, EveryKeyOfTheLossAndItsMiningIsRead) {
+  const Recipe r = read(every_key);
   EXPECT_EQ(r.loss.kind, "triplet");
   EXPECT_EQ(r.loss.keys, (Values{{"margin", 0.5},
                                  {"margin_start", 0.25},
@@ -168,10 +179,18 @@ dev_trials = 99
                                  {"mean", "all"},
                                  {"distance", "squared"}}));
   EXPECT_EQ(r.loss.mining, (Values{{"kind", "semi-hard"}, {"memory", 0}}));
+}
+
+TEST_F(RecipeFile, EveryKeyOfTheSamplerIsRead) {
+  const Recipe r = read(every_key);
   EXPECT_EQ(r.sampler.draw, LabelDraw::proportional);
   EXPECT_EQ(r.sampler.labels, 5);
   EXPECT_EQ(r.sampler.clips, 7);
   EXPECT_EQ(r.sampler.hard, 0.25);
+}
+
+TEST_F(RecipeFile, EveryKeyOfTheOptimizerIsRead) {
+  const Recipe r = read(every_key);
   EXPECT_EQ(r.optimizer.kind, "adam");
   EXPECT_EQ(r.optimizer.learning_rate, 0.01);
   EXPECT_EQ(r.optimizer.weight_decay, 0.5);
@@ -186,6 +205,10 @@ dev_trials = 99
   EXPECT_EQ(r.optimizer.cycle_steps, 70);
   EXPECT_EQ(r.optimizer.plateau, 2);
   EXPECT_EQ(r.optimizer.clip_norm, 0.0);
+}
+
+TEST_F(RecipeFile, EveryKeyOfTrainingIsRead) {
+  const Recipe r = read(every_key);
   EXPECT_EQ(r.train.epochs, 2);
   EXPECT_EQ(r.train.accumulate, 8);
   EXPECT_EQ(r.train.average, 0.99);
@@ -201,6 +224,10 @@ dev_trials = 99
   EXPECT_EQ(r.train.checkpoint_every, 6);
   EXPECT_EQ(r.train.cache_mb, 0);
   EXPECT_FALSE(r.train.stop_on_collapse);
+}
+
+TEST_F(RecipeFile, EveryKeyOfDataAndEvaluationIsRead) {
+  const Recipe r = read(every_key);
   EXPECT_EQ(r.data.train, (std::vector<std::string>{folder / "a.csv", "/b.csv"}));
   EXPECT_EQ(r.data.weights, (std::vector{3, 1}));
   EXPECT_EQ(r.data.source, "bird song");
