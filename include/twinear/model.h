@@ -16,9 +16,9 @@ namespace twinear {
 struct Model {
   FrontEnd front_end;
   Encoder encoder;
-  std::optional<Calibration> calibration;
+  std::optional<Calibration> calibration = {};
   std::string provenance = "{}";  ///< JSON: recipe, seed, corpus checksum, epoch, metrics
-  std::string id;                 ///< hash of the file it was loaded from; empty if never saved
+  std::string id = {};            ///< hash of the file it was loaded from; empty if never saved
   std::optional<Adaptation> adaptation = {};  ///< what Verifier does to the encoder's embeddings
   /// What two clips may have in common, for people: "speaker", "sound". Up to 32 small letters,
   /// hyphens and blanks.
