@@ -24,7 +24,7 @@ struct LoopState {
 /// An encoder that learns: the forward pass, the loss, the backward pass and the optimizer's step,
 /// for a training loop of one's own. train() is such a loop.
 ///
-///     Learner learner(model.encoder, make_loss("triplet"));
+///     Learner learner(model.encoder, make_loss({.kind = "triplet"}, {.width = 192}));
 ///     for (std::uint64_t step = 0; step < steps; ++step) {
 ///       learner.learn(batches.next());
 ///       learner.step(1e-3);
@@ -59,6 +59,9 @@ class Learner {
   /// embed(), the loss by the labels and the number of the batch, and backward().
   LossValue learn(const FeatureBatch& batch);
 
+  /// Between steps Encoder::embed() gives the embeddings of the current weights, with the running
+  /// statistics of batch norm. A returned norm that is not finite has spoiled the weights.
+  ///
   /// Divides the gradient, a sum over `batches` batches, by their number, clips its Euclidean norm
   /// at OptimizerOptions::clip_norm, moves the weights and whatever the loss learns, and sets the
   /// gradient to zero. Returns the norm before clipping.

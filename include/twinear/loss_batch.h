@@ -36,7 +36,8 @@ class LossBatch {
   /// `labels` has one label for each row of `embeddings`, or none where they are not asked for.
   /// `number` counts the batches of a run: what a miner draws depends on it. The first `anchors`
   /// rows learn and are the anchors of pairs and triplets; by default, or where there are fewer
-  /// rows, all are. The others are constants (an EmbeddingMemory's).
+  /// rows, all are. The others are constants (an EmbeddingMemory's). Throws std::invalid_argument
+  /// for another number of labels.
   LossBatch(const Matrix& embeddings, std::span<const int> labels = {}, std::uint32_t number = 0,
             std::size_t anchors = std::numeric_limits<std::size_t>::max());
 

@@ -8,7 +8,8 @@
 
 namespace twinear {
 
-/// The clips of a corpus. Labels are numbered from 0 in alphabetical order.
+/// The clips of a corpus. Labels are numbered from 0 in alphabetical order. make_manifest() builds
+/// it.
 struct Manifest {
   std::vector<Clip> clips;
   std::vector<std::string> labels;  ///< Sorted and unique.

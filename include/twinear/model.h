@@ -28,7 +28,9 @@ struct Model {
 /// Throws Error (config) for what Model::source may not be.
 void check_source(const std::string& source);
 
-/// Writes `path` as safetensors, atomically. The same model gives the same bytes.
+/// Writes `path` as safetensors, atomically. The same model gives the same bytes. Throws Error,
+/// path first, for a model that load_model would refuse (config, numeric), which leaves the file as
+/// it was, and for a file that cannot be written (io).
 void save_model(const Model& model, const std::string& path);
 
 /// Reads what save_model wrote; the file is treated as hostile. Throws Error, path first.

@@ -100,7 +100,7 @@ struct StepReport {
 struct EpochReport {
   std::uint64_t step = 0;
   int epoch = 0;
-  double dev_eer = 0, dev_min_dcf = 0;
+  double dev_eer = 0, dev_min_dcf = 0;  ///< shares, not percent
   bool best = false;
 };
 
@@ -142,7 +142,9 @@ struct TrainingData {
 };
 
 /// Trains on this data instead of what the recipe's DataOptions names. A run can be resumed with
-/// the same clips.
+/// the same clips. Without TrainingData::dev the last weights are saved, and the model is not
+/// calibrated (fit_calibration). Throws std::invalid_argument for a manifest that make_manifest()
+/// did not build.
 TrainResult train(const Recipe& recipe, TrainingData data, const TrainRun& run);
 
 }  // namespace twinear

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "base/lanes.h"
 #include "base/threads.h"
@@ -73,7 +74,10 @@ LossBatch::LossBatch(const Matrix& embeddings, std::span<const int> labels, std:
     : embeddings_(embeddings),
       labels_(labels),
       number_(number),
-      anchors_(std::min(anchors, embeddings.rows())) {}
+      anchors_(std::min(anchors, embeddings.rows())) {
+  if (!labels.empty() && labels.size() != embeddings.rows())
+    throw std::invalid_argument("LossBatch: one label per embedding is needed, or none");
+}
 
 DistanceTable LossBatch::distances(Distance distance) const {
   std::vector<double>& table = tables_[static_cast<std::size_t>(distance)];

@@ -140,7 +140,18 @@ void check_source(const std::string& source) {
 }
 
 void save_model(const Model& model, const std::string& path) {
+  if (model.front_end.mel_bins != model.encoder.spec().bins)
+    throw Error(Fault::config,
+                fmt::format("{}: the front end has {} mel bins; the encoder takes {}", path,
+                            model.front_end.mel_bins, model.encoder.spec().bins));
+  within(path, [&] { check_source(model.source); });
   auto tensors = model_tensors(model.encoder);
+  for (const NamedTensor& tensor : tensors)
+    if (!std::ranges::all_of(tensor.values, [](float v) { return std::isfinite(v); }))
+      throw Error(Fault::numeric,
+                  fmt::format("{}: not saved: tensor \"{}\" holds a value that is not "
+                              "finite",
+                              path, tensor.name));
   if (const auto& a = model.adaptation) {
     tensors.push_back({adaptation_mean, {a->mean.size()}, a->mean});
     if (a->whitening.rows() > 0)

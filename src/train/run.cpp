@@ -324,6 +324,9 @@ class Run {
 }  // namespace
 
 TrainResult train(const Recipe& recipe, TrainingData data, const TrainRun& run) {
+  for (const Manifest* manifest : {&data.train, &data.dev})
+    if (manifest->label_of.size() != manifest->clips.size())
+      throw std::invalid_argument("train: a manifest of make_manifest() is needed");
   return Run(recipe, prepare(recipe, std::move(data)), run).train();
 }
 

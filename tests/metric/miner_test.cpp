@@ -404,5 +404,12 @@ TEST(PairMiner, RefusesLabelsOfAnotherBatch) {
   EXPECT_THROW(mine_pairs({noise(3, 2), label_blocks(2, 2)}, "all"), std::invalid_argument);
 }
 
+TEST(LossBatch, RefusesAnotherNumberOfLabelsThanEmbeddings) {
+  const Matrix embeddings(8, 4);
+  const std::vector<int> labels{0, 0, 1};
+  EXPECT_THROW(LossBatch(embeddings, labels), std::invalid_argument);
+  EXPECT_EQ(LossBatch(embeddings).labels().size(), 0U);
+}
+
 }  // namespace
 }  // namespace twinear

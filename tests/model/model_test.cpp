@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 
 #include "base/files.h"
 #include "clips/npy.h"
@@ -52,6 +53,29 @@ TEST(Model, IsSavedWhateverItsVadMakesOfTheTestSignal) {
   save_model(model, folder / "m.safetensors");
   EXPECT_EQ(load_model(folder / "m.safetensors").front_end, model.front_end);
   EXPECT_LT(selftest(folder / "m.safetensors"), 1e-6);
+}
+
+TEST(Model, ThatCouldNotBeLoadedIsNotSaved) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "m.safetensors";
+  const auto refused = [&](Model& model) -> std::string {
+    try {
+      save_model(model, path);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "saved";
+  };
+  Model named = small_model(), narrow = small_model(), spoiled = small_model();
+  named.source = "My Voice";
+  EXPECT_TRUE(refused(named).starts_with(path + ": "));
+  narrow.front_end.mel_bins = 40;
+  EXPECT_EQ(refused(narrow), path + ": the front end has 40 mel bins; the encoder takes 80");
+  const auto parameters = nn::network_of(spoiled.encoder).parameters();
+  const auto& [key, weights] = parameters.front();
+  weights->value[0] = NAN;
+  EXPECT_TRUE(refused(spoiled).ends_with("holds a value that is not finite"));
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 TEST(Model, SurvivesItsFile) {
