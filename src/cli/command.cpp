@@ -175,7 +175,7 @@ void Command::model(std::string& path, Need need) {
 }
 
 void Command::overrides(std::vector<std::string>& assignments) {
-  option("--set", "TABLE.KEY=VALUE", assignments, "overrides a recipe's key; may be said again");
+  option("--set", "TABLE.KEY=VALUE", assignments, "overrides a recipe's key; may be repeated");
 }
 
 void Command::seed(std::uint64_t& value) {

@@ -42,7 +42,7 @@ class Command {
               Need need = Need::optional);
   void option(const char* names, const char* what, std::optional<double>& value, double low,
               double high, const char* help);
-  /// One that may be said again.
+  /// An option that may be repeated.
   void option(const char* names, const char* what, std::vector<std::string>& values,
               const char* help);
   void option(const char* names, const char* what, int& value, int low, int high, const char* help);

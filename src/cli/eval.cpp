@@ -190,7 +190,7 @@ void add_eval(Program& program) {
   command.option(
       "--task", "P[,CM,CF]", args->tasks,
       "also minDCF and actDCF at this prior of the same source and these costs of a miss "
-      "and a false alarm; may be said again");
+      "and a false alarm; may be repeated");
   command.option("--resamples", "N", args->resamples, 0, 100000,
                  "of the speakers, for the intervals; 0: none");
   command.seed(args->seed);

@@ -38,7 +38,7 @@ std::unordered_map<std::string, std::size_t> clips_by_key(const Manifest& manife
   std::unordered_map<std::string, std::size_t> clips;
   for (std::size_t i = 0; i < manifest.clips.size(); ++i)
     if (const auto key = key_of(manifest.clips[i]); !clips.emplace(key, i).second)
-      throw Error(Fault::format, fmt::format("{}: stands twice among the clips", key));
+      throw Error(Fault::format, fmt::format("{}: is listed twice among the clips", key));
   return clips;
 }
 
@@ -55,7 +55,7 @@ std::string flaw(const Episode& episode, const Manifest& manifest) {
       const std::string& name = manifest.clips[(*clips)[i]].name;
       if (manifest.label_of[(*clips)[i]] != episode.classes[i / each])
         return name + ": is not of its class";
-      if (!seen.insert((*clips)[i]).second) return name + ": stands twice";
+      if (!seen.insert((*clips)[i]).second) return name + ": is listed twice";
     }
   }
   return {};

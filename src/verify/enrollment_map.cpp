@@ -44,7 +44,7 @@ EnrollmentMap from_lines(const std::string& path) {
     if (words.empty()) return map;
     if (words.size() < 2) file.refuse("expected an enrollment and its clips");
     auto& clips = map[std::string(words[0])];
-    if (!clips.empty()) file.refuse(fmt::format("\"{}\" stands twice", words[0]));
+    if (!clips.empty()) file.refuse(fmt::format("\"{}\" is listed twice", words[0]));
     clips.assign(words.begin() + 1, words.end());
   }
 }
@@ -58,7 +58,7 @@ EnrollmentMap read_enrollment_map(const std::string& path) {
     auto sorted = clips;
     std::ranges::sort(sorted);
     if (std::ranges::adjacent_find(sorted) != sorted.end())
-      throw Error(Fault::format, fmt::format("{}: a clip of \"{}\" stands twice", path, name));
+      throw Error(Fault::format, fmt::format("{}: a clip of \"{}\" is listed twice", path, name));
   }
   return map;
 }

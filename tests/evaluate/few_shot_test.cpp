@@ -93,7 +93,7 @@ TEST(FewShot, RefusesACorpusThatIsTooSmall) {
   auto twice = corpus(5, 16).clips;
   twice.push_back(twice.front());
   expect_error([&] { draw_episodes(make_manifest(twice), {}); }, Fault::format,
-               "class0/0.wav: stands twice among the clips");
+               "class0/0.wav: is listed twice among the clips");
   twice.back().start = 1.5;  // another part of the file
   EXPECT_NO_THROW(draw_episodes(make_manifest(twice), {}));
   EXPECT_THROW(draw_episodes(corpus(5, 16), {.way = 1}), std::invalid_argument);
@@ -117,7 +117,7 @@ TEST(FewShot, SavedEpisodesAreReadAgainAndChecked) {
            "],\"query\":[" + query + "]}\n";
   };
   const char* fine = "\"class0/0.wav\",\"class1/0.wav\"";
-  refused(head + episode(fine, fine), Fault::format, ":2: class0/0.wav: stands twice");
+  refused(head + episode(fine, fine), Fault::format, ":2: class0/0.wav: is listed twice");
   refused(head + episode(fine, "\"class1/1.wav\",\"class0/1.wav\""), Fault::format,
           ":2: class1/1.wav: is not of its class");
   refused(head + episode(fine, "\"class0/9.wav\",\"class1/1.wav\""), Fault::mismatch,

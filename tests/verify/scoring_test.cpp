@@ -51,8 +51,8 @@ TEST(EnrollmentMap, IsReadFromLinesOrCsv) {
     expect_error([&] { read_enrollment_map(path); }, Fault::format, path + message);
   };
   refused("m", "ada\n", ":1: expected an enrollment and its clips");
-  refused("m", "ada a\nada b\n", ":2: \"ada\" stands twice");
-  refused("m", "ada a a\n", ": a clip of \"ada\" stands twice");
+  refused("m", "ada a\nada b\n", ":2: \"ada\" is listed twice");
+  refused("m", "ada a a\n", ": a clip of \"ada\" is listed twice");
   refused("m", "", ": no enrollments");
   refused("m.csv", "id,path\n", ":1: expected the columns enrollment,path");
   refused("m.csv", "enrollment,path\nada\n", ":2: other fields than the header has");
