@@ -20,7 +20,7 @@ struct Model {
   std::string provenance = "{}";  ///< JSON: recipe, seed, corpus checksum, epoch, metrics
   std::string id = {};            ///< hash of the file it was loaded from; empty if never saved
   std::optional<Adaptation> adaptation = {};  ///< what Verifier does to the encoder's embeddings
-  /// What two clips may have in common, for people: "speaker", "sound". Up to 32 small letters,
+  /// What two clips may have in common, for people: "speaker", "sound". 1 to 32 lower-case letters,
   /// hyphens and blanks.
   std::string source = "source";
 };

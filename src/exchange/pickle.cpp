@@ -19,7 +19,7 @@ using Kind = Pickle::Kind;
 
 constexpr std::size_t max_bytes = std::size_t{4} << 20;
 constexpr std::size_t max_values = std::size_t{1} << 20;
-constexpr std::size_t longest_name = 100;
+constexpr std::size_t max_shown = 100;  // of a name, in a message
 
 [[noreturn]] void refuse(const std::string& what) { throw Error(Fault::format, "pickle: " + what); }
 
@@ -28,7 +28,8 @@ class Reader {
  public:
   Reader(std::span<const std::byte> bytes, std::span<const std::string_view> allowed)
       : rest_(bytes), allowed_(allowed) {
-    if (bytes.size() > max_bytes) refuse(fmt::format("over {} MiB", max_bytes >> 20));
+    if (bytes.size() > max_bytes)
+      refuse(fmt::format("it has {} bytes; at most {} are read", bytes.size(), max_bytes));
   }
 
   Pickle read() {
@@ -38,7 +39,7 @@ class Reader {
 
  private:
   std::span<const std::byte> take(std::size_t n) {
-    if (n > rest_.size()) refuse("ends in the middle");
+    if (n > rest_.size()) refuse("it ends in the middle of a value");
     const auto taken = rest_.first(n);
     rest_ = rest_.subspan(n);
     return taken;
@@ -58,14 +59,15 @@ class Reader {
 
   std::string line() {
     const auto end = std::ranges::find(rest_, std::byte{'\n'});
-    if (end == rest_.end()) refuse("ends in the middle");
+    if (end == rest_.end()) refuse("it ends in the middle of a value");
     std::string found = text(static_cast<std::size_t>(end - rest_.begin()));
     take(1);
     return found;
   }
 
   void push(Pickle::Value value) {
-    if (pickle_.values.size() == max_values) refuse("too many values");
+    if (pickle_.values.size() == max_values)
+      refuse(fmt::format("it has more than {} values", max_values));
     pickle_.values.push_back(std::move(value));
     stack_.push_back(static_cast<std::uint32_t>(pickle_.values.size() - 1));
   }
@@ -73,14 +75,14 @@ class Reader {
 
   std::uint32_t pop() {
     const std::size_t floor = marks_.empty() ? 0 : marks_.back();
-    if (stack_.size() <= floor) refuse("takes from an empty stack");
+    if (stack_.size() <= floor) refuse("it takes a value from an empty stack");
     const std::uint32_t top = stack_.back();
     stack_.pop_back();
     return top;
   }
 
   std::vector<std::uint32_t> pop_to_mark() {
-    if (marks_.empty()) refuse("has no mark where it needs one");
+    if (marks_.empty()) refuse("it needs a mark that is not set");
     const auto from = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
     std::vector<std::uint32_t> items(from, stack_.end());
     stack_.erase(from, stack_.end());
@@ -96,60 +98,63 @@ class Reader {
 
   /// The value that stays on the stack, to which items are added.
   Pickle::Value& top(std::initializer_list<Kind> kinds) {
-    if (stack_.size() <= (marks_.empty() ? 0 : marks_.back())) refuse("adds to an empty stack");
+    if (stack_.size() <= (marks_.empty() ? 0 : marks_.back()))
+      refuse("it appends to an empty stack");
     Pickle::Value& value = pickle_.values[stack_.back()];
-    if (std::ranges::find(kinds, value.kind) == kinds.end()) refuse("adds to what holds nothing");
+    if (std::ranges::find(kinds, value.kind) == kinds.end())
+      refuse("it appends to a value that takes no items");
     return value;
   }
 
-  void append(const std::vector<std::uint32_t>& items) {
-    auto& to = top({Kind::list}).items;
+  void append(const std::vector<std::uint32_t>& items, std::initializer_list<Kind> kinds) {
+    auto& to = top(kinds).items;
     to.insert(to.end(), items.begin(), items.end());
   }
 
   void set_items(const std::vector<std::uint32_t>& items) {
-    if (items.size() % 2 != 0) refuse("a key without a value");
-    auto& to = top({Kind::dict, Kind::call}).items;
-    to.insert(to.end(), items.begin(), items.end());
+    if (items.size() % 2 != 0) refuse("a key has no value");
+    append(items, {Kind::dict, Kind::call});
   }
 
   void remember(std::uint32_t key) {
-    if (stack_.empty()) refuse("remembers nothing");
+    if (stack_.empty()) refuse(fmt::format("it sets memo entry {} from an empty stack", key));
     memo_[key] = stack_.back();
   }
 
   void recall(std::uint32_t key) {
     const auto found = memo_.find(key);
-    if (found == memo_.end()) refuse("recalls what it never said");
+    if (found == memo_.end()) refuse(fmt::format("it reads memo entry {} before it is set", key));
     stack_.push_back(found->second);
-    if (stack_.size() > max_values) refuse("too many values");
+    if (stack_.size() > max_values)
+      refuse(fmt::format("its stack has more than {} values", max_values));
   }
 
   void global() {
     const std::string module = line(), name = line(), whole = module + " " + name;
     if (std::ranges::find(allowed_, whole) == allowed_.end())
-      refuse(fmt::format("asks for \"{}.{}\"; weights need no such thing",
-                         module.substr(0, longest_name), name.substr(0, longest_name)));
+      refuse(fmt::format("global \"{}.{}\" is not allowed in a checkpoint",
+                         module.substr(0, max_shown), name.substr(0, max_shown)));
     push({.kind = Kind::name, .text = whole});
   }
 
   void call() {
     const std::uint32_t arguments = pop(), callee = pop();
     if (pickle_.at(callee).kind != Kind::name || pickle_.at(arguments).kind != Kind::tuple)
-      refuse("calls what is no name");
+      refuse("it calls a value that is not a name");
     push({.kind = Kind::call, .items = {callee, arguments}});
   }
 
   /// A state dict carries the versions of its modules as an attribute, which nobody needs.
   void drop_attributes() {
     const std::uint32_t attributes = pop();
-    if (pickle_.at(attributes).kind != Kind::dict) refuse("attributes that are no dict");
+    if (pickle_.at(attributes).kind != Kind::dict)
+      refuse("the attributes of an object are not a dict");
     top({Kind::call});
   }
 
   void long_number() {
     const auto size = number<std::uint8_t>();
-    if (size > sizeof(std::int64_t)) refuse("a number of more than 64 bits");
+    if (size > sizeof(std::int64_t)) refuse("a number has more than 64 bits");
     std::uint64_t value = 0;
     const auto bytes = take(size);
     std::memcpy(&value, bytes.data(), size);
@@ -165,11 +170,12 @@ class Reader {
 
   void step() {
     const auto opcode = number<char>();
-    if (!started_ && opcode != '\x80') refuse("none of protocol 2");
+    if (!started_ && opcode != '\x80') refuse("it does not begin with protocol 2");
     started_ = true;
     switch (opcode) {
       case '\x80':  // PROTO
-        if (number<std::uint8_t>() != 2) refuse("of another protocol than 2");
+        if (const int found = number<std::uint8_t>(); found != 2)
+          refuse(fmt::format("expected protocol 2, found {}", found));
         return;
       case 'c':
         return global();
@@ -186,17 +192,16 @@ class Reader {
       case 't':
         return push({.kind = Kind::tuple, .items = pop_to_mark()});
       case '\x85':
-        return push({.kind = Kind::tuple, .items = pop_many(1)});
       case '\x86':
-        return push({.kind = Kind::tuple, .items = pop_many(2)});
       case '\x87':
-        return push({.kind = Kind::tuple, .items = pop_many(3)});
+        return push(
+            {.kind = Kind::tuple, .items = pop_many(static_cast<std::size_t>(opcode - '\x84'))});
       case ']':
         return push({.kind = Kind::list});
       case 'a':
-        return append(pop_many(1));
+        return append(pop_many(1), {Kind::list});
       case 'e':
-        return append(pop_to_mark());
+        return append(pop_to_mark(), {Kind::list});
       case '}':
         return push({.kind = Kind::dict});
       case 's':
@@ -206,9 +211,8 @@ class Reader {
       case 'N':
         return push({});
       case '\x88':
-        return push({.kind = Kind::truth, .whole = 1});
       case '\x89':
-        return push({.kind = Kind::truth, .whole = 0});
+        return push({.kind = Kind::truth, .whole = opcode == '\x88'});
       case 'K':
         return push_whole(number<std::uint8_t>());
       case 'M':
@@ -234,7 +238,7 @@ class Reader {
         done_ = true;
         return;
       default:
-        refuse(fmt::format("opcode {:#04x}, which weights do not need",
+        refuse(fmt::format("opcode {:#04x} is not allowed in a checkpoint",
                            static_cast<unsigned char>(opcode)));
     }
   }

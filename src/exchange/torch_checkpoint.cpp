@@ -5,7 +5,6 @@
 #include <zip.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 #include <map>
@@ -27,20 +26,47 @@ constexpr std::string_view tensor_maker = "torch._utils _rebuild_tensor_v2";
 constexpr std::string_view parameter_maker = "torch._utils _rebuild_parameter";
 constexpr std::string_view storage_prefix = "torch ";
 
+template <class T>
+T load(const std::byte* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+float half(const std::byte* at) {
+  const auto bits = load<std::uint16_t>(at);
+  const std::uint32_t sign = (bits & 0x8000U) << 16U, exponent = (bits >> 10U) & 0x1FU,
+                      fraction = bits & 0x3FFU;
+  if (exponent == 0x1FU) return std::bit_cast<float>(sign | 0x7F800000U | fraction << 13U);
+  if (exponent == 0) {  // of 2^-24 each
+    const float value = static_cast<float>(fraction) * 0x1p-24F;
+    return sign != 0 ? -value : value;
+  }
+  return std::bit_cast<float>(sign | (exponent + 112U) << 23U | fraction << 13U);
+}
+
+float bfloat16(const std::byte* at) {
+  return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(at)} << 16U);
+}
+float narrowed(const std::byte* at) { return static_cast<float>(load<double>(at)); }
+
 struct Storage {
   std::string_view name;
-  std::size_t width;  // bytes
+  std::size_t width;                            // bytes of an element
+  float (*number)(const std::byte*) = nullptr;  // reads an element that is a float
 };
-constexpr std::array<Storage, 10> storages{{{"torch FloatStorage", 4},
-                                            {"torch HalfStorage", 2},
-                                            {"torch BFloat16Storage", 2},
-                                            {"torch DoubleStorage", 8},
-                                            {"torch LongStorage", 8},
-                                            {"torch IntStorage", 4},
-                                            {"torch ShortStorage", 2},
-                                            {"torch CharStorage", 1},
-                                            {"torch ByteStorage", 1},
-                                            {"torch BoolStorage", 1}}};
+constexpr Storage storages[] = {
+    {"torch FloatStorage", 4, load<float>},
+    {"torch HalfStorage", 2, half},
+    {"torch BFloat16Storage", 2, bfloat16},
+    {"torch DoubleStorage", 8, narrowed},
+    {"torch LongStorage", 8},
+    {"torch IntStorage", 4},
+    {"torch ShortStorage", 2},
+    {"torch CharStorage", 1},
+    {"torch ByteStorage", 1},
+    {"torch BoolStorage", 1},
+};
 
 std::vector<std::string_view> known_names() {
   std::vector<std::string_view> names{dictionary, tensor_maker, parameter_maker};
@@ -57,8 +83,8 @@ struct Close {
   void operator()(zip_file_t* file) const { zip_fclose(file); }
 };
 
-/// The entries of a zip archive that holds its files plainly, each name once (libzip looks at that
-/// and at whether the archive's own two lists of them agree).
+/// The entries of a zip archive that are neither compressed nor encrypted. libzip checks that each
+/// name is there once and that the archive's own two lists agree.
 class Archive {
  public:
   explicit Archive(std::span<const std::byte> bytes) {
@@ -71,10 +97,11 @@ class Archive {
     zip_error_fini(&error);
     if (!zip_) {
       zip_source_free(source);
-      refuse(fmt::format("not a checkpoint of torch.save: {}", why));
+      refuse("it is not a checkpoint of torch.save: " + why);
     }
     const zip_int64_t count = zip_get_num_entries(zip_.get(), 0);
-    if (count > max_entries) refuse(fmt::format("more than {} entries", max_entries));
+    if (count > max_entries)
+      refuse(fmt::format("the archive has more than {} entries", max_entries));
     std::uint64_t left = bytes.size();
     for (zip_int64_t i = 0; i < count; ++i) add(static_cast<std::uint64_t>(i), left);
   }
@@ -86,11 +113,11 @@ class Archive {
 
   const Entry& entry(const std::string& name) const {
     const auto found = entries_.find(name);
-    if (found == entries_.end()) refuse(fmt::format("it has no entry \"{}\"", name));
+    if (found == entries_.end()) refuse("the archive has no entry \"" + name + "\"");
     return found->second;
   }
 
-  /// Its check sum is looked at.
+  /// The bytes of an entry, whose check sum libzip checks.
   std::vector<std::byte> read(std::uint64_t index) const {
     zip_stat_t stat;
     if (zip_stat_index(zip_.get(), index, 0, &stat) != 0) refuse(zip_strerror(zip_.get()));
@@ -111,13 +138,13 @@ class Archive {
     constexpr auto needed =
         ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
     if (zip_stat_index(zip_.get(), index, 0, &stat) != 0 || (stat.valid & needed) != needed)
-      refuse("an entry that says too little of itself");
+      refuse("an entry of the archive has no name, size or compression method");
     const bool encrypted =
         (stat.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && stat.encryption_method != ZIP_EM_NONE;
     if (encrypted || stat.comp_method != ZIP_CM_STORE || stat.size != stat.comp_size)
       refuse(fmt::format("entry \"{}\" is compressed or encrypted; torch.save does neither",
                          stat.name));
-    if (stat.size > left) refuse("its entries are larger than the file");
+    if (stat.size > left) refuse("the entries of the archive are larger than the file");
     left -= stat.size;
     entries_.emplace(stat.name, Entry{index, stat.size});
   }
@@ -135,17 +162,16 @@ class Tensors {
   std::vector<TorchTensor> read() const {
     const Pickle::Value& root = pickle_.at(pickle_.root);
     const bool ordered = is_call(root, dictionary);
-    if (!ordered && root.kind != Kind::dict) refuse("holds no state dict");
+    if (!ordered && root.kind != Kind::dict) refuse("it holds no state dict");
     std::vector<TorchTensor> tensors;
     std::set<std::string> names;
     for (std::size_t i = ordered ? 2 : 0; i < root.items.size(); i += 2) {
       const Pickle::Value& key = pickle_.at(root.items[i]);
-      if (key.kind != Kind::text) refuse("a name of its state dict is no text");
+      if (key.kind != Kind::text) refuse("a name in its state dict is not a text");
       tensors.push_back(within(fmt::format("\"{}\"", key.text),
                                [&] { return tensor(pickle_.at(root.items[i + 1])); }));
       tensors.back().name = key.text;
-      if (!names.insert(key.text).second)
-        refuse(fmt::format("tensor \"{}\" stands there twice", key.text));
+      if (!names.insert(key.text).second) refuse("tensor \"" + key.text + "\" is listed twice");
     }
     return tensors;
   }
@@ -158,16 +184,17 @@ class Tensors {
   const Pickle::Value& item(const Pickle::Value& tuple, std::size_t i, Kind kind) const {
     if (tuple.kind != Kind::tuple || i >= tuple.items.size() ||
         pickle_.at(tuple.items[i]).kind != kind)
-      refuse("its description is none of a tensor");
+      refuse("its record is not that of a tensor");
     return pickle_.at(tuple.items[i]);
   }
   std::size_t size(const Pickle::Value& value) const {
-    if (value.kind != Kind::whole || value.whole < 0) refuse("a size below 0");
+    if (value.kind != Kind::whole || value.whole < 0)
+      refuse("expected a whole number of at least 0 as each size");
     return static_cast<std::size_t>(value.whole);
   }
   std::vector<std::size_t> sizes(const Pickle::Value& tuple) const {
     if (tuple.items.size() > max_dimensions)
-      refuse(fmt::format("more than {} dimensions", max_dimensions));
+      refuse(fmt::format("it has more than {} dimensions", max_dimensions));
     std::vector<std::size_t> all;
     for (const std::uint32_t i : tuple.items) all.push_back(size(pickle_.at(i)));
     return all;
@@ -177,18 +204,20 @@ class Tensors {
   TorchTensor tensor(const Pickle::Value& value) const {
     const Pickle::Value& made =
         is_call(value, parameter_maker) ? item(pickle_.at(value.items[1]), 0, Kind::call) : value;
-    if (!is_call(made, tensor_maker)) refuse("not a tensor; a state dict is expected");
+    if (!is_call(made, tensor_maker))
+      refuse("it is not a tensor; expected a state dict of tensors");
     const Pickle::Value& arguments = pickle_.at(made.items[1]);
     const Pickle::Value& handle = item(arguments, 0, Kind::persistent);
     const Pickle::Value& storage = pickle_.at(handle.items[0]);
-    if (item(storage, 0, Kind::text).text != "storage") refuse("not a storage");
     const std::string& type = item(storage, 1, Kind::name).text;
-    const auto known = std::ranges::find(storages, type, &Storage::name);
-    if (known == storages.end()) refuse("not a storage");
+    const auto* known = std::ranges::find(storages, type, &Storage::name);
+    if (item(storage, 0, Kind::text).text != "storage" || known == std::end(storages))
+      refuse("its storage is of an unknown type");
     const auto& entry = archive_.entry(folder_ + "data/" + item(storage, 2, Kind::text).text);
     const std::size_t elements = size(item(storage, 4, Kind::whole));
     if (entry.size % known->width != 0 || entry.size / known->width != elements)
-      refuse("its storage is of another size");
+      refuse(fmt::format("expected a storage of {} elements of {} bytes, found {} bytes", elements,
+                         known->width, entry.size));
     TorchTensor tensor{.name = {},
                        .shape = sizes(item(arguments, 2, Kind::tuple)),
                        .strides = sizes(item(arguments, 3, Kind::tuple)),
@@ -201,53 +230,28 @@ class Tensors {
 
   /// No element beyond the storage, and no more of them than it has.
   static void expect_inside(const TorchTensor& tensor, std::size_t elements) {
-    if (tensor.strides.size() != tensor.shape.size()) refuse("not a stride a dimension");
+    if (tensor.strides.size() != tensor.shape.size())
+      refuse(fmt::format("expected a stride for each of {} dimensions, found {}",
+                         tensor.shape.size(), tensor.strides.size()));
     std::size_t count = 1, last = tensor.offset;
     for (const std::size_t n : tensor.shape) {
-      if (n != 0 && count > elements / n) refuse("more elements than its storage");
+      if (n != 0 && count > elements / n) refuse("it has more elements than its storage");
       count *= n;
     }
     if (count == 0) return;
     for (std::size_t d = 0; d < tensor.shape.size(); ++d) {
       const std::size_t steps = tensor.shape[d] - 1;
       if (last >= elements || (steps != 0 && tensor.strides[d] > (elements - last) / steps))
-        refuse("reaches beyond its storage");
+        refuse("it reaches beyond its storage");
       last += steps * tensor.strides[d];
     }
-    if (last >= elements) refuse("reaches beyond its storage");
+    if (last >= elements) refuse("it reaches beyond its storage");
   }
 
   const Pickle& pickle_;
   const Archive& archive_;
   std::string folder_;
 };
-
-float half(std::uint16_t bits) {
-  const std::uint32_t sign = (bits & 0x8000U) << 16U, exponent = (bits >> 10U) & 0x1FU,
-                      fraction = bits & 0x3FFU;
-  if (exponent == 0x1FU) return std::bit_cast<float>(sign | 0x7F800000U | fraction << 13U);
-  if (exponent == 0) {  // of 2^-24 each
-    const float value = static_cast<float>(fraction) * 0x1p-24F;
-    return sign != 0 ? -value : value;
-  }
-  return std::bit_cast<float>(sign | (exponent + 112U) << 23U | fraction << 13U);
-}
-
-template <class T>
-T load(const std::byte* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
-float number(std::string_view storage, const std::byte* base, std::size_t i) {
-  if (storage == "FloatStorage") return load<float>(base + 4 * i);
-  if (storage == "HalfStorage") return half(load<std::uint16_t>(base + 2 * i));
-  if (storage == "BFloat16Storage")
-    return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(base + 2 * i)} << 16U);
-  if (storage == "DoubleStorage") return static_cast<float>(load<double>(base + 8 * i));
-  refuse(fmt::format("its numbers are a {}, not floats", storage));
-}
 
 }  // namespace
 
@@ -268,7 +272,8 @@ TorchCheckpoint::TorchCheckpoint(std::span<const std::byte> bytes)
     if (name.ends_with("/data.pkl") && ++pickles == 1)
       folder = name.substr(0, name.size() - file.size());
   if (pickles != 1)
-    refuse(fmt::format("not a checkpoint of torch.save: {} entries are called {}", pickles, file));
+    refuse(fmt::format("it is not a checkpoint of torch.save: {} entries are called {}", pickles,
+                       file));
   const auto order = archive.entries().find(folder + "byteorder");
   if (order != archive.entries().end()) {
     const auto said = archive.read(order->second.index);
@@ -293,6 +298,10 @@ const TorchTensor* TorchCheckpoint::find(const std::string& name) const {
 
 std::vector<float> TorchCheckpoint::values(const TorchTensor& tensor) const {
   return within(fmt::format("\"{}\"", tensor.name), [&] {
+    const auto* storage =
+        std::ranges::find(storages, std::string(storage_prefix) + tensor.storage, &Storage::name);
+    if (storage == std::end(storages) || storage->number == nullptr)
+      refuse(fmt::format("expected numbers in floats, found a {}", tensor.storage));
     const auto bytes = parts_->archive.read(tensor.entry);
     std::size_t count = 1;
     for (const std::size_t n : tensor.shape) count *= n;
@@ -301,7 +310,7 @@ std::vector<float> TorchCheckpoint::values(const TorchTensor& tensor) const {
     for (float& value : values) {
       std::size_t at = tensor.offset;
       for (std::size_t d = 0; d < index.size(); ++d) at += index[d] * tensor.strides[d];
-      value = number(tensor.storage, bytes.data(), at);
+      value = storage->number(bytes.data() + storage->width * at);
       for (std::size_t d = index.size(); d-- > 0;) {  // the next index, the last dimension first
         if (++index[d] < tensor.shape[d]) break;
         index[d] = 0;

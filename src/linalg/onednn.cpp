@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "linalg/onednn_info.h"
 #include "twinear/buffer.h"
 
@@ -50,26 +52,19 @@ std::string onednn_version() {
 }
 
 std::string onednn_isa() {
-  switch (dnnl::get_effective_cpu_isa()) {
-    case dnnl::cpu_isa::sse41:
-      return "SSE4.1";
-    case dnnl::cpu_isa::avx:
-      return "AVX";
-    case dnnl::cpu_isa::avx2:
-      return "AVX2";
-    case dnnl::cpu_isa::avx2_vnni:
-      return "AVX2 with VNNI";
-    case dnnl::cpu_isa::avx512_core:
-      return "AVX-512";
-    case dnnl::cpu_isa::avx512_core_vnni:
-      return "AVX-512 with VNNI";
-    case dnnl::cpu_isa::avx512_core_bf16:
-      return "AVX-512 with bfloat16";
-    case dnnl::cpu_isa::avx512_core_amx:
-      return "AMX";
-    default:
-      return "another instruction set";
-  }
+  using dnnl::cpu_isa;
+  static const std::map<cpu_isa, const char*> names{
+      {cpu_isa::sse41, "SSE4.1"},
+      {cpu_isa::avx, "AVX"},
+      {cpu_isa::avx2, "AVX2"},
+      {cpu_isa::avx2_vnni, "AVX2 with VNNI"},
+      {cpu_isa::avx512_core, "AVX-512"},
+      {cpu_isa::avx512_core_vnni, "AVX-512 with VNNI"},
+      {cpu_isa::avx512_core_bf16, "AVX-512 with bfloat16"},
+      {cpu_isa::avx512_core_amx, "AMX"},
+  };
+  const auto found = names.find(dnnl::get_effective_cpu_isa());
+  return found == names.end() ? "another instruction set" : found->second;
 }
 
 bool has_bf16() {

@@ -31,13 +31,14 @@ void check_classes(std::span<const int> labels, const AamOptions& options,
                    const LossParameters& classes, std::size_t width) {
   const auto rows = static_cast<int>(classes.value.rows());
   if (options.sub_centers < 1 || rows % options.sub_centers != 0)
-    throw std::invalid_argument("aam_softmax_loss: sub_centers rows for each class");
+    throw std::invalid_argument("aam_softmax_loss: expected sub_centers rows for each class");
   if (classes.value.cols() != width || classes.gradient.rows() != classes.value.rows() ||
       classes.gradient.cols() != width)
-    throw std::invalid_argument("aam_softmax_loss: classes as wide as embeddings");
+    throw std::invalid_argument(
+        "aam_softmax_loss: the rows of classes must be as wide as the embeddings");
   for (const int label : labels)
     if (label < 0 || label >= rows / options.sub_centers)
-      throw std::invalid_argument("aam_softmax_loss: labels that are classes");
+      throw std::invalid_argument("aam_softmax_loss: each label must be a class");
 }
 
 }  // namespace

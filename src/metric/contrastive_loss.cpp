@@ -46,7 +46,7 @@ LossValue contrastive_loss(const LossBatch& batch, std::span<const Pair> pairs, 
 
   for (const auto& [first, second, label] : pairs) {
     if (first >= gradient.rows() || second >= d.cols)
-      throw std::invalid_argument("contrastive_loss: a pair outside the batch");
+      throw std::invalid_argument("contrastive_loss: a pair names a row outside the batch");
     const double apart = d(first, second);
     // 1/2 d^2 and 1/2 max(0, margin - d)^2 have the slopes d and -max(0, margin - d).
     const double slope = label == PairLabel::same ? apart : std::min(0.0, apart - margin);

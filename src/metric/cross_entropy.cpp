@@ -12,7 +12,8 @@
 namespace twinear {
 
 LossParameters logit_parameters(const LogitOptions& options) {
-  if (!(options.scale > 0)) throw std::invalid_argument("logit_parameters: a scale above 0");
+  if (!(options.scale > 0))
+    throw std::invalid_argument("logit_parameters: the scale must be above 0");
   LossParameters logit{Matrix(1, 2), Matrix(1, 2)};
   logit.value.row(0)[0] = std::log(options.scale);
   logit.value.row(0)[1] = options.offset;
@@ -26,10 +27,10 @@ LossValue cross_entropy(Table& logits, std::span<const std::size_t> targets) {
   std::vector<double> losses(n);
   parallel_for(n, [&](std::size_t i) {
     const auto row = logits.row(i);
-    const double most = std::ranges::max(row), target = row[targets[i]];
-    for (double& v : row) v = std::exp(v - most);
+    const double max = std::ranges::max(row), target = row[targets[i]];
+    for (double& v : row) v = std::exp(v - max);
     const double sum = std::accumulate(row.begin(), row.end(), 0.0);
-    losses[i] = std::log(sum) + most - target;
+    losses[i] = std::log(sum) + max - target;
     for (double& v : row) v *= share / sum;
     row[targets[i]] -= share;
   });
@@ -41,7 +42,7 @@ LossValue cosine_cross_entropy(Table& cosines, std::span<const std::size_t> targ
                                LossParameters& logit) {
   const auto ln_w_and_b = logit.value.values();
   if (ln_w_and_b.size() != 2 || logit.gradient.values().size() != 2)
-    throw std::invalid_argument("a loss on w cos + b: the parameters of logit_parameters()");
+    throw std::invalid_argument("a loss of w cos + b needs the parameters of logit_parameters()");
   const double w = std::exp(static_cast<double>(ln_w_and_b[0])), b = ln_w_and_b[1];
   Table logits = cosines;
   for (double& v : logits.values()) v = w * v + b;

@@ -47,7 +47,8 @@ void add_gradient(const Matrix& embeddings, const Table& pull, double scale, Mat
 
 void check_gradient(const char* where, const LossBatch& batch, const Matrix& gradient) {
   if (gradient.rows() > batch.anchors() || gradient.cols() != batch.embeddings().cols())
-    throw std::invalid_argument(std::string(where) + ": a gradient of the embeddings' shape");
+    throw std::invalid_argument(std::string(where) +
+                                ": the gradient must have the shape of the embeddings");
 }
 
 }  // namespace twinear

@@ -76,7 +76,7 @@ LossBatch::LossBatch(const Matrix& embeddings, std::span<const int> labels, std:
       number_(number),
       anchors_(std::min(anchors, embeddings.rows())) {
   if (!labels.empty() && labels.size() != embeddings.rows())
-    throw std::invalid_argument("LossBatch: one label per embedding is needed, or none");
+    throw std::invalid_argument("LossBatch: expected a label for each embedding, or none");
 }
 
 DistanceTable LossBatch::distances(Distance distance) const {

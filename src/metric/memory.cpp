@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "base/state.h"
+#include "metric/groups.h"
 #include "twinear/miner.h"
 
 namespace twinear {
@@ -21,17 +22,16 @@ void push(std::vector<T>& buffer, std::span<const T> fresh, std::size_t max) {
 }  // namespace
 
 void EmbeddingMemory::add(const Matrix& embeddings, std::span<const int> labels) {
-  if (labels.size() != embeddings.rows())
-    throw std::invalid_argument("EmbeddingMemory: one label per embedding");
+  check_labels("EmbeddingMemory", embeddings, labels);
   if (values_.size() != labels_.size() * embeddings.cols())
-    throw std::invalid_argument("EmbeddingMemory: rows of one width");
+    throw std::invalid_argument("EmbeddingMemory: all embeddings must have one dimension");
   push(values_, embeddings.values(), capacity_ * embeddings.cols());
   push(labels_, labels, capacity_);
 }
 
 Matrix EmbeddingMemory::with_memory(const Matrix& batch) const {
   if (values_.size() != labels_.size() * batch.cols())
-    throw std::invalid_argument("EmbeddingMemory: rows of one width");
+    throw std::invalid_argument("EmbeddingMemory: all embeddings must have one dimension");
   Matrix joined(batch.rows() + labels_.size(), batch.cols());
   std::ranges::copy(values_, std::ranges::copy(batch.values(), joined.values().begin()).out);
   return joined;

@@ -12,12 +12,15 @@
 
 #include "base/random.h"
 #include "base/threads.h"
+#include "metric/groups.h"
 
 namespace twinear {
 namespace {
 
 /// Every pair in (first, second) order.
-std::vector<Pair> all_pairs(std::span<const int> labels, std::size_t anchors) {
+std::vector<Pair> all_pairs(const LossBatch& batch) {
+  const std::span<const int> labels = batch.labels();
+  const std::size_t anchors = batch.anchors();
   std::vector<Pair> pairs;
   pairs.reserve(anchors * (2 * labels.size() - anchors) / 2);
   for (std::uint32_t i = 0; i < anchors; ++i)
@@ -28,8 +31,10 @@ std::vector<Pair> all_pairs(std::span<const int> labels, std::size_t anchors) {
 
 bool is_same(const Pair& pair) { return pair.label == PairLabel::same; }
 
-/// Leaves as many different pairs as same ones, each subset as likely (Knuth's algorithm S).
-void keep_balanced(std::vector<Pair>& pairs, Random random) {
+/// As many different pairs as same ones, each subset as likely (Knuth's algorithm S).
+std::vector<Pair> balanced_pairs(const LossBatch& batch, const MiningOptions& options) {
+  std::vector<Pair> pairs = all_pairs(batch);
+  Random random(options.seed, Purpose::pair, batch.number());
   auto wanted = static_cast<std::size_t>(std::ranges::count_if(pairs, is_same));
   std::size_t left = pairs.size() - wanted;
   std::erase_if(pairs, [&](const Pair& pair) {
@@ -38,10 +43,13 @@ void keep_balanced(std::vector<Pair>& pairs, Random random) {
     --wanted;
     return false;
   });
+  return pairs;
 }
 
-/// Leaves as many different pairs as same ones, the nearest; ties go to the lowest rows.
-void keep_nearest(std::vector<Pair>& pairs, const DistanceTable& d) {
+/// As many different pairs as same ones, the nearest; ties go to the lowest rows.
+std::vector<Pair> nearest_pairs(const LossBatch& batch, const MiningOptions&) {
+  std::vector<Pair> pairs = all_pairs(batch);
+  const DistanceTable d = batch.distances(Distance::euclidean);
   const auto first = std::stable_partition(pairs.begin(), pairs.end(), is_same);
   const auto wanted = std::min(first - pairs.begin(), pairs.end() - first);
   const auto rank = [&](const Pair& p) {  // what is not a number comes last
@@ -51,6 +59,7 @@ void keep_nearest(std::vector<Pair>& pairs, const DistanceTable& d) {
   std::ranges::nth_element(first, first + wanted, pairs.end(), {}, rank);
   pairs.erase(first + wanted, pairs.end());
   std::ranges::sort(pairs, {}, [](const Pair& p) { return std::pair(p.first, p.second); });
+  return pairs;
 }
 
 /// The row with the smallest value of `key` among those that `wanted` names, the lowest in a tie.
@@ -62,11 +71,16 @@ std::optional<std::uint32_t> lowest(std::size_t rows, const Wanted& wanted, cons
   return found;
 }
 
-/// The triplets of one anchor in the order of their positives.
+/// Makes the triplets of one anchor in the order of their positives.
 class Anchor {
  public:
-  Anchor(std::uint32_t row, std::span<const int> labels, const DistanceTable& d)
-      : row_(row), labels_(labels), distance_(d.row(row)) {}
+  Anchor(const LossBatch& batch, const MiningOptions& options, std::size_t row,
+         std::span<const double> distance)
+      : batch_(batch),
+        options_(options),
+        row_(static_cast<std::uint32_t>(row)),
+        labels_(batch.labels()),
+        distance_(distance) {}
 
   std::vector<Triplet> hard() const {
     const auto positive = lowest(
@@ -79,11 +93,11 @@ class Anchor {
     return {{row_, *positive, *negative}};
   }
 
-  std::vector<Triplet> semi_hard(double margin) const {
+  std::vector<Triplet> semi_hard() const {
     std::vector<Triplet> triplets;
     for (std::uint32_t p = 0; p < labels_.size(); ++p) {
       if (!is_positive(p)) continue;
-      const double near = distance_[p], far = near + margin;
+      const double near = distance_[p], far = near + options_.margin;
       const auto negative = lowest(
           labels_.size(),
           [&](auto i) { return is_negative(i) && near < distance_[i] && distance_[i] < far; },
@@ -93,7 +107,8 @@ class Anchor {
     return triplets;
   }
 
-  std::vector<Triplet> drawn(Random random) const {
+  std::vector<Triplet> drawn() const {
+    Random random = draws();
     std::vector<std::uint32_t> negatives;
     for (std::uint32_t n = 0; n < labels_.size(); ++n)
       if (is_negative(n)) negatives.push_back(n);
@@ -103,8 +118,9 @@ class Anchor {
     return triplets;
   }
 
-  std::vector<Triplet> weighted(std::size_t width, Random random) const {
-    const auto [negatives, sums] = weights(static_cast<double>(width));
+  std::vector<Triplet> weighted() const {
+    const auto [negatives, sums] = weights(static_cast<double>(batch_.embeddings().cols()));
+    Random random = draws();
     std::vector<Triplet> triplets;
     for (std::uint32_t p = 0; p < labels_.size() && !negatives.empty(); ++p) {
       if (!is_positive(p)) continue;
@@ -115,6 +131,8 @@ class Anchor {
   }
 
  private:
+  Random draws() const { return {options_.seed, Purpose::negative, batch_.number(), row_}; }
+
   /// The negatives that may be drawn, and the running sums of their weights.
   std::pair<std::vector<std::uint32_t>, std::vector<double>> weights(double width) const {
     // q(d) ~ d^(width - 2) (1 - d^2 / 4)^((width - 3) / 2); 1/q spans hundreds of decades, so the
@@ -138,29 +156,25 @@ class Anchor {
   bool is_positive(std::uint32_t i) const { return i != row_ && labels_[i] == labels_[row_]; }
   bool is_negative(std::uint32_t i) const { return labels_[i] != labels_[row_]; }
 
+  const LossBatch& batch_;
+  const MiningOptions& options_;
   std::uint32_t row_;
   std::span<const int> labels_;
   std::span<const double> distance_;
 };
 
-void check_labels(const char* where, const LossBatch& batch) {
-  if (batch.labels().size() != batch.embeddings().rows())
-    throw std::invalid_argument(std::string(where) + ": one label per embedding");
-}
-
 using TripletMiner = MinerKind<Triplet>;
 
-/// The miner that calls mine(Anchor, batch, options, row) for each anchor, in parallel, with the
-/// distances that the options name, or with `distance`.
-template <class Mine>
-TripletMiner by_anchor(std::string name, std::string summary, const Mine& mine,
+/// The miner that makes each anchor's triplets, in parallel, from the distances that the options
+/// name, or from `distance`.
+TripletMiner by_anchor(std::string name, std::string summary,
+                       std::vector<Triplet> (Anchor::*mine)() const,
                        std::optional<Distance> distance = {}) {
   const auto all = [=](const LossBatch& batch, const MiningOptions& options) {
     const DistanceTable d = batch.distances(distance.value_or(options.distance));
     std::vector<std::vector<Triplet>> of_anchor(d.rows);
     parallel_for(d.rows, [&](std::size_t a) {
-      const auto row = static_cast<std::uint32_t>(a);
-      of_anchor[a] = mine(Anchor(row, batch.labels(), d), batch, options, row);
+      of_anchor[a] = (Anchor(batch, options, a, d.row(a)).*mine)();
     });
     std::vector<Triplet> triplets;
     for (const auto& some : of_anchor) triplets.insert(triplets.end(), some.begin(), some.end());
@@ -169,54 +183,30 @@ TripletMiner by_anchor(std::string name, std::string summary, const Mine& mine,
   return {std::move(name), std::move(summary), all};
 }
 
-Random draw(const LossBatch& batch, const MiningOptions& options, std::uint32_t row) {
-  return {options.seed, Purpose::negative, batch.number(), row};
-}
-
 std::vector<TripletMiner> built_in_triplet_miners() {
   return {
       {"batch-all", "every valid triplet", {}},
       by_anchor("batch-hard",
                 "each anchor with its farthest positive and nearest negative (Hermans et al. 2017)",
-                [](const Anchor& anchor, auto&, auto&, auto) { return anchor.hard(); }),
+                &Anchor::hard),
       by_anchor("semi-hard",
                 "each anchor and positive with the nearest negative that is farther than the "
                 "positive, but by less than the margin (Schroff et al. 2015)",
-                [](const Anchor& anchor, auto&, const MiningOptions& options, auto) {
-                  return anchor.semi_hard(options.margin);
-                }),
+                &Anchor::semi_hard),
       by_anchor(
           "distance-weighted",
           "each anchor and positive with a negative drawn so that all Euclidean distances between "
           "0.5 and 1.4 are alike on a sphere (Wu et al. 2017)",
-          [](const Anchor& anchor, const LossBatch& batch, const MiningOptions& options,
-             std::uint32_t row) {
-            return anchor.weighted(batch.embeddings().cols(), draw(batch, options, row));
-          },
-          Distance::euclidean),
-      by_anchor("random", "each anchor and positive with any negative, drawn",
-                [](const Anchor& anchor, const LossBatch& batch, const MiningOptions& options,
-                   std::uint32_t row) { return anchor.drawn(draw(batch, options, row)); }),
+          &Anchor::weighted, Distance::euclidean),
+      by_anchor("random", "each anchor and positive with any negative, drawn", &Anchor::drawn),
   };
 }
 
 std::vector<MinerKind<Pair>> built_in_pair_miners() {
-  const auto all = [](const LossBatch& batch, const MiningOptions&) {
-    return all_pairs(batch.labels(), batch.anchors());
-  };
-  const auto balanced = [all](const LossBatch& batch, const MiningOptions& options) {
-    auto pairs = all(batch, options);
-    keep_balanced(pairs, Random(options.seed, Purpose::pair, batch.number()));
-    return pairs;
-  };
-  const auto hard = [all](const LossBatch& batch, const MiningOptions& options) {
-    auto pairs = all(batch, options);
-    keep_nearest(pairs, batch.distances(Distance::euclidean));
-    return pairs;
-  };
-  return {{"all", "every pair", all},
-          {"balanced", "every same pair, and as many different ones, drawn", balanced},
-          {"hard", "every same pair, and as many different ones, the nearest", hard}};
+  return {{"all", "every pair",
+           [](const LossBatch& batch, const MiningOptions&) { return all_pairs(batch); }},
+          {"balanced", "every same pair, and as many different ones, drawn", balanced_pairs},
+          {"hard", "every same pair, and as many different ones, the nearest", nearest_pairs}};
 }
 
 }  // namespace
@@ -233,13 +223,13 @@ Registry<MinerKind<Triplet>>& triplet_miners() {
 
 std::vector<Pair> mine_pairs(const LossBatch& batch, std::string_view miner,
                              const MiningOptions& options) {
-  check_labels("mine_pairs", batch);
+  check_labels("mine_pairs", batch.embeddings(), batch.labels());
   return pair_miners().find(miner).mine(batch, options);
 }
 
 std::vector<Triplet> mine_triplets(const LossBatch& batch, std::string_view miner,
                                    const MiningOptions& options) {
-  check_labels("mine_triplets", batch);
+  check_labels("mine_triplets", batch.embeddings(), batch.labels());
   const MinerKind<Triplet>& kind = triplet_miners().find(miner);
   if (!kind.mine)
     throw std::invalid_argument("mine_triplets: " + kind.name +

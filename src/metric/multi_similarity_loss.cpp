@@ -41,11 +41,7 @@ class MultiSimilarityLoss final : public Loss {
 
     const double share = 1 / static_cast<double>(labels.size());
     for (double& slope : cosines.values()) slope *= share;
-    Table along = product(cosines, row.unit());  // a row is an anchor and another's positive
-    const Table as_other = product(cosines, row.unit(), Transpose::first);
-    for (std::size_t k = 0; k < along.values().size(); ++k)
-      along.values()[k] += as_other.values()[k];
-    add(row.slope(std::move(along)), gradient);
+    add_self_similarity_gradient(row, cosines, gradient);
     return {.mean = share * std::accumulate(losses.begin(), losses.end(), 0.0),
             .tuples = labels.size(),
             .active = labels.size() - static_cast<std::size_t>(std::ranges::count(losses, 0.0))};
@@ -69,9 +65,9 @@ class MultiSimilarityLoss final : public Loss {
 
     double positives = 0, negatives = 0;
     for (std::size_t k = 0; k < cosines.size(); ++k) {
-      const bool positive = labels[k] == labels[i], left = positive
-                                                               ? cosines[k] < nearest + epsilon_
-                                                               : cosines[k] > farthest - epsilon_;
+      const bool positive = labels[k] == labels[i];
+      const bool left =
+          positive ? cosines[k] < nearest + epsilon_ : cosines[k] > farthest - epsilon_;
       const double steep = positive ? -alpha_ : beta_;
       cosines[k] = k != i && left ? std::exp(steep * (cosines[k] - lambda_)) : 0;
       (positive ? positives : negatives) += cosines[k];

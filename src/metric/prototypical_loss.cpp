@@ -13,7 +13,7 @@ LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> label
                             const PrototypicalOptions& options, Matrix& gradient) {
   constexpr const char* where = "prototypical_loss";
   check_batch(where, embeddings, labels, gradient);
-  if (options.shots < 1) throw std::invalid_argument("prototypical_loss: shots of at least 1");
+  if (options.shots < 1) throw std::invalid_argument("prototypical_loss: shots must be at least 1");
   std::vector<Rows> supports, queries;
   std::vector<std::size_t> own;
   for (const Rows& rows :

@@ -29,12 +29,12 @@ double lose(std::size_t i, std::span<const int> labels, std::span<double> logits
   }
   const double share = 1 / static_cast<double>(positives);
   logits[i] = -std::numeric_limits<double>::infinity();
-  const double most = std::ranges::max(logits);
+  const double max = std::ranges::max(logits);
   double sum = 0;
-  for (double& v : logits) sum += v = std::exp(v - most);
+  for (double& v : logits) sum += v = std::exp(v - max);
   for (std::size_t a = 0; a < logits.size(); ++a)
     logits[a] = logits[a] / sum - (positive(a) ? share : 0);
-  return std::log(sum) + most - wanted * share;
+  return std::log(sum) + max - wanted * share;
 }
 
 }  // namespace
@@ -43,7 +43,8 @@ LossValue supervised_contrastive_loss(const Matrix& embeddings, std::span<const 
                                       float temperature, Matrix& gradient) {
   constexpr const char* where = "supervised_contrastive_loss";
   check_batch(where, embeddings, labels, gradient);
-  if (!(temperature > 0)) throw std::invalid_argument("a temperature above 0");
+  if (!(temperature > 0))
+    throw std::invalid_argument(std::string(where) + ": the temperature must be above 0");
   std::size_t counted = 0;
   for (const Rows& rows : rows_by_label(where, labels, 1))
     if (rows.size() > 1) counted += rows.size();
@@ -62,10 +63,7 @@ LossValue supervised_contrastive_loss(const Matrix& embeddings, std::span<const 
   LossValue loss{.mean = 0, .tuples = counted, .active = counted};
   for (const double v : losses) loss.mean += share * v;
 
-  Table along = product(logits, row.unit());  // a row is anchor in its row, other in its column
-  const Table as_other = product(logits, row.unit(), Transpose::first);
-  for (std::size_t i = 0; i < along.values().size(); ++i) along.values()[i] += as_other.values()[i];
-  add(row.slope(std::move(along)), gradient);
+  add_self_similarity_gradient(row, logits, gradient);
   return loss;
 }
 

@@ -8,6 +8,7 @@
 #include "base/logistic.h"
 #include "base/threads.h"
 #include "metric/distance.h"
+#include "metric/groups.h"
 #include "metric/mined_loss.h"
 #include "twinear/loss_functions.h"
 
@@ -114,7 +115,7 @@ LossValue triplet_loss(const LossBatch& batch, std::span<const Triplet> triplets
   LossValue sum;
   for (const auto& triplet : triplets) {
     if (triplet.anchor >= gradient.rows() || std::max(triplet.positive, triplet.negative) >= d.cols)
-      throw std::invalid_argument("triplet_loss: a triplet outside the batch");
+      throw std::invalid_argument("triplet_loss: a triplet names a row outside the batch");
     add(triplet, d, options, sum, pull);
   }
   return mean_of(sum, sum.tuples, batch.embeddings(), pull, gradient);
@@ -123,8 +124,7 @@ LossValue triplet_loss(const LossBatch& batch, std::span<const Triplet> triplets
 LossValue batch_all_triplet_loss(const LossBatch& batch, const TripletOptions& options,
                                  TripletMean mean, Matrix& gradient) {
   check_gradient("batch_all_triplet_loss", batch, gradient);
-  if (batch.labels().size() != batch.embeddings().rows())
-    throw std::invalid_argument("batch_all_triplet_loss: one label per embedding");
+  check_labels("batch_all_triplet_loss", batch.embeddings(), batch.labels());
   const DistanceTable d = batch.distances(options.distance);
   Table pull(gradient.rows(), d.cols);  // anchor a writes row a
   std::vector<LossValue> by_anchor(gradient.rows());

@@ -41,7 +41,7 @@ Table shrunk_covariance(const Matrix& rows, std::span<const double> mean) {
 
 void Adaptation::apply(std::span<float> embedding) const {
   if (embedding.size() != mean.size())
-    throw std::invalid_argument("adaptation: embeddings of another size");
+    throw std::invalid_argument("adaptation: the embedding has another dimension than the mean");
   std::vector<double> centered(mean.size()), result;
   for (std::size_t i = 0; i < mean.size(); ++i)
     centered[i] = static_cast<double>(embedding[i]) - mean[i];
@@ -63,7 +63,7 @@ void Adaptation::apply(Matrix& embeddings) const {
 
 Adaptation fit_adaptation(const Matrix& embeddings, bool whiten) {
   if (embeddings.rows() < 2)
-    throw Error(Fault::numeric, "adaptation: embeddings of at least two clips are needed");
+    throw Error(Fault::numeric, "adaptation: it needs the embeddings of at least two clips");
   const auto values = embeddings.values();
   if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
     throw Error(Fault::numeric, "adaptation: an embedding is not finite");

@@ -10,11 +10,9 @@
 #include "twinear/error.h"
 
 namespace twinear {
-
 namespace {
 
-/// Of what a calibration says; a reader refuses one that it would read wrongly.
-constexpr int version = 1;
+constexpr int version = 1;  // of the format
 
 }  // namespace
 
@@ -45,8 +43,8 @@ Calibration parse_calibration(const std::string& json, const std::string& place)
   try {
     const auto written = object.value("version", version);
     if (written != version)
-      throw Error(Fault::format, fmt::format("{}: version {}; this program reads version {}", place,
-                                             written, version));
+      throw Error(Fault::format,
+                  fmt::format("{}: expected version {}, found {}", place, version, written));
     Calibration c{.scale = number(object, "scale"),
                   .offset = number(object, "offset"),
                   .source = object.at("source").get<std::string>(),
@@ -62,7 +60,7 @@ Calibration parse_calibration(const std::string& json, const std::string& place)
                    number(*found, "mean_log_shorter"), number(*found, "mean_log_longer")};
     return c;
   } catch (const nlohmann::json::exception&) {
-    throw Error(Fault::format, place + ": not a calibration");
+    throw Error(Fault::format, place + ": it is not a calibration");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numbers>
 
@@ -25,6 +26,10 @@ namespace {
 constexpr const char* format_name = "twinear 1";
 constexpr const char* adaptation_mean = "adaptation.mean";
 constexpr const char* adaptation_whitening = "adaptation.whitening";
+
+bool finite(std::span<const float> values) {
+  return std::ranges::all_of(values, [](float v) { return std::isfinite(v); });
+}
 
 /// Half a second of two tones in noise: what every build must embed alike.
 std::vector<float> test_signal(int sample_rate) {
@@ -47,16 +52,15 @@ Matrix test_embedding(FrontEnd front_end, const Encoder& encoder) {
 
 std::optional<Adaptation> read_adaptation(const SafetensorsFile& file, std::size_t dimension) {
   const auto has = [&](const char* name) {
-    return std::ranges::any_of(file.tensors(), [&](const auto& t) { return t.name == name; });
+    return std::ranges::find(file.tensors(), name, &StoredTensor::name) != file.tensors().end();
   };
   if (!has(adaptation_mean)) return {};
   const auto values = [&](const char* name, const std::vector<std::size_t>& shape) {
     const auto& tensor = file.tensor(name);
-    if (tensor.shape != shape ||
-        !std::ranges::all_of(tensor.values, [](float v) { return std::isfinite(v); }))
+    if (tensor.shape != shape || !finite(tensor.values))
       throw Error(Fault::format,
-                  fmt::format("{}: tensor \"{}\": not an adaptation of {} dimensions", file.path(),
-                              name, dimension));
+                  fmt::format("{}: tensor \"{}\": it is not an adaptation of {} dimensions",
+                              file.path(), name, dimension));
     return tensor.values;
   };
   const auto mean = values(adaptation_mean, {dimension});
@@ -97,8 +101,9 @@ void load_weights(const SafetensorsFile& file, Encoder& encoder) {
     const auto& tensor = file.tensor(key);
     if (tensor.shape != p->shape)
       throw Error(Fault::format,
-                  fmt::format("{}: tensor \"{}\": its shape is not its layer's", file.path(), key));
-    if (!std::ranges::all_of(tensor.values, [](float v) { return std::isfinite(v); }))
+                  fmt::format("{}: tensor \"{}\": expected the shape [{}], found [{}]", file.path(),
+                              key, fmt::join(p->shape, ", "), fmt::join(tensor.shape, ", ")));
+    if (!finite(tensor.values))
       throw Error(Fault::format,
                   fmt::format("{}: tensor \"{}\": a value is not finite", file.path(), key));
     std::ranges::copy(tensor.values, p->value.begin());
@@ -109,14 +114,14 @@ void load_weights(const SafetensorsFile& file, Encoder& encoder) {
 Model read_model(const SafetensorsFile& file) {
   const std::string& path = file.path();
   if (file.text("format") != format_name)
-    throw Error(Fault::format, fmt::format("{}: format \"{}\"; this program reads \"{}\"", path,
-                                           file.text("format"), format_name));
+    throw Error(Fault::format, fmt::format("{}: expected the format \"{}\", found \"{}\"", path,
+                                           format_name, file.text("format")));
   FrontEnd front_end;
   Settings::from_json(file.text("front_end"), path + ": front_end").read("", front_end);
   EncoderSpec spec = parse_encoder_spec(file.text("encoder"), path + ": encoder");
   if (spec.bins != front_end.mel_bins)
     throw Error(Fault::mismatch,
-                fmt::format("{}: its encoder takes {} bins, its front end gives {}", path,
+                fmt::format("{}: the encoder takes {} mel bins; the front end has {}", path,
                             spec.bins, front_end.mel_bins));
   parse_json(file.text("provenance"), path + ": provenance");
   Encoder encoder = within(path, [&] { return Encoder(std::move(spec), 0); });
@@ -136,7 +141,8 @@ Model read_model(const SafetensorsFile& file) {
 void check_source(const std::string& source) {
   const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == ' '; };
   if (source.empty() || source.size() > 32 || !std::ranges::all_of(source, fits))
-    throw Error(Fault::config, "a source is named in 1 to 32 small letters, hyphens and blanks");
+    throw Error(Fault::config,
+                "a source is named by 1 to 32 lower-case letters, hyphens and blanks");
 }
 
 void save_model(const Model& model, const std::string& path) {
@@ -147,9 +153,9 @@ void save_model(const Model& model, const std::string& path) {
   within(path, [&] { check_source(model.source); });
   auto tensors = model_tensors(model.encoder);
   for (const NamedTensor& tensor : tensors)
-    if (!std::ranges::all_of(tensor.values, [](float v) { return std::isfinite(v); }))
+    if (!finite(tensor.values))
       throw Error(Fault::numeric,
-                  fmt::format("{}: not saved: tensor \"{}\" holds a value that is not "
+                  fmt::format("{}: the model is not saved: tensor \"{}\" holds a value that is not "
                               "finite",
                               path, tensor.name));
   if (const auto& a = model.adaptation) {
@@ -169,6 +175,23 @@ Model load_model(const std::string& path) {
   return model;
 }
 
+std::string find_model(const std::string& name) {
+  namespace fs = std::filesystem;
+  const std::string shipped = name.empty() ? "speaker" : name;
+  if (shipped != "speaker" && shipped != "sound") return name;
+
+  std::error_code ignored;
+  const fs::path bin = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  const fs::path beside = bin.parent_path() / "share/twinear/models";  // a prefix that was moved
+  const fs::path in_tree = bin.parent_path().parent_path().parent_path() / "data/models";
+  for (const fs::path& folder : {beside, in_tree, fs::path(TWINEAR_MODELS)})
+    if (const fs::path file = folder / (shipped + ".safetensors"); fs::exists(file, ignored))
+      return file.string();
+  throw Error(Fault::config,
+              fmt::format("no {} model is installed in {} or {}; expected the file of a model",
+                          shipped, beside.string(), TWINEAR_MODELS));
+}
+
 double selftest(const std::string& path) {
   const SafetensorsFile file(path);
   const Model model = read_model(file);
@@ -176,10 +199,11 @@ double selftest(const std::string& path) {
   const Matrix now = test_embedding(model.front_end, model.encoder);
   const auto values = now.values();
   if (!stored.is_array() || stored.size() != values.size())
-    throw Error(Fault::format, path + ": selftest: not an embedding of this encoder");
+    throw Error(Fault::format, path + ": selftest: it is not an embedding of this encoder");
   double worst = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!stored[i].is_number()) throw Error(Fault::format, path + ": selftest: not numbers");
+    if (!stored[i].is_number())
+      throw Error(Fault::format, path + ": selftest: a value is not a number");
     worst = std::max(worst, std::abs(stored[i].get<double>() - values[i]));
   }
   return worst;

@@ -3,8 +3,7 @@
 
 #include "nn/encoder_spec.h"
 
-/// The built-in architectures, a line each: the kind x is what x_architecture(), in a source of its
-/// own, returns.
+/// The built-in architectures: the kind x is what x_architecture() returns.
 #define TWINEAR_ARCHITECTURES(kind) \
   kind(compact) kind(xvector) kind(ecapa) kind(resnet) kind(statistics) kind(layers)
 
@@ -28,6 +27,13 @@ class ArchitectureOf final : public Architecture {
  private:
   O options_;
 };
+
+/// The kind of such an architecture.
+template <class O, EncoderSpec (*build)(const O&)>
+ArchitectureKind architecture_kind(std::string name, std::string summary) {
+  return {std::move(name), std::move(summary),
+          [] { return std::make_unique<ArchitectureOf<O, build>>(); }};
+}
 
 /// The keys that several architectures have.
 void embedding_field(Fields& f, int& embedding);

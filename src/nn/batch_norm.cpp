@@ -125,14 +125,11 @@ class BatchNormOp final : public Op {
         y_(out),
         by_batch_(mode == Mode::training && !layer.mean().frozen),
         channels_(x_.channels()),
-        floor_{layer.relu_first() ? 0.0F : -INFINITY, layer.relu() ? 0.0F : -INFINITY},
-        mean_(channels_),
-        inverse_(channels_),
-        center_(channels_),
-        scale_(channels_),
-        shift_(channels_) {
+        floor_{layer.relu_first() ? 0.0F : -INFINITY, layer.relu() ? 0.0F : -INFINITY} {
+    for (auto* numbers : {&mean_, &inverse_}) numbers->resize(channels_);
+    for (Buffer* numbers : {&center_, &scale_, &shift_}) numbers->resize(channels_);
     if (mode == Mode::training)
-      for (Buffer* buffer : {&a_, &b_, &c_}) buffer->resize(channels_);
+      for (Buffer* numbers : {&a_, &b_, &c_}) numbers->resize(channels_);
     if (by_batch_) sums_.resize(micro_batch_count(x_.shape()), std::vector<double>(2 * channels_));
     lengths_ = &in.activation->lengths;
   }
@@ -188,8 +185,7 @@ class BatchNormOp final : public Op {
   void reduce_backward() override {
     const std::vector<double> total = sum_micro_batches();
     for (std::size_t c = 0; c < channels_; ++c) {
-      const double g = total[c];
-      const double gx = total[channels_ + c] * inverse_[c];
+      const double g = total[c], gx = total[channels_ + c] * inverse_[c];
       const auto a = static_cast<double>(scale_[c]);
       const double b = -a * inverse_[c] * gx / count_;
       a_[c] = static_cast<float>(a);
@@ -296,21 +292,17 @@ std::unique_ptr<Op> BatchNorm::prepare(std::span<const Input> in, Activation& ou
 std::string BatchNorm::to_onnx(OnnxBuilder& graph, const std::string& name,
                                const OnnxBuilder::Names& in) const {
   const std::string x = relu_first_ ? graph.node("Relu", {in[0]}, name + ".relu") : in[0];
-  OnnxBuilder::Names inputs{x};
-  if (affine_) {
-    for (const std::size_t p : {2U, 3U})
-      inputs.push_back(onnx::weights(graph, name, parameters_[p]));
-  } else {
+  const auto learned = [&](std::size_t p, const char* what, float otherwise) {
+    if (affine_) return onnx::weights(graph, name, parameters_[p]);
     const auto n = static_cast<std::int64_t>(channels());
-    inputs.push_back(graph.constant(name + ".weight", {n}, Buffer(channels(), 1.0F)));
-    inputs.push_back(graph.constant(name + ".bias", {n}, Buffer(channels())));
-  }
-  inputs.push_back(onnx::weights(graph, name, mean()));
-  inputs.push_back(onnx::weights(graph, name, variance()));
-  const OnnxBuilder::Attributes attributes{{"epsilon", static_cast<float>(epsilon)}};
-  const std::string norm = relu_ ? name + ".norm" : name;
-  graph.node("BatchNormalization", inputs, norm, attributes);
-  return relu_ ? graph.node("Relu", {norm}, name) : name;
+    return graph.constant(name + what, {n}, Buffer(channels(), otherwise));
+  };
+  const OnnxBuilder::Names inputs{x, learned(2, ".weight", 1), learned(3, ".bias", 0),
+                                  onnx::weights(graph, name, mean()),
+                                  onnx::weights(graph, name, variance())};
+  const std::string norm = graph.node("BatchNormalization", inputs, relu_ ? name + ".norm" : name,
+                                      {{"epsilon", static_cast<float>(epsilon)}});
+  return relu_ ? graph.node("Relu", {norm}, name) : norm;
 }
 
 LayerKind batch_norm_kind() {

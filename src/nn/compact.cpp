@@ -16,9 +16,9 @@ void fields(Fields& f, CompactOptions& o) {
 
 EncoderSpec EncoderSpec::compact(const CompactOptions& o) {
   if (o.channels.empty() || o.channels.size() != o.strides.size())
-    throw Error(Fault::config,
-                fmt::format("{} channels and {} strides; each convolution needs both",
-                            o.channels.size(), o.strides.size()));
+    throw Error(Fault::config, fmt::format("expected channels and a stride for each convolution, "
+                                           "found {} channels and {} strides",
+                                           o.channels.size(), o.strides.size()));
   SpecBuilder b("compact", o.bins, o.input_norm);
   for (std::size_t i = 0; i < o.channels.size(); ++i) {
     b.conv1d(fmt::format("conv{}", i + 1), "",
@@ -34,8 +34,8 @@ EncoderSpec EncoderSpec::compact(const CompactOptions& o) {
 }
 
 ArchitectureKind compact_architecture() {
-  return {"compact", "convolutions with batch norm and ReLU, statistics, one projection",
-          [] { return std::make_unique<ArchitectureOf<CompactOptions, EncoderSpec::compact>>(); }};
+  return architecture_kind<CompactOptions, EncoderSpec::compact>(
+      "compact", "convolutions with batch norm and ReLU, statistics, one projection");
 }
 
 }  // namespace twinear

@@ -93,10 +93,11 @@ void fields(Fields& f, EcapaOptions& o) {
 
 EncoderSpec EncoderSpec::ecapa(const EcapaOptions& o) {
   if (o.scale < 2 || o.channels % o.scale != 0)
-    throw Error(Fault::config,
-                fmt::format("ecapa: {} channels do not fall into {} chunks", o.channels, o.scale));
+    throw Error(Fault::config, fmt::format("ecapa: {} channels cannot be divided into {} chunks",
+                                           o.channels, o.scale));
   if (o.blocks < 2)
-    throw Error(Fault::config, fmt::format("ecapa: {} blocks; at least 2 are needed", o.blocks));
+    throw Error(Fault::config,
+                fmt::format("ecapa: expected at least 2 blocks, found {}", o.blocks));
   EcapaBuilder b(o);
   std::string last = b.tdnn("block0", "", o.channels, o.first_kernel);
   std::vector<std::string> blocks;
@@ -110,8 +111,8 @@ EncoderSpec EncoderSpec::ecapa(const EcapaOptions& o) {
 }
 
 ArchitectureKind ecapa_architecture() {
-  return {"ecapa", "ECAPA-TDNN (Desplanques et al. 2020)",
-          [] { return std::make_unique<ArchitectureOf<EcapaOptions, EncoderSpec::ecapa>>(); }};
+  return architecture_kind<EcapaOptions, EncoderSpec::ecapa>(
+      "ecapa", "ECAPA-TDNN (Desplanques et al. 2020)");
 }
 
 }  // namespace twinear

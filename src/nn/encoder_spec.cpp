@@ -61,10 +61,10 @@ EncoderSpec parse_encoder_spec(const std::string& json, const std::string& place
   Settings settings = Settings::from_json(json, place);
   within(place, [&] { settings.read("", spec); });
   if (spec.kind.empty() || spec.bins < 1 || spec.layers.empty() || spec.layers.size() > max_layers)
-    throw Error(Fault::format,
-                fmt::format("{}: expected kind, bins and 1 to {} layers; found {} bins and {} "
-                            "layers",
-                            place, max_layers, spec.bins, spec.layers.size()));
+    throw Error(
+        Fault::format,
+        fmt::format("{}: expected kind, bins and 1 to {} layers, found {} bins and {} layers",
+                    place, max_layers, spec.bins, spec.layers.size()));
   return spec;
 }
 

@@ -80,19 +80,13 @@ void Execution::place(const std::vector<Lifetime>& needed, Aligned<std::byte>& m
     if (needed[a].bytes > 0) activations_[a].*slice = {memory.data() + plan.begins[a], plan.bytes};
 }
 
-std::vector<Input> Execution::inputs_of(const Node& node, std::size_t index,
-                                        std::span<const Readers> readers) {
-  std::vector<Input> inputs;
-  for (const std::size_t a : node.inputs)  // the last reader is the first on the way back
-    inputs.push_back({&activations_[a], readers[a].last != index});
-  return inputs;
-}
-
 void Execution::prepare_ops(Mode mode, std::span<const Readers> readers,
                             std::vector<Lifetime>& needed) {
   const std::span<const Node> nodes = network_.nodes();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const std::vector<Input> inputs = inputs_of(nodes[i], i, readers);
+    std::vector<Input> inputs;
+    for (const std::size_t a : nodes[i].inputs)  // the last reader is the first on the way back
+      inputs.push_back({&activations_[a], readers[a].last != i});
     std::unique_ptr<Op> both;
     if (mode == Mode::inference && i + 1 < nodes.size() && readers[i + 1].count == 1 &&
         nodes[i + 1].inputs == std::vector{i + 1})
@@ -111,8 +105,7 @@ void Execution::prepare_ops(Mode mode, std::span<const Readers> readers,
 }
 
 void Execution::forward() {
-  const WorkerScope
-      worker;  // also for the serial sections: a team of OpenMP threads would oversubscribe
+  const WorkerScope worker;  // the serial sections, too, must not start OpenMP threads
   for (std::size_t i = 0; i < network_.nodes().size(); ++i) {
     const Node& node = network_.nodes()[i];
     for (std::size_t clip = 0; clip < activations_[i + 1].lengths.size(); ++clip)

@@ -43,8 +43,6 @@ class Execution {
   };
   void make_activations(Shape input, const ExecutionOptions& options);
   std::vector<Readers> readers() const;
-  std::vector<Input> inputs_of(const Node& node, std::size_t index,
-                               std::span<const Readers> readers);
   void place_gradients(std::vector<Lifetime> needed, bool share);
   void place(const std::vector<Lifetime>& needed, Aligned<std::byte>& memory,
              ArenaSlice Activation::*slice);

@@ -3,8 +3,7 @@
 
 #include "twinear/layer.h"
 
-/// The built-in kinds of layers, a line each: the kind x is what x_kind(), in a source of its own,
-/// returns.
+/// The built-in kinds of layers: the kind x is what x_kind() returns.
 #define TWINEAR_LAYER_KINDS(kind)                                                              \
   kind(add) kind(attentive_pool) kind(batch_norm) kind(concat) kind(context_conv) kind(conv1d) \
       kind(gelu) kind(l2_normalize) kind(leaky_relu) kind(linear) kind(relu) kind(slice)       \

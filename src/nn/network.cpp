@@ -33,7 +33,7 @@ class Builder {
 
   void add(const LayerSpec& spec) {
     if (spec.name.empty() || given_.contains(spec.name))
-      refuse("each layer needs a name of its own");
+      refuse("its name is empty or taken; each layer needs a name of its own");
     const std::vector<Given> inputs = inputs_of(spec);
     Node node{spec.name, spec.kind, nullptr, {}, false};
     std::vector<Shape> shapes;
@@ -47,7 +47,7 @@ class Builder {
     if (!pooled && place == Place::behind_pooling)
       refuse("this kind of layer must come after the pooling layer");
     if (pooled && place == Place::pooling)
-      refuse("an encoder has one pooling layer, this is a second");
+      refuse("this is a second pooling layer; an encoder has one");
     node.pooled = pooled || place == Place::pooling;
     draw_weights(*node.layer);
     last_ = {nodes.size() + 1, node.layer->output(shapes), node.pooled,
@@ -70,7 +70,7 @@ class Builder {
       const auto found = given_.find(name);
       if (found == given_.end()) refuse("there is no layer \"" + name + "\" before this one");
       if (std::ranges::find(inputs, found->second.activation, &Given::activation) != inputs.end())
-        refuse("reads \"" + name + "\" more than once");
+        refuse("it reads \"" + name + "\" more than once");
       inputs.push_back(found->second);
     }
     if (inputs.empty()) inputs.push_back(last_);
@@ -117,11 +117,11 @@ Network::Network(const EncoderSpec& spec, std::uint64_t seed)
     : bins_(static_cast<std::size_t>(spec.bins)) {
   if (spec.bins < 1 || bins_ > max_channels)
     refuse(fmt::format("encoder: bins: expected 1 to {}, found {}", max_channels, spec.bins));
-  if (spec.layers.empty()) refuse("encoder: no layers");
+  if (spec.layers.empty()) refuse("encoder: it has no layers");
   Builder builder(bins_, seed);
   for (const LayerSpec& layer : spec.layers) within(place_of(layer), [&] { builder.add(layer); });
   if (!builder.pooled())
-    refuse("encoder: no pooling layer: the output would have one vector per frame");
+    refuse("encoder: it has no pooling layer, so its output would have one vector per frame");
   nodes_ = std::move(builder.nodes);
   std::vector<bool> read(nodes_.size() + 1);
   for (const Node& node : nodes_)
@@ -150,8 +150,8 @@ std::vector<Number> Network::numbers(Number of_frames) const {
     for (const std::size_t input : node.inputs)
       if (all[input] != first)
         refuse(
-            fmt::format("layer \"{}\" mixes a bf16 and an fp32 input; train and use this "
-                        "encoder in fp32",
+            fmt::format("layer \"{}\" mixes a bf16 and an fp32 input; this encoder works in fp32 "
+                        "only",
                         node.name));
     all.push_back(node.pooled ? Number::f32 : node.layer->stored_as(first, of_frames));
   }

@@ -35,7 +35,7 @@ void fields(Fields& f, ResidualOptions& o) {
 EncoderSpec EncoderSpec::residual(const ResidualOptions& o) {
   if (o.channels.empty() || o.blocks < 1)
     throw Error(Fault::config,
-                fmt::format("resnet: {} stages of {} blocks; at least one of each is needed",
+                fmt::format("resnet: expected at least one stage of one block, found {} of {}",
                             o.channels.size(), o.blocks));
   SpecBuilder b("resnet", o.bins, o.input_norm);
   std::string last = b.normed("stem", "", conv(o.channels[0], 5, 1), true);
@@ -52,9 +52,8 @@ EncoderSpec EncoderSpec::residual(const ResidualOptions& o) {
 }
 
 ArchitectureKind resnet_architecture() {
-  return {"resnet", "residual blocks over time (He et al. 2016, in one dimension)", [] {
-            return std::make_unique<ArchitectureOf<ResidualOptions, EncoderSpec::residual>>();
-          }};
+  return architecture_kind<ResidualOptions, EncoderSpec::residual>(
+      "resnet", "residual blocks over time (He et al. 2016, in one dimension)");
 }
 
 }  // namespace twinear

@@ -3,13 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 
 #include "base/lanes.h"
-#include "twinear/buffer.h"
+#include "twinear/tensor.h"
 
-namespace twinear::nn {
-namespace rows {
+namespace twinear::nn::rows {
 
 /// Copies `width` channels of each row; the rows are from_stride and to_stride numbers apart.
 template <class T>
@@ -27,5 +25,12 @@ void add(const BFloat16* x, BFloat16* y, std::size_t n);
 void add(const float* x, float* y, std::size_t stride, std::size_t width, std::size_t count);
 void add(const BFloat16* x, BFloat16* y, std::size_t stride, std::size_t width, std::size_t count);
 
-}  // namespace rows
-}  // namespace twinear::nn
+/// Gives an input that is added to the output the output's gradient, if it wants one.
+template <class T>
+void pass_gradient(const ActivationView<T>& y, const InputView<T>& x, const MicroBatch& batch) {
+  if (!x.wants_gradient()) return;
+  auto dx = x.gradient_of(batch);
+  std::copy_n(y.gradient(batch.first), y.size(batch), dx.data());
+}
+
+}  // namespace twinear::nn::rows

@@ -3,10 +3,10 @@
 #include <array>
 
 #include "base/exponential.h"
-#include "base/lanes.h"
 #include "nn/layers.h"
 #include "nn/matrices.h"
 #include "nn/onnx_forms.h"
+#include "nn/rows.h"
 
 namespace twinear::nn {
 namespace {
@@ -138,10 +138,7 @@ class SqueezeExciteOp final : public Op {
       }
       dx.clear_padding();
     }
-    if (in_.size() > 1 && in_[1].wants_gradient()) {
-      auto dx = in_[1].gradient_of(batch);
-      std::copy_n(y_.gradient(batch.first), y_.size(batch), dx.data());
-    }
+    if (in_.size() > 1) rows::pass_gradient(y_, in_[1], batch);
   }
 
   void end() override {

@@ -14,20 +14,14 @@ void fields(Fields& f, XvectorOptions& o) {
 
 EncoderSpec EncoderSpec::xvector(const XvectorOptions& o) {
   SpecBuilder b("xvector", o.bins, o.input_norm);
-  struct Frame {
-    int out, kernel, dilation;
-  };
-  const Frame frames[] = {{o.channels, 5, 1},
-                          {o.channels, 3, 2},
-                          {o.channels, 3, 3},
-                          {o.channels, 1, 1},
-                          {o.pooled, 1, 1}};
-  int number = 0;
-  for (const auto& [out, kernel, dilation] : frames) {
-    ++number;
-    b.conv1d(fmt::format("frame{}", number), "",
-             {{"out", out}, {"kernel", kernel}, {"dilation", dilation}, {"bias", false}});
-    b.add("batch_norm", fmt::format("norm{}", number), {}, {{"relu", true}});
+  constexpr int kernels[] = {5, 3, 3, 1, 1}, dilations[] = {1, 2, 3, 1, 1};  // frames
+  for (int i = 0; i < 5; ++i) {
+    b.conv1d(fmt::format("frame{}", i + 1), "",
+             {{"out", i < 4 ? o.channels : o.pooled},
+              {"kernel", kernels[i]},
+              {"dilation", dilations[i]},
+              {"bias", false}});
+    b.add("batch_norm", fmt::format("norm{}", i + 1), {}, {{"relu", true}});
   }
   b.add("stats_pool", "pool");
   b.add("batch_norm", "pooled_norm");
@@ -37,8 +31,8 @@ EncoderSpec EncoderSpec::xvector(const XvectorOptions& o) {
 }
 
 ArchitectureKind xvector_architecture() {
-  return {"xvector", "the x-vector TDNN (Snyder et al. 2018)",
-          [] { return std::make_unique<ArchitectureOf<XvectorOptions, EncoderSpec::xvector>>(); }};
+  return architecture_kind<XvectorOptions, EncoderSpec::xvector>(
+      "xvector", "the x-vector TDNN (Snyder et al. 2018)");
 }
 
 }  // namespace twinear

@@ -400,9 +400,11 @@ TEST_F(RecipeFile, ALossThatNeedsOtherBatchesThanTheSamplersIsRefusedWithTheReas
 
 TEST_F(RecipeFile, ValuesThatDoNotFitTogetherAreRefused) {
   EXPECT_EQ(refusal("[encoder]\nchannels = [8, 8]\n"),
-            ": encoder: 2 channels and 3 strides; each convolution needs both");
+            ": encoder: expected channels and a stride for each convolution, found 2 channels and "
+            "3 strides");
   EXPECT_EQ(refusal("[encoder]\nchannels = []\nstrides = []\n"),
-            ": encoder: 0 channels and 0 strides; each convolution needs both");
+            ": encoder: expected channels and a stride for each convolution, found 0 channels and "
+            "0 strides");
   EXPECT_EQ(refusal("[train]\ncrop_seconds = 0.1\n[front_end]\nwindow_ms = 200\n"),
             ": [train] crop_seconds = 0.1 is shorter than one window of 200 ms");
   EXPECT_TRUE(refusal("[front_end]\nhigh_hz = 9000\n").starts_with(": front end: "));
@@ -420,7 +422,7 @@ TEST_F(RecipeFile, WhatATrainingFeatureLacksIsTold) {
   EXPECT_EQ(refusal("[optimizer]\nplateau = 3\n"),
             ": optimizer.plateau waits for a better EER on dev, but [data] names no dev");
   EXPECT_EQ(refusal("[data]\nsource = \"Bird\"\n"),
-            ": a source is named in 1 to 32 small letters, hyphens and blanks");
+            ": a source is named by 1 to 32 lower-case letters, hyphens and blanks");
   EXPECT_EQ(refusal("[data]\ntrain = \"a.csv\"\nweights = [1, 2]\n"),
             ": [data] has 2 weights for 1 train manifests");
   EXPECT_NE(refusal("[loss]\nkind = \"ge2e\"\nmargin_start = 0.1\n").find("margin_start"),
