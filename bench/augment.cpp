@@ -5,6 +5,7 @@
 
 #include "bench.h"
 #include "twinear/batch_loader.h"
+#include "twinear/threads.h"
 
 namespace {
 

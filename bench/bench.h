@@ -2,23 +2,11 @@
 // What the benchmarks share.
 #pragma once
 
-#include <tbb/global_control.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <span>
 #include <vector>
-
-/// Bounds the threads that Twinear uses while it lives.
-class ThreadLimit {
- public:
-  explicit ThreadLimit(std::int64_t threads)
-      : control_(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)) {}
-
- private:
-  tbb::global_control control_;
-};
 
 /// Fills `values` with normal noise of this deviation, the same for the same seed.
 inline void fill_with_noise(std::span<float> values, float deviation, std::uint64_t seed = 0) {

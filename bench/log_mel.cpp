@@ -14,6 +14,7 @@
 #include "twinear/audio.h"
 #include "twinear/clip_features.h"
 #include "twinear/features.h"
+#include "twinear/threads.h"
 
 namespace {
 
@@ -41,7 +42,7 @@ BENCHMARK(log_mel)->Args({3, 512})->Args({60, 512})->Args({3, 480});
 
 // 64 clips of 3 s on range(0) threads.
 void log_mel_of_many(benchmark::State& state) {
-  const ThreadLimit limit(state.range(0));
+  const ThreadLimit limit(static_cast<int>(state.range(0)));
   const LogMel extract;
   const auto clip = noise(3 * rate);
   constexpr std::size_t clips = 64;

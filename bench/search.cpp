@@ -15,6 +15,7 @@
 #include <string>
 
 #include "bench.h"
+#include "twinear/threads.h"
 
 #ifdef TWINEAR_FAISS
 #include <dlfcn.h>
@@ -62,7 +63,7 @@ void count_queries(benchmark::State& state) {
 
 void ours(benchmark::State& state, const Search& search) {
   const Matrix queries = directions(static_cast<std::size_t>(state.range(0)), 1);
-  const ThreadLimit limit(state.range(1));
+  const ThreadLimit limit(static_cast<int>(state.range(1)));
   for (auto _ : state) benchmark::DoNotOptimize(search.best(queries, top));
   count_queries(state);
 }

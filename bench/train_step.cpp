@@ -7,6 +7,7 @@
 #include "bench.h"
 #include "twinear/encoder.h"
 #include "twinear/learner.h"
+#include "twinear/threads.h"
 
 namespace {
 
@@ -37,7 +38,7 @@ double step_operations(const Encoder& encoder, std::size_t clips, std::size_t fr
 
 /// Arguments: threads, labels P, clips K, frames, whether in bf16.
 void train_step(benchmark::State& state, const EncoderSpec& spec) {
-  const ThreadLimit limit(state.range(0));
+  const ThreadLimit limit(static_cast<int>(state.range(0)));
   const auto clips = static_cast<std::size_t>(state.range(1) * state.range(2));
   const auto frames = static_cast<std::size_t>(state.range(3));
   const auto precision = state.range(4) != 0 ? Precision::bf16 : Precision::fp32;

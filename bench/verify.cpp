@@ -5,6 +5,7 @@
 #include <random>
 
 #include "bench.h"
+#include "twinear/threads.h"
 #include "twinear/verifier.h"
 
 namespace {
@@ -38,7 +39,7 @@ BENCHMARK(embed_one_clip)->ArgName("seconds")->Arg(3)->Arg(30)->Unit(benchmark::
 /// One clip of 3 s, features ready: what PyTorch and onnxruntime are timed on. Arguments: threads,
 /// whether in bf16.
 void ecapa_encode_one(benchmark::State& state) {
-  const ThreadLimit limit(state.range(0));
+  const ThreadLimit limit(static_cast<int>(state.range(0)));
   Encoder encoder(EncoderSpec::ecapa({}), 0);
   const auto precision = state.range(1) != 0 ? Precision::bf16 : Precision::fp32;
   if (encoder.set_precision(precision) != precision)
@@ -56,7 +57,7 @@ BENCHMARK(ecapa_encode_one)
     ->Unit(benchmark::kMillisecond);
 
 void encode_batch(benchmark::State& state) {
-  const ThreadLimit limit(state.range(0));
+  const ThreadLimit limit(static_cast<int>(state.range(0)));
   const Encoder encoder(EncoderSpec::compact({}), 0);
   const LogMel log_mel;
   const std::vector<Matrix> clips(64, log_mel(noise(3).samples));

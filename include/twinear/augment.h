@@ -19,13 +19,13 @@ struct UniformRange {
 struct AugmentOptions {
   double speed = 0;                     ///< Probability of another speed, which also shifts pitch.
   std::vector<int> speeds = {90, 110};  ///< Speeds in percent, from 50 to 200, of equal chance.
-  bool speed_labels = false;  ///< Instead of `speed`: each label at each speed is a new label.
-  double reverb = 0;          ///< Probability of reverberation in a room.
-  std::string responses;      ///< Manifest of room impulse responses; empty: rooms are simulated.
+  bool speed_labels = false;   ///< Instead of `speed`: each label at each speed is a new label.
+  double reverb = 0;           ///< Probability of reverberation in a room.
+  std::string responses = {};  ///< Manifest of room impulse responses; empty: rooms are simulated.
   UniformRange rt60_s = {0.2, 0.8};  ///< Reverberation time (60 dB) of a simulated room, seconds.
   UniformRange direct_db = {0, 12};  ///< Direct-to-reverberant energy ratio of such a room, dB.
   double noise = 0;                  ///< Probability of a recorded noise.
-  std::string noises;                ///< Manifest of noise recordings; required if noise > 0.
+  std::string noises = {};           ///< Manifest of noise recordings; required if noise > 0.
   UniformRange noise_snr_db = {5, 20};  ///< Mean power of the clip over that of the noise, dB.
   double colored_noise = 0;             ///< Probability of a generated noise.
   UniformRange slope_db = {-6, 0};      ///< Its slope in dB per octave: -6 brown, -3 pink, 0 white.

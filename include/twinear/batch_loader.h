@@ -29,7 +29,7 @@ using DrawBatch = std::function<std::vector<std::size_t>(std::uint64_t number)>;
 
 /// How clips become batches.
 struct BatchOptions {
-  SamplerOptions sampler;       ///< how many labels and clips a batch has
+  SamplerOptions sampler = {};  ///< how many labels and clips a batch has
   double crop_seconds = 2.0;    ///< of each clip, at a random place; shorter clips are masked
   std::uint64_t seed = 0;       ///< of the sampler, the crops, the augmentation and the masks
   AugmentOptions augment = {};  ///< what clips go through; by default nothing

@@ -34,6 +34,7 @@
 #include "twinear/scoring.h"
 #include "twinear/search.h"
 #include "twinear/stream.h"
+#include "twinear/threads.h"
 #include "twinear/trainer.h"
 #include "twinear/trials.h"
 #include "twinear/verifier.h"

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 
 #include <fstream>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,13 +15,6 @@
 #include "twinear/matrix.h"
 
 namespace twinear::claims {
-
-/// Bounds the threads while the result lives; 0 means all cores.
-inline std::unique_ptr<tbb::global_control> limit_threads(int threads) {
-  if (threads == 0) return nullptr;
-  return std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
-                                               static_cast<std::size_t>(threads));
-}
 
 /// The features of every clip.
 inline std::vector<Matrix> features_of(std::span<const Clip> clips, const LogMel& log_mel) {

@@ -13,6 +13,7 @@
 #include "twinear/few_shot.h"
 #include "twinear/learner.h"
 #include "twinear/metrics.h"
+#include "twinear/threads.h"
 #include "twinear/verifier.h"
 
 namespace twinear::claims {
@@ -149,7 +150,7 @@ std::vector<double> by_scratch(const Model& model, const Manifest& manifest,
 }
 
 void run(const Arguments& args) {
-  const auto limit = limit_threads(args.threads);
+  const ThreadLimit limit(args.threads);
   const Manifest manifest = read_manifest(args.manifest);
   const auto episodes = draw_episodes(manifest, args.episodes);
   const Verifier verifier = Verifier::load(args.model);

@@ -19,6 +19,7 @@
 #include "twinear/learner.h"
 #include "twinear/loss_functions.h"
 #include "twinear/metrics.h"
+#include "twinear/threads.h"
 #include "twinear/trainer.h"
 #include "twinear/trials.h"
 
@@ -216,7 +217,7 @@ void train(Towers& towers, const Recipe& recipe, const Arguments& args, const Lo
 }
 
 void run(const Arguments& args) {
-  const auto limit = limit_threads(args.threads);
+  const ThreadLimit limit(args.threads);
   const Recipe recipe = read_recipe(args.recipe, args.overrides);
   if (recipe.sampler.clips % 2 != 0)
     throw Error(Fault::config, "towers: sampler.clips: expected an even number, one half a tower");

@@ -5,20 +5,9 @@
 #include <functional>
 #include <memory>
 
+#include "twinear/threads.h"
+
 namespace twinear {
-
-/// Limits the number of threads of the whole process while it lives. 0 sets no limit.
-class ThreadLimit {
- public:
-  explicit ThreadLimit(int threads);
-  ~ThreadLimit();
-  ThreadLimit(const ThreadLimit&) = delete;
-  ThreadLimit& operator=(const ThreadLimit&) = delete;
-
- private:
-  struct Control;
-  std::unique_ptr<Control> control_;
-};
 
 /// Makes the current thread a worker while it lives: OpenMP, and with it oneDNN, uses one thread,
 /// and denormals are flushed to zero. Restores both at its end. Scopes may be nested.
