@@ -68,20 +68,22 @@ class Listener {
         pcm_({.sample_rate = args.rate,
               .sample = args.format == "f32" ? PcmFormat::Sample::f32 : PcmFormat::Sample::s16}) {}
 
-  void push(std::span<const char> bytes) {
-    const auto samples = pcm_.push(bytes);
-    if (samples.empty()) return;
-    if (!stream_) stream_.emplace(identifier_.verifier(), pcm_.format().sample_rate, windows_);
-    ask(stream_->push(samples));
-  }
+  void push(std::span<const char> bytes) { take(pcm_.push(bytes)); }
 
   void finish() {
+    take(pcm_.finish());
     if (stream_) ask(stream_->finish());
   }
 
   std::size_t invalid_samples() const { return pcm_.invalid_samples(); }
 
  private:
+  void take(const std::vector<float>& samples) {
+    if (samples.empty()) return;
+    if (!stream_) stream_.emplace(identifier_.verifier(), pcm_.format().sample_rate, windows_);
+    ask(stream_->push(samples));
+  }
+
   void ask(std::vector<StreamWindow> windows) const {
     std::vector<Question> questions;
     for (StreamWindow& window : windows)

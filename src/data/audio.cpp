@@ -13,13 +13,13 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <numeric>
 #include <span>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "base/lanes.h"
+#include "data/channel_mixer.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -29,13 +29,10 @@ namespace fs = std::filesystem;
 
 constexpr int min_rate = 1000, max_rate = 768000;          // Hz
 constexpr std::size_t max_samples = std::size_t{1} << 30;  // 18 hours at 16 kHz
-constexpr std::size_t max_reserve =
-    std::size_t{1} << 22;  // samples that are reserved because a header claims them
-constexpr std::size_t block_floats = std::size_t{1}
-                                     << 15;  // decoded at a time, so that they stay in the cache
-constexpr double cancelled = 0.02;  // energy of the sum of the channels over the sum of energies
-constexpr double overshoot =
-    0.5;  // seconds that an end may lie beyond the end of the file, as in Kaldi
+// the most samples that are reserved because a header claims them
+constexpr std::size_t max_reserve = std::size_t{1} << 22;
+// seconds that an end may lie beyond the end of the file, as in Kaldi
+constexpr double overshoot = 0.5;
 
 TWINEAR_SIMD bool all_finite(const float* samples, std::size_t count) {
   std::uint32_t highest = 0;
@@ -112,8 +109,8 @@ std::uint64_t next_number(std::string_view text) {
 void refuse_cut_file(const std::string& path, SNDFILE* file, const SF_INFO& info) {
   if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG && info.frames == SF_COUNT_MAX)
     refuse(path, Fault::format, "cut short: the stream has no last page");
-  constexpr std::uint64_t unknown_length =
-      0x7ffff000;  // and above: the header of a stream, which does not know its length
+  // the header of a stream does not know its length and claims this or more
+  constexpr std::uint64_t unknown_length = 0x7ffff000;
   std::array<char, 1 << 14> log{};
   sf_command(file, SFC_GET_LOG_INFO, log.data(), static_cast<int>(log.size()));
   std::string_view rest(log.data());
@@ -187,63 +184,28 @@ struct AudioReader::State {
         file(open_checked(path, options, info)),
         range(frame_range(path, info, options)),
         at(range.begin),
-        channel(options.channel),
-        channels(static_cast<std::size_t>(info.channels)),
-        block(channels == 1 ? 0 : std::max<std::size_t>(1, block_floats / channels) * channels),
-        decided(channel >= 0 || channels == 1),
-        active(channels, false) {
+        mixer(static_cast<std::size_t>(info.channels), options.channel) {
     if (at > 0 && sf_seek(file.get(), at, SEEK_SET) != at)
       refuse(path, Fault::format, fmt::format("frame {} cannot be reached", at));
   }
 
-  /// Decodes frames to the front of `to` and returns their number. 16-bit samples are read as they
-  /// are stored and scaled here, which gives the same values four times as fast as libsndfile.
-  std::size_t decode(std::span<float> to) {
-    const auto max_frames = std::min(static_cast<sf_count_t>(to.size() / channels), range.end - at);
+  /// Decodes the next block of frames. 16-bit samples are read as they are stored and scaled here,
+  /// which gives the same values four times as fast as libsndfile.
+  std::vector<float> decode() {
+    std::vector<float> to(mixer.block() * mixer.channels());
+    const auto max_frames = std::min(static_cast<sf_count_t>(mixer.block()), range.end - at);
     sf_count_t got = 0;
     if ((info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16 &&
         (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_FLAC) {
       pcm16.resize(to.size());
       got = sf_readf_short(file.get(), pcm16.data(), max_frames);
-      scale_16_bits(pcm16.data(), static_cast<std::size_t>(got) * channels, to.data());
+      scale_16_bits(pcm16.data(), static_cast<std::size_t>(got) * mixer.channels(), to.data());
     } else {
       got = sf_readf_float(file.get(), to.data(), max_frames);
     }
     at += got;
-    return static_cast<std::size_t>(got);
-  }
-
-  /// Decides, on the first frames that are not all zero, whether the average would be silence; if
-  /// so, the first channel is read alone.
-  void look_for_cancellation(std::span<const float> frames) {
-    double apart = 0, together = 0;  // the sum of energies, and the energy of the sum
-    for (; !frames.empty(); frames = frames.subspan(channels)) {
-      double sum = 0;
-      for (const float x : frames.first(channels)) {
-        sum += x;
-        apart += static_cast<double>(x) * x;
-      }
-      together += sum * sum;
-    }
-    decided = apart > 0;
-    cancels = decided && together < cancelled * apart;
-    if (cancels) channel = 0;
-  }
-
-  /// The samples of the chosen channel, or the average of all channels.
-  std::vector<float> mix_down(std::span<const float> frames) {
-    if (!decided) look_for_cancellation(frames);
-    std::vector<float> samples;
-    samples.reserve(frames.size() / channels);
-    for (; !frames.empty(); frames = frames.subspan(channels)) {
-      const auto frame = frames.first(channels);
-      for (std::size_t c = 0; c < channels; ++c)
-        if (frame[c] != 0.0F) active[c] = true;
-      samples.push_back(channel >= 0 ? frame[static_cast<std::size_t>(channel)]
-                                     : std::accumulate(frame.begin(), frame.end(), 0.0F) /
-                                           static_cast<float>(channels));
-    }
-    return samples;
+    to.resize(static_cast<std::size_t>(got) * mixer.channels());
+    return to;
   }
 
   void refuse_early_end() const {
@@ -260,12 +222,8 @@ struct AudioReader::State {
   File file;
   FrameRange range;
   sf_count_t at;  // index of the next frame
-  int channel;
-  std::size_t channels;
-  std::vector<float> block;         // frames of several channels
+  ChannelMixer mixer;
   std::vector<std::int16_t> pcm16;  // 16-bit samples
-  bool decided, cancels = false;    // whether the average is silence although the channels are not
-  std::vector<bool> active;         // for each channel
 };
 
 AudioReader::AudioReader(const std::string& path, const ReadOptions& options)
@@ -283,16 +241,9 @@ int AudioReader::channels() const noexcept { return state_->info.channels; }
 std::vector<float> AudioReader::read() {
   State& s = *state_;
   const sf_count_t from = s.at;
-  std::vector<float> samples(s.channels == 1 ? block_floats : 0);
-  const std::size_t got = s.decode(s.channels == 1 ? samples : s.block);
-  if (got == 0) {
-    s.refuse_early_end();
-    return {};
-  }
-  if (s.channels == 1)
-    samples.erase(samples.begin() + static_cast<std::ptrdiff_t>(got), samples.end());
-  else
-    samples = s.mix_down(std::span(s.block).first(got * s.channels));
+  std::vector<float> samples = s.decode();
+  if (samples.empty()) s.refuse_early_end();
+  if (s.mixer.channels() > 1) samples = s.mixer(samples);
   if (!all_finite(samples.data(), samples.size())) {
     const auto bad = std::ranges::find_if_not(samples, [](float x) { return std::isfinite(x); });
     refuse(s.path, Fault::format,
@@ -301,12 +252,8 @@ std::vector<float> AudioReader::read() {
   return samples;
 }
 
-int AudioReader::silent_channels() const noexcept {
-  const auto active = std::ranges::count(state_->active, true);
-  return active == 0 ? 0 : static_cast<int>(state_->channels) - static_cast<int>(active);
-}
-
-bool AudioReader::channels_cancel() const noexcept { return state_->cancels; }
+int AudioReader::silent_channels() const noexcept { return state_->mixer.silent_channels(); }
+bool AudioReader::channels_cancel() const noexcept { return state_->mixer.cancels(); }
 
 Waveform read_audio(const std::string& path, const ReadOptions& options) {
   AudioReader reader(path, options);

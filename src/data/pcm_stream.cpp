@@ -14,8 +14,8 @@ namespace twinear {
 namespace {
 
 constexpr std::size_t max_header = 1U << 16U;
-constexpr std::uint32_t unknown_size =
-    0x7FFFF000;  // and above: what writers into a pipe give as the size
+// programs that write into a pipe do not know the size and claim this or more
+constexpr std::uint32_t unknown_size = 0x7FFFF000;
 constexpr float max_amplitude = 100.0F;
 constexpr int max_rate = 768'000, max_channels = 1024;
 
@@ -85,24 +85,38 @@ std::vector<float> PcmStream::push(std::span<const char> bytes) {
   if (remaining_ && buffer_.size() > *remaining_)
     buffer_.resize(*remaining_);  // chunks after the samples are not sound
 
+  if (!mixer_) mixer_.emplace(static_cast<std::size_t>(format_.channels), -1);
   const bool floats = format_.sample == PcmFormat::Sample::f32;
-  const std::size_t width = floats ? 4 : 2, channels = static_cast<std::size_t>(format_.channels);
-  std::vector<float> samples(buffer_.size() / (width * channels));
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    float sum = 0;
-    for (std::size_t c = 0; c < channels; ++c) {
-      const std::uint32_t word = number(buffer_, (i * channels + c) * width, width);
-      sum += floats ? std::bit_cast<float>(word)
-                    : static_cast<float>(static_cast<std::int16_t>(word)) / 32768.0F;
-    }
-    samples[i] = sum / static_cast<float>(channels);
-    if (std::abs(samples[i]) <= max_amplitude) continue;
-    samples[i] = 0;
-    ++invalid_samples_;
+  const std::size_t width = floats ? 4 : 2, frame = width * mixer_->channels();
+  const std::size_t used = buffer_.size() / frame * frame;
+  for (std::size_t at = 0; at < used; at += width) {
+    const std::uint32_t word = number(buffer_, at, width);
+    waiting_.push_back(floats ? std::bit_cast<float>(word)
+                              : static_cast<float>(static_cast<std::int16_t>(word)) / 32768.0F);
   }
-  const std::size_t used = samples.size() * width * channels;
   buffer_.erase(0, used);
   if (remaining_) *remaining_ -= used;
+  return mix(false);
+}
+
+/// Mixes the frames that wait: whole blocks until the mixer has decided, and then all of them.
+std::vector<float> PcmStream::mix(bool ended) {
+  std::vector<float> samples;
+  std::span<const float> frames = waiting_;
+  while (!frames.empty()) {
+    const std::size_t block = mixer_->block() * mixer_->channels();
+    if (!mixer_->decided() && !ended && frames.size() < block) break;
+    const auto next = frames.first(std::min(block, frames.size()));
+    const std::vector<float> mixed = (*mixer_)(next);
+    samples.insert(samples.end(), mixed.begin(), mixed.end());
+    frames = frames.subspan(next.size());
+  }
+  waiting_.erase(waiting_.begin(), waiting_.end() - static_cast<std::ptrdiff_t>(frames.size()));
+  for (float& sample : samples) {
+    if (std::abs(sample) <= max_amplitude) continue;
+    sample = 0;
+    ++invalid_samples_;
+  }
   return samples;
 }
 

@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "data/channel_mixer.h"
+
 namespace twinear {
 
 /// The format of a stream of little-endian samples.
 struct PcmFormat {
   enum class Sample { s16, f32 };
   int sample_rate = 16000;  ///< Hz.
-  int channels = 1;         ///< Channels are interleaved; their average is taken.
+  int channels = 1;         ///< Channels are interleaved; ChannelMixer averages them.
   Sample sample = Sample::s16;
 
   bool operator==(const PcmFormat&) const = default;
@@ -22,16 +24,20 @@ struct PcmFormat {
 
 /// Converts the bytes of a stream to samples in [-1, 1], however the bytes are cut. The stream is
 /// raw samples or a WAV file, whose header then takes precedence over the format given. One thread
-/// at a time may use it. (libsndfile reads pipes too, but waits until it has all frames it was
-/// asked for and goes on after a signal: a stream that pauses could not be interrupted.)
+/// at a time may use it. (libsndfile reads pipes too, but a stream that pauses could not be
+/// interrupted, since it waits for all frames that it was asked for and goes on after a signal.)
 class PcmStream {
  public:
   /// `raw` is the format of a stream without a header.
   explicit PcmStream(const PcmFormat& raw) : format_(raw) {}
 
-  /// Takes the next bytes and returns the samples that they complete. Throws Error (format) for a
-  /// WAV file with samples of another format, or without samples in its first 64 KiB.
+  /// Takes the next bytes and returns the samples that are ready: of several channels, the samples
+  /// wait for the first block with sound, which ChannelMixer needs. Throws Error (format) for a WAV
+  /// file with samples of another format, or without samples in its first 64 KiB.
   std::vector<float> push(std::span<const char> bytes);
+
+  /// Ends the stream and returns the samples that still waited.
+  std::vector<float> finish() { return mix(true); }
 
   /// The format of the samples; that of the header after the first samples of a WAV file.
   const PcmFormat& format() const noexcept { return format_; }
@@ -42,11 +48,14 @@ class PcmStream {
 
  private:
   bool parse_header();
+  std::vector<float> mix(bool ended);
 
   PcmFormat format_;
   std::string buffer_;                      // bytes that are not converted yet
   bool started_ = false;                    // the header, if any, was parsed
   std::optional<std::uint64_t> remaining_;  // bytes of samples to come, if the header tells it
+  std::optional<ChannelMixer> mixer_;       // once the format is known
+  std::vector<float> waiting_;              // frames that are not mixed yet
   std::size_t invalid_samples_ = 0;
 };
 

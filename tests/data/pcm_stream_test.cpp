@@ -7,6 +7,9 @@
 #include <limits>
 
 #include "base/expect_error.h"
+#include "base/files.h"
+#include "temporary_folder.h"
+#include "twinear/audio.h"
 
 namespace twinear {
 namespace {
@@ -34,6 +37,8 @@ std::vector<float> samples(PcmStream& stream, const std::string& bytes, std::siz
     const auto some = stream.push(std::span(bytes).subspan(i, std::min(at_once, bytes.size() - i)));
     all.insert(all.end(), some.begin(), some.end());
   }
+  const auto last = stream.finish();
+  all.insert(all.end(), last.begin(), last.end());
   return all;
 }
 
@@ -55,6 +60,25 @@ TEST(PcmStream, AnOddByteAtTheEndIsNoSample) {
 TEST(PcmStream, ChannelsAreMixedDown) {
   PcmStream stream({.channels = 2});
   EXPECT_EQ(samples(stream, s16, 3), (std::vector<float>{0.25F, -0.5F / 32768.0F}));
+}
+
+TEST(PcmStream, OfChannelsThatCancelTheFirstIsTakenAsOfAFile) {
+  const TemporaryFolder folder;
+  constexpr std::size_t silence = 20000, frames = 50000;  // more than a block, and several
+  std::string data;
+  for (std::size_t i = 0; i < frames; ++i) {
+    const auto x = static_cast<std::int16_t>(i < silence ? 0 : 1000 + i % 77);
+    data += bytes<std::int16_t>({x, static_cast<std::int16_t>(-x)});
+  }
+  const std::string file = wav(1, 2, 16000, 16, data, static_cast<std::uint32_t>(data.size()));
+  write_file(folder / "inverted.wav", file);
+  const std::vector<float> expected = read_audio(folder / "inverted.wav").samples;
+  ASSERT_EQ(expected.size(), frames);
+  EXPECT_NE(expected.back(), 0.0F);
+  for (const std::size_t at_once : {1009, 40000, 1 << 20}) {
+    PcmStream stream({});
+    EXPECT_EQ(samples(stream, file, at_once), expected) << at_once;
+  }
 }
 
 TEST(PcmStream, WhatIsNoNumberIsSilence) {
