@@ -17,8 +17,8 @@ namespace {
 
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-/// A number for each of sixteen resamples: as two vectors, since the compiler keeps one of twice
-/// the width in memory.
+/// A number for each of sixteen resamples, in two vectors, because the compiler would keep a vector
+/// of twice the width in memory.
 struct alignas(vector_bytes) DoubleLanes {
   static constexpr std::size_t count = 2 * vector_bytes / sizeof(double);
   Vector<double> low{}, high{};
@@ -35,13 +35,13 @@ struct alignas(vector_bytes) DoubleLanes {
   }
 };
 
-/// The trials of each kind that each resample drew.
+/// The number of trials of each kind that each resample drew.
 struct alignas(vector_bytes) Counts {
   DoubleLanes target, nontarget;
 };
 
-/// Counts how often each resample drew the trials of each segment, and adds up what they cost. The
-/// first segment begins at trial `begin`; `times` says how often each speaker was drawn.
+/// Counts how often each resample drew the trials of each segment, and adds their costs to `costs`.
+/// The first segment begins at trial `begin`. `times` tells how often each speaker was drawn.
 TWINEAR_SIMD
 void sum_segments(std::span<const Segment> segments, std::size_t begin,
                   std::span<const Comparison> trials, const DoubleLanes* times, Counts* counts,
@@ -79,7 +79,7 @@ void sum_segments(std::span<const Segment> segments, std::size_t begin,
   }
 }
 
-/// Sixteen resamples of the speakers, from number `first` on.
+/// Sixteen resamples of the speakers. The first one has the number `first`.
 class Resamples {
  public:
   Resamples(const Sample& sample, std::uint64_t seed, std::size_t first)
@@ -90,7 +90,7 @@ class Resamples {
       draw(lane);
     }
     bool complete = false;
-    while (!complete) {  // a draw that left one kind of trial out says nothing: draw again
+    while (!complete) {  // a draw without one kind of trial is repeated
       count();
       complete = true;
       for (std::size_t lane = 0; lane < DoubleLanes::count; ++lane)
@@ -167,15 +167,6 @@ class Resamples {
 };
 
 }  // namespace
-
-double top_1_rate(std::span<const TopOneCounts> counts) {
-  double clips = 0, correct = 0;
-  for (const TopOneCounts& of_speaker : counts) {
-    clips += of_speaker.clips;
-    correct += of_speaker.correct;
-  }
-  return clips > 0 ? correct / clips : unknown;
-}
 
 std::vector<Segment> make_segments(std::span<const Comparison> trials,
                                    std::vector<std::size_t> cuts) {

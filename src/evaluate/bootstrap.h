@@ -11,24 +11,20 @@
 
 namespace twinear {
 
-/// How many test clips of a speaker have trials of both kinds, and for how many of those the best
-/// score is a target's. Counts are doubles, as resamples weight them.
+/// The number of test clips of a speaker that have trials of both kinds, and of those whose best
+/// score is a target's. Counts are doubles, because resamples weight them.
 struct TopOneCounts {
   double clips = 0, correct = 0;
 };
 
-/// The sum over speakers, as a rate; NaN where there is no such clip.
-double top_1_rate(std::span<const TopOneCounts> counts);
-
-/// A run of sorted trials that no useful threshold divides: targets up to `middle`, then nontargets
-/// up to `end`. Wherever scores rise from a target to a nontarget, or are equal, a threshold
-/// between them is never the best, whatever the weights, as each step of pool-adjacent-violators
-/// says.
+/// A run of sorted trials: targets up to `middle`, then nontargets up to `end`. A threshold between
+/// a target and an equal or higher nontarget is never the best, whatever the weights of the trials,
+/// since pool-adjacent-violators pools the two.
 struct Segment {
   std::size_t middle, end;
 };
 
-/// Cuts sorted trials into segments; also at `cuts`, which are indices of trials.
+/// Cuts sorted trials into segments, and also before the trials `cuts`.
 std::vector<Segment> make_segments(std::span<const Comparison> trials,
                                    std::vector<std::size_t> cuts);
 
@@ -43,17 +39,17 @@ struct Sample {
   std::size_t speakers() const { return top_one.size() - 1; }
 };
 
-/// The columns of a bootstrap; minDCF and actDCF of each task follow task_columns.
+/// The columns of a bootstrap. From task_columns on, each task has two: minDCF and actDCF.
 enum Column : std::size_t { eer_column, cllr_column, min_cllr_column, top_1_column, task_columns };
 
-/// Draws the speakers with replacement `resamples` times and computes each figure of the trials
-/// among those drawn: a column for each figure, a row for each resample. Parallel, and equal at any
-/// number of threads.
+/// Draws the speakers with replacement `resamples` times and computes each figure of the trials of
+/// the speakers drawn. Returns a column for each figure, with a value for each resample. Runs in
+/// parallel; the result is equal at any number of threads.
 std::vector<std::vector<double>> bootstrap(const Sample& sample, std::uint64_t seed,
                                            std::size_t resamples);
 
-/// The central 95 % of the values, interpolated between the two nearest at each end. NaNs are left
-/// out; two NaNs where nothing is left.
+/// The interval of the central 95 % of the values, whose ends are interpolated linearly. NaNs are
+/// left out; without other values both ends are NaN.
 Interval central_interval(std::vector<double> values);
 
 }  // namespace twinear

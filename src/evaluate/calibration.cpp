@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -14,7 +15,6 @@
 #include <vector>
 
 #include "base/logistic.h"
-#include "base/vectors.h"
 #include "evaluate/comparisons.h"
 #include "evaluate/ranking.h"
 #include "twinear/error.h"
@@ -23,14 +23,14 @@
 namespace twinear {
 namespace {
 
-/// So many false alarms are needed to know their rate to 30 % (Doddington et al. 2000).
+/// The number of false alarms by which their rate is known to 30 % (Doddington et al. 2000).
 constexpr double min_false_alarms = 30;
 
 double logit(double p) { return std::log(p) - std::log1p(-p); }
 
-/// What a trial is described by: its score, the logs of the shorter and the longer clip, and 1.
-constexpr std::size_t terms = 4;
-using Row = std::array<double, terms>;
+/// Describes a trial by its score, the logs of the shorter and the longer duration, and 1.
+constexpr Eigen::Index terms = 4;
+using Row = Eigen::Matrix<double, terms, 1>;
 
 struct Trials {
   std::vector<Row> target, nontarget;
@@ -40,87 +40,61 @@ struct Trials {
 /// The objective of the regression with its first and second derivatives.
 struct Fit {
   double value = 0;
-  Row slope{};
-  std::array<Row, terms> curvature{};
-
-  /// `log_odds` are those of a target before its score.
-  void add(const Row& x, double sign, double weight, double log_odds, const Row& line) {
-    const double right = sign * (dot(x, line) + log_odds);
-    const double wrong = sigmoid(-right), bend = weight * wrong * (1 - wrong);
-    value += weight * softplus(-right);
-    for (std::size_t i = 0; i < terms; ++i) {
-      slope[i] -= weight * sign * wrong * x[i];
-      for (std::size_t j = 0; j <= i; ++j) curvature[i][j] += bend * x[i] * x[j];
-    }
-  }
+  Row slope = Row::Zero();
+  Eigen::Matrix<double, terms, terms> curvature = decltype(curvature)::Zero();
 };
 
 /// The mean loss of targets and that of nontargets, weighted by the prior whatever their number.
 Fit fit_at(const Trials& trials, const Row& line) {
-  constexpr double ridge = 1e-7;  // holds the slope where the two sides are apart
+  constexpr double ridge = 1e-7;  // bounds the slope where the scores are separable
   const double log_odds = logit(trials.prior);
   Fit fit;
   const auto add = [&](const std::vector<Row>& side, double sign, double share) {
     const double weight = share / static_cast<double>(side.size());
-    for (const Row& x : side) fit.add(x, sign, weight, log_odds, line);
+    for (const Row& x : side) {
+      const double right = sign * (x.dot(line) + log_odds), wrong = sigmoid(-right);
+      fit.value += weight * softplus(-right);
+      fit.slope -= weight * sign * wrong * x;
+      fit.curvature += weight * wrong * (1 - wrong) * x * x.transpose();
+    }
   };
   add(trials.target, 1, trials.prior);
   add(trials.nontarget, -1, 1 - trials.prior);
-  fit.value += 0.5 * ridge * dot(line, line);
-  for (std::size_t i = 0; i < terms; ++i) {
-    fit.slope[i] += ridge * line[i];
-    fit.curvature[i][i] += ridge;
-  }
+  fit.value += 0.5 * ridge * line.dot(line);
+  fit.slope += ridge * line;
+  fit.curvature.diagonal().array() += ridge;
   return fit;
 }
 
-/// curvature^-1 slope, by Cholesky's factors.
-Row newton_step(const Fit& fit) {
-  auto l = fit.curvature;
-  Row step = fit.slope;
-  for (std::size_t i = 0; i < terms; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      for (std::size_t k = 0; k < j; ++k) l[i][j] -= l[i][k] * l[j][k];
-      l[i][j] = i == j ? std::sqrt(l[i][i]) : l[i][j] / l[j][j];
-    }
-    for (std::size_t k = 0; k < i; ++k) step[i] -= l[i][k] * step[k];
-    step[i] /= l[i][i];
-  }
-  for (std::size_t i = terms; i-- > 0;) {
-    for (std::size_t k = i + 1; k < terms; ++k) step[i] -= l[k][i] * step[k];
-    step[i] /= l[i][i];
-  }
-  return step;
-}
-
-/// Newton's method; a step that would not lead down is halved. The objective is convex.
+/// Newton's method. A step that would not lead down is halved. The objective is convex.
 Row regress(const Trials& trials) {
-  Row line{};
+  Row line = Row::Zero();
   Fit fit = fit_at(trials, line);
   for (int iteration = 0; iteration < 100; ++iteration) {
-    const Row step = newton_step(fit);
-    if (dot(step, fit.slope) < 1e-15) break;
+    const Row step = fit.curvature.llt().solve(fit.slope);
+    if (step.dot(fit.slope) < 1e-15) break;
     double share = 1;
     Row next;
     Fit there;
     do {
-      for (std::size_t i = 0; i < terms; ++i) next[i] = line[i] - share * step[i];
+      next = line - share * step;
       there = fit_at(trials, next);
       share /= 2;
     } while (there.value > fit.value && share > 1e-9);
-    if (there.value >= fit.value) break;  // as low as doubles tell
+    if (there.value >= fit.value) break;  // doubles cannot tell a lower value
     line = next;
     fit = there;
   }
   return line;
 }
 
-/// The column made to have mean 0 and deviation 1; or all 0, where it does not vary.
+/// The mean and the deviation of a term over all trials.
 struct Column {
   double mean = 0, deviation = 0;
 };
 
-Column standardize(Trials& trials, std::size_t i) {
+/// Scales term i to mean 0 and deviation 1, or to 0 if it does not vary.
+Column standardize(Trials& trials, Eigen::Index i) {
   Column column;
   const auto n = static_cast<double>(trials.target.size() + trials.nontarget.size());
   const auto each = [&](const auto& f) {
@@ -134,26 +108,27 @@ Column standardize(Trials& trials, std::size_t i) {
   return column;
 }
 
-/// llr = dot(row, line) for rows as they were given.
+/// Fits the line with llr = dot(row, line).
 Row fit_line(Trials trials, const std::string& source) {
-  std::array<Column, terms - 1> columns;
-  for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = standardize(trials, i);
+  std::vector<Column> columns;
+  for (Eigen::Index i = 0; i < terms - 1; ++i) columns.push_back(standardize(trials, i));
   if (!std::isfinite(columns[0].deviation))
-    throw Error(Fault::numeric, source + ": a score that is not finite");
+    throw Error(Fault::numeric, source + ": a score is not finite");
   Row line = regress(trials);
   if (!(line[0] > 0))
     throw Error(Fault::numeric, source +
                                     ": targets do not score higher than nontargets; a rising map "
                                     "to likelihood ratios is needed");
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    line[i] = columns[i].deviation > 0 ? line[i] / columns[i].deviation : 0;
-    line.back() -= line[i] * columns[i].mean;
+  for (Eigen::Index i = 0; i < terms - 1; ++i) {
+    const auto [mean, deviation] = columns[static_cast<std::size_t>(i)];
+    line[i] = deviation > 0 ? line[i] / deviation : 0;
+    line[terms - 1] -= line[i] * mean;
   }
   return line;
 }
 
-/// Every rate of one digit from 0.5 down to the lowest that so many nontargets resolve, and that
-/// one.
+/// All rates of one digit (0.5, 0.4, ... 0.1, 0.09, ...) that so many nontargets resolve, and the
+/// lowest rate that they resolve.
 std::vector<double> resolved_rates(std::size_t nontargets) {
   const double min_rate = min_false_alarms / static_cast<double>(nontargets);
   std::vector<double> rates;
@@ -171,7 +146,7 @@ std::vector<Threshold> thresholds_of(const Scores& scores) {
   const auto n = static_cast<double>(nontarget.size());
   std::vector<Threshold> thresholds;
   for (const double rate : resolved_rates(nontarget.size())) {
-    // The lowest threshold above the first nontarget that has to stay out.
+    // the lowest threshold above the highest nontarget that must be rejected
     const auto first_out = nontarget[static_cast<std::size_t>(rate * n)];
     const double threshold = std::nextafter(first_out, std::numeric_limits<double>::infinity());
     const auto accepted = std::ranges::lower_bound(nontarget, first_out, std::greater());
@@ -181,6 +156,39 @@ std::vector<Threshold> thresholds_of(const Scores& scores) {
          static_cast<double>(missed - target.begin()) / static_cast<double>(target.size())});
   }
   return thresholds;
+}
+
+/// The trials of a table that are wanted, with the logs of their durations.
+Trials trials_of(const ScoreTable& table, std::span<const double> seconds, double prior,
+                 const std::function<bool(const ScoreTable::Row&)>& wanted) {
+  Trials trials{{}, {}, prior};
+  for (const auto& row : table.rows) {
+    if (!wanted(row)) continue;
+    const double a = std::log(seconds[row.enroll]), b = std::log(seconds[row.test]);
+    (row.target == 1 ? trials.target : trials.nontarget)
+        .emplace_back(row.score, std::min(a, b), std::max(a, b), 1);
+  }
+  return trials;
+}
+
+Trials without_lengths(Trials trials) {
+  for (auto* side : {&trials.target, &trials.nontarget})
+    for (Row& x : *side) x[1] = x[2] = 0;
+  return trials;
+}
+
+/// Appends (dot(row, line) - offset) / scale of each trial to `scores`.
+void append(Scores& scores, const Trials& trials, const Row& line, double offset, double scale) {
+  for (const Row& x : trials.target) scores.target.push_back((x.dot(line) - offset) / scale);
+  for (const Row& x : trials.nontarget) scores.nontarget.push_back((x.dot(line) - offset) / scale);
+}
+
+/// The Cllr of the trials of both halves, each mapped by the line of the other half.
+double crossed_cllr(const std::array<Trials, 2>& halves, const std::string& source) {
+  Scores llrs;
+  append(llrs, halves[0], fit_line(halves[1], source), 0, 1);
+  append(llrs, halves[1], fit_line(halves[0], source), 0, 1);
+  return cllr(llrs);
 }
 
 }  // namespace
@@ -196,7 +204,7 @@ double Calibration::threshold(double prior) const noexcept {
 double Calibration::threshold_at(double false_alarm) const {
   if (!(false_alarm > 0 && false_alarm < 1))
     throw Error(Fault::config,
-                fmt::format("false-alarm rate {}: a rate between 0 and 1 is needed", false_alarm));
+                fmt::format("false-alarm rate {}: expected a rate between 0 and 1", false_alarm));
   const auto at = std::ranges::find_if(
       thresholds, [&](const Threshold& t) { return t.false_alarm <= false_alarm; });
   const double min_rate = min_false_alarms / static_cast<double>(nontargets);
@@ -220,11 +228,11 @@ double Calibration::shift(const Lengths& seconds) const noexcept {
 Calibration fit_calibration(const Scores& scores, std::string source, double prior) {
   check_both_kinds(scores.target.size(), scores.nontarget.size());
   Trials trials{{}, {}, prior};
-  for (const double s : scores.target) trials.target.push_back({s, 0, 0, 1});
-  for (const double s : scores.nontarget) trials.nontarget.push_back({s, 0, 0, 1});
+  for (const double s : scores.target) trials.target.emplace_back(s, 0, 0, 1);
+  for (const double s : scores.nontarget) trials.nontarget.emplace_back(s, 0, 0, 1);
   const Row line = fit_line(std::move(trials), source);
   return {.scale = line[0],
-          .offset = line.back(),
+          .offset = line[terms - 1],
           .source = std::move(source),
           .targets = scores.target.size(),
           .nontargets = scores.nontarget.size(),
@@ -232,50 +240,17 @@ Calibration fit_calibration(const Scores& scores, std::string source, double pri
           .thresholds = thresholds_of(scores)};
 }
 
-namespace {
-
-/// The trials of a table with the logs of their lengths, of all or of one half of the speakers.
-Trials trials_of(const ScoreTable& table, std::span<const double> seconds, double prior,
-                 const std::function<bool(const ScoreTable::Row&)>& wanted) {
-  Trials trials{{}, {}, prior};
-  for (const auto& row : table.rows) {
-    if (!wanted(row)) continue;
-    const double a = std::log(seconds[row.enroll]), b = std::log(seconds[row.test]);
-    (row.target == 1 ? trials.target : trials.nontarget)
-        .push_back({row.score, std::min(a, b), std::max(a, b), 1});
-  }
-  return trials;
-}
-
-Trials without_lengths(Trials trials) {
-  for (auto* side : {&trials.target, &trials.nontarget})
-    for (Row& x : *side) x[1] = x[2] = 0;
-  return trials;
-}
-
-/// Cllr of both halves together, each by the line of the other.
-double crossed_cllr(const std::array<Trials, 2>& halves, const std::string& source) {
-  Scores llrs;
-  for (std::size_t half = 0; half < 2; ++half) {
-    const Row line = fit_line(halves[1 - half], source);
-    for (const Row& x : halves[half].target) llrs.target.push_back(dot(x, line));
-    for (const Row& x : halves[half].nontarget) llrs.nontarget.push_back(dot(x, line));
-  }
-  return cllr(llrs);
-}
-
-}  // namespace
-
 LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const double> seconds,
                                   const std::string& source, double prior) {
   if (seconds.size() != trials.names.size() ||
       !std::ranges::all_of(seconds, [](double s) { return s > 0 && std::isfinite(s); }))
-    throw std::invalid_argument("fit_calibration: a length above 0 for each name is needed");
+    throw std::invalid_argument("fit_calibration: expected a duration above 0 for each name");
   const auto plain = fit_calibration(split_scores(trials), source, prior);
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   LengthCalibration result{plain, unknown, unknown};
 
-  // Trials between the halves are left out: they would show the fit its judges.
+  // Trials between the halves are left out, since each fit is judged on speakers that it has not
+  // seen.
   const auto speakers = find_speakers(trials);
   std::array<Trials, 2> halves, plain_halves;
   for (std::size_t half = 0; half < 2; ++half) {
@@ -288,7 +263,7 @@ LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const doub
   try {
     result.cllr_without = crossed_cllr(plain_halves, source);
     result.cllr_with = crossed_cllr(halves, source);
-  } catch (const Error&) {  // half the speakers do not carry a calibration
+  } catch (const Error&) {  // half of the speakers are too few for a fit
     return {plain, unknown, unknown};
   }
   if (!(result.cllr_with < 0.99 * result.cllr_without)) return result;
@@ -307,9 +282,7 @@ LengthCalibration fit_calibration(const ScoreTable& trials, std::span<const doub
   c.scale = line[0];
   c.offset = line[3] + line[1] * means.mean_log_shorter + line[2] * means.mean_log_longer;
   Scores shifted;
-  for (const Row& x : all.target) shifted.target.push_back((dot(x, line) - c.offset) / c.scale);
-  for (const Row& x : all.nontarget)
-    shifted.nontarget.push_back((dot(x, line) - c.offset) / c.scale);
+  append(shifted, all, line, c.offset, c.scale);
   c.eer = eer(shifted).rocch;
   c.thresholds = thresholds_of(shifted);
   return result;

@@ -13,7 +13,7 @@
 namespace twinear {
 namespace {
 
-/// Sets that merge (Tarjan 1975, with path halving).
+/// Disjoint sets that can be merged (Tarjan 1975, with path halving).
 class DisjointSets {
  public:
   explicit DisjointSets(std::size_t n) : parent_(n) {
@@ -54,11 +54,11 @@ std::vector<Comparison> sorted_comparisons(const ScoreTable& trials, const Speak
   std::vector<Comparison> comparisons;
   comparisons.reserve(trials.rows.size());
   for (const auto& row : trials.rows) {
-    if (std::isnan(row.score)) throw Error(Fault::numeric, "a score that is not a number");
+    if (std::isnan(row.score)) throw Error(Fault::numeric, "a score is not a number");
     const auto test = speakers.of_name[row.test];
     comparisons.push_back({row.score, row.target == 1 ? 0 : speakers.of_name[row.enroll], test});
   }
-  // By all members: the order is one, however many threads sort.
+  // Comparing all members makes the order unique, whatever the number of threads.
   tbb::parallel_sort(comparisons, [](const Comparison& x, const Comparison& y) {
     return std::tie(x.score, x.a, x.b) < std::tie(y.score, y.a, y.b);
   });

@@ -9,24 +9,24 @@
 
 namespace twinear {
 
-/// Who the clips of a trial list belong to: the groups of clips that target trials join, numbered
-/// from 1 by the order of names, so that the order of trials changes nothing.
+/// The speakers of the clips of a trial list: the groups of clips that target trials join. They are
+/// numbered from 1 in the order of their clips' names, so that the order of trials has no effect.
 struct Speakers {
   std::vector<std::uint32_t> of_name;  ///< a number for each of the table's names
   std::size_t count = 0;
 };
 Speakers find_speakers(const ScoreTable& trials);
 
-/// A trial as a resampling of speakers sees it: it counts as often as `a` times `b` was drawn. A
-/// target has 0 for `a`, which always counts once, and its speaker for `b`.
+/// A trial of speakers `a` and `b`. Where speakers are drawn, it counts as often as the product of
+/// their draws. A target trial has its speaker as `b`, and as `a` 0, which always counts once.
 struct Comparison {
   double score;
   std::uint32_t a, b;
   bool target() const noexcept { return a == 0; }
 };
 
-/// By rising score; of tied ones, targets first. Throws Error (numeric) for a score that is not a
-/// number.
+/// Sorts trials by rising score, and those with equal scores targets first. Throws Error (numeric)
+/// for a score that is not a number.
 std::vector<Comparison> sorted_comparisons(const ScoreTable& trials, const Speakers& speakers);
 
 }  // namespace twinear

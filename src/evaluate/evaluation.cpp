@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -48,13 +47,9 @@ std::vector<TopOneCounts> top_one_counts(const ScoreTable& trials, const Speaker
 }
 
 /// The EER and the convex hull of sorted trials.
-struct Figures {
-  Eer eer;
+std::pair<Eer, Hull> eer_and_hull(std::span<const Comparison> trials, double targets,
+                                  double nontargets) {
   Hull hull;
-};
-
-Figures figures_of(std::span<const Comparison> trials, double targets, double nontargets) {
-  Figures figures;
   Crossing crossing;
   double targets_below = 0, nontargets_below = 0;
   for (std::size_t i = 0; i < trials.size();) {
@@ -63,16 +58,15 @@ Figures figures_of(std::span<const Comparison> trials, double targets, double no
     double target = 0, nontarget = 0;
     for (; i < trials.size() && trials[i].score == score; ++i)
       (trials[i].target() ? target : nontarget) += 1;
-    figures.hull.push(target, nontarget);
+    hull.push(target, nontarget);
     targets_below += target;
     nontargets_below += nontarget;
   }
   crossing.see(0, 1, 0);
-  figures.eer = {rocch_eer(figures.hull), crossing.rate(), crossing.threshold()};
-  return figures;
+  return {{rocch_eer(hull), crossing.rate(), crossing.threshold()}, hull};
 }
 
-/// Puts in place of each score what it costs as an LLR, which no resample changes.
+/// Replaces each score by its cost as an LLR, which is the same in every resample.
 void make_costs(std::span<Comparison> trials) {
   constexpr std::size_t at_once = 1 << 16;
   parallel_for((trials.size() + at_once - 1) / at_once, [&](std::size_t block) {
@@ -143,16 +137,16 @@ Evaluation evaluate(const ScoreTable& trials, const EvaluationOptions& options) 
   e.speakers = speakers.count;
   const auto targets = static_cast<double>(e.targets),
              nontargets = static_cast<double>(e.nontargets);
-  const auto [eer, hull] = figures_of(comparisons, targets, nontargets);
+  const auto [eer, hull] = eer_and_hull(comparisons, targets, nontargets);
   e.eer = eer;
   e.min_cllr = min_cllr(hull);
-  if (const double share = top_1_rate(sample.top_one); !std::isnan(share)) e.top_1 = share;
+  e.top_1 = top_1(trials);
 
   std::vector<std::size_t> cuts;
   for (const Task& task : options.tasks)
     e.tasks.push_back(evaluate_task(task, comparisons, hull, targets, nontargets, cuts));
   sample.segments = make_segments(comparisons, cuts);
-  for (const std::size_t cut : cuts)  // the segments that end at or below it
+  for (const std::size_t cut : cuts)
     sample.segments_below.push_back(
         static_cast<std::size_t>(std::ranges::upper_bound(sample.segments, cut, {}, &Segment::end) -
                                  sample.segments.begin()));

@@ -27,7 +27,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* format_name = "twinear episodes 1";
 
-/// What tells a clip from others: its name and, of a part, where it lies.
+/// Identifies a clip by its name and, if it is a part of a recording, by its place in that.
 std::string key_of(const Clip& clip) {
   return clip.start == 0 && clip.end == 0
              ? clip.name
@@ -42,14 +42,15 @@ std::unordered_map<std::string, std::size_t> clips_by_key(const Manifest& manife
   return clips;
 }
 
-/// What is wrong with an episode; empty: nothing.
+/// Tells what is wrong with an episode; "" if nothing is.
 std::string flaw(const Episode& episode, const Manifest& manifest) {
   const std::size_t way = episode.classes.size();
   if (way < 2 || std::set(episode.classes.begin(), episode.classes.end()).size() != way)
-    return "at least two classes, each once, are needed";
+    return "expected at least two classes, each of them once";
   std::set<std::size_t> seen;
   for (const auto* clips : {&episode.support, &episode.query}) {
-    if (clips->empty() || clips->size() % way != 0) return "as many clips of each class are needed";
+    if (clips->empty() || clips->size() % way != 0)
+      return "expected equally many clips of each class";
     const std::size_t each = clips->size() / way;
     for (std::size_t i = 0; i < clips->size(); ++i) {
       const std::string& name = manifest.clips[(*clips)[i]].name;
@@ -61,7 +62,7 @@ std::string flaw(const Episode& episode, const Manifest& manifest) {
   return {};
 }
 
-/// What queries are compared with: a direction and its class.
+/// A direction that queries are compared with, and its class.
 struct Reference {
   std::vector<double> direction;
   std::size_t of_class;
@@ -80,7 +81,7 @@ std::vector<Reference> references(const std::vector<std::vector<float>>& rows,
     auto& sum = result.back().direction;
     for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += row[k];
   }
-  for (auto& [direction, of_class] : result) {  // of the sum, as of the mean
+  for (auto& [direction, of_class] : result) {
     const double length = std::sqrt(dot(direction, direction));
     if (length > 0)
       for (double& v : direction) v /= length;
@@ -92,7 +93,8 @@ std::vector<Reference> references(const std::vector<std::vector<float>>& rows,
 
 std::vector<Episode> draw_episodes(const Manifest& manifest, const EpisodeOptions& options) {
   if (options.way < 2 || options.shot < 1 || options.query < 1 || options.episodes < 1)
-    throw std::invalid_argument("draw_episodes: way >= 2, shot, query and episodes >= 1");
+    throw std::invalid_argument(
+        "draw_episodes: expected way of at least 2, and shot, query and episodes of at least 1");
   clips_by_key(manifest);
   const auto way = static_cast<std::size_t>(options.way);
   const auto shot = static_cast<std::size_t>(options.shot);
@@ -123,8 +125,6 @@ std::vector<Episode> draw_episodes(const Manifest& manifest, const EpisodeOption
       episode.support.insert(episode.support.end(), clips.begin(), middle);
       episode.query.insert(episode.query.end(), middle, middle + options.query);
     }
-    if (const std::string what = flaw(episode, manifest); !what.empty())
-      throw std::logic_error("draw_episodes: " + what);
   });
   return episodes;
 }
@@ -136,17 +136,15 @@ void write_episodes(const std::string& path, std::span<const Episode> episodes,
     for (const std::size_t clip : clips) names.push_back(key_of(manifest.clips[clip]));
     return names;
   };
-  const auto line = [](const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  };
-  std::string text = line({{"format", format_name}});
+  std::string text = shown({{"format", format_name}}) + "\n";
   for (const Episode& episode : episodes) {
     Json classes = Json::array();
     for (const int label : episode.classes)
       classes.push_back(manifest.labels[static_cast<std::size_t>(label)]);
-    text += line({{"classes", std::move(classes)},
-                  {"support", keys(episode.support)},
-                  {"query", keys(episode.query)}});
+    text += shown({{"classes", std::move(classes)},
+                   {"support", keys(episode.support)},
+                   {"query", keys(episode.query)}}) +
+            "\n";
   }
   write_file(path, text);
 }
@@ -210,7 +208,7 @@ std::vector<Episode> shuffle_labels(std::span<const Episode> episodes, std::uint
 
 Standardization fit_standardization(const Matrix& base) {
   if (base.rows() < 2)
-    throw Error(Fault::numeric, "standardization: embeddings of at least two clips are needed");
+    throw Error(Fault::numeric, "standardization: expected embeddings of at least two clips");
   Standardization s{std::vector<double>(base.cols()), std::vector<double>(base.cols())};
   const auto n = static_cast<double>(base.rows());
   for (std::size_t r = 0; r < base.rows(); ++r)
@@ -226,7 +224,7 @@ Standardization fit_standardization(const Matrix& base) {
 
 void Standardization::apply(Matrix& embeddings) const {
   if (embeddings.cols() != mean.size())
-    throw std::invalid_argument("standardization: embeddings of another size");
+    throw std::invalid_argument("standardization: the embeddings have another size");
   parallel_for(embeddings.rows(), [&](std::size_t r) {
     const auto row = embeddings.row(r);
     std::vector<double> z(row.size());

@@ -14,8 +14,8 @@
 namespace twinear {
 namespace {
 
-/// The error rates of each threshold from below: f(i, miss, false_alarm) for the one at the i-th
-/// part and, with i past the last, for +infinity.
+/// Calls f(i, miss, false_alarm) with the error rates of rising thresholds: at part i and, where i
+/// is the number of parts, at +infinity.
 template <class T, class F>
 void walk(std::span<const T> parts, const F& f) {
   double targets = 0, nontargets = 0, targets_below = 0, nontargets_below = 0;
@@ -41,7 +41,7 @@ std::vector<ScoreGroup> rank(const Scores& scores) {
   for (const double s : scores.target) groups.push_back({s, 1, 0});
   for (const double s : scores.nontarget) groups.push_back({s, 0, 1});
   if (std::ranges::any_of(groups, [](const ScoreGroup& g) { return std::isnan(g.score); }))
-    throw Error(Fault::numeric, "a score that is not a number");
+    throw Error(Fault::numeric, "a score is not a number");
   std::ranges::sort(groups, {}, &ScoreGroup::score);
 
   std::size_t kept = 0;
@@ -122,7 +122,8 @@ double min_cllr(const Hull& hull) {
     nontargets += block.nontarget;
   }
   for (const auto& block : hull.blocks()) {
-    if (block.target == 0 || block.nontarget == 0) continue;  // the llr is infinite and right
+    if (block.target == 0 || block.nontarget == 0)
+      continue;  // an infinite LLR that is right costs nothing
     const double llr = std::log(block.target / targets) - std::log(block.nontarget / nontargets);
     of_targets += block.target * softplus(-llr);
     of_nontargets += block.nontarget * softplus(llr);

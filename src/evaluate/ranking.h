@@ -10,31 +10,31 @@
 
 namespace twinear {
 
-/// How often one score was given, to either kind of trial.
+/// The number of trials of each kind that have one score.
 struct ScoreGroup {
   double score;
   std::uint32_t target, nontarget;
 };
 
-/// The distinct scores, rising. Throws std::invalid_argument where a side is empty and Error
-/// (numeric) for a score that is not a number. O(n log n), 16 bytes a trial.
+/// Sorts and counts the distinct scores. Throws std::invalid_argument where a side is empty and
+/// Error (numeric) for a score that is not a number. O(n log n), 16 bytes for each trial.
 std::vector<ScoreGroup> rank(const Scores& scores);
 
-/// Trials that no threshold of the convex hull of the ROC tells apart. Counts are doubles: exact,
-/// and no product of two overflows.
+/// The numbers of trials between two neighboring thresholds of the convex hull of the ROC. As
+/// doubles they are exact, and products of two do not overflow.
 struct Block {
   double target = 0, nontarget = 0;
 };
 
-/// The hull by pool-adjacent-violators (Ayer et al. 1955): from block to block the share of
-/// targets rises.
+/// The convex hull by pool-adjacent-violators (Ayer et al. 1955). The share of targets rises from
+/// block to block.
 class Hull {
  public:
-  /// What lies next above; both 0 is passed over.
+  /// Adds the trials with the next higher score. Two zeros add nothing.
   void push(double target, double nontarget) {
     if (target == 0 && nontarget == 0) return;
     std::size_t kept = blocks_.size();
-    // t / (t + n) >= t' / (t' + n'), without a division
+    // compares t / (t + n) with t' / (t' + n') without a division
     for (; kept > 0 && blocks_[kept - 1].target * nontarget >= target * blocks_[kept - 1].nontarget;
          --kept) {
       target += blocks_[kept - 1].target;
@@ -50,7 +50,7 @@ class Hull {
   std::vector<Block> blocks_;
 };
 
-/// The hull of a ranking: tied scores are one block from the start.
+/// The hull of a ranking. Tied scores begin in one block.
 Hull pool(std::span<const ScoreGroup> ranking);
 
 /// Finds the EER by linear interpolation, and the threshold nearest to it, from the error rates at
@@ -65,13 +65,13 @@ class Crossing {
   double rate_ = 0, threshold_ = 0, miss_ = 0, apart_ = -1, nearest_ = 2;
 };
 
-/// What a task costs at one operating point, over the cost of not listening.
+/// The cost of a task at an operating point, divided by the cost of deciding without a score.
 double cost(const Task& task, double miss, double false_alarm);
 
-/// A mean of ln(1 + e^x) over each side makes so many bits.
+/// The factor that converts the sum of the mean softplus of both sides to bits.
 inline constexpr double bits = 1 / (2 * std::numbers::ln2);
 
-/// The figures of metrics.h from a ranking or, where the hull is enough, from that. O(n).
+/// The functions of metrics.h for a ranking or, if it suffices, for its hull. O(n).
 std::vector<OperatingPoint> det_curve(std::span<const ScoreGroup> ranking);
 Eer eer(std::span<const ScoreGroup> ranking);
 double rocch_eer(const Hull& hull);

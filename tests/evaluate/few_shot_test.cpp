@@ -123,7 +123,7 @@ TEST(FewShot, SavedEpisodesAreReadAgainAndChecked) {
   refused(head + episode(fine, "\"class0/9.wav\",\"class1/1.wav\""), Fault::mismatch,
           ":2: clip \"class0/9.wav\" is not in the manifest");
   refused(head + episode(fine, "\"class0/1.wav\""), Fault::format,
-          ":2: as many clips of each class are needed");
+          ":2: expected equally many clips of each class");
   refused(head + "{}\n", Fault::format, ":2: not an episode");
   refused("{\"format\":\"x\"}\n", Fault::format, ":1: expected format \"twinear episodes 1\"");
   refused(head, Fault::format, ": no episodes");
