@@ -7,9 +7,8 @@
 #include <optional>
 
 #include "augment/fir_filter.h"
-#include "augment/microphone.h"
+#include "augment/impulse_response.h"
 #include "augment/noise.h"
-#include "augment/room.h"
 #include "base/random.h"
 #include "twinear/audio.h"
 #include "twinear/clip_features.h"

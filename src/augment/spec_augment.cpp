@@ -19,7 +19,7 @@ Interval draw(std::size_t size, int width, Random& random) {
 
 }  // namespace
 
-void spec_augment(std::span<float> features, std::size_t bins, const SpecAugmentOptions& options,
+void spec_augment(std::span<float> features, std::size_t bins, const AugmentOptions& options,
                   Random& random) {
   const std::size_t frames = features.size() / bins;
   if (frames == 0) return;

@@ -99,12 +99,7 @@ struct BatchLoader::Parts {
     const AugmentOptions& o = options.augment;
     Random random(options.seed, Purpose::augment_mask, epoch, static_cast<std::uint32_t>(clip));
     if (random.uniform() >= o.spec_augment) return;
-    spec_augment(crop, static_cast<std::size_t>(log_mel.front_end().mel_bins),
-                 {.frequency_masks = o.frequency_masks,
-                  .frequency_mask_width = o.frequency_mask_width,
-                  .time_masks = o.time_masks,
-                  .time_mask_width = o.time_mask_width},
-                 random);
+    spec_augment(crop, static_cast<std::size_t>(log_mel.front_end().mel_bins), o, random);
   }
 
   const Manifest& manifest;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "augment/microphone.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <complex>
+
+#include "augment/impulse_response.h"
 
 namespace twinear {
 namespace {

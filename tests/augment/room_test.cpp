@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "augment/room.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "augment/impulse_response.h"
 #include "augment/noise.h"
 #include "features/golden_signal.h"
 
