@@ -5,10 +5,9 @@
 #include <cmath>
 #include <limits>
 
-#include "base/lanes.h"
+#include "base/exponential.h"
 #include "base/threads.h"
 #include "features/front_end.h"
-#include "features/logarithm.h"
 
 namespace twinear {
 namespace {
@@ -29,13 +28,24 @@ void square_roots(std::vector<Lanes>& rows) {
     for (float& value : row.values) value = std::sqrt(value);
 }
 
+/// Replaces each value x of the rows by factor * ln(max(x, floor)).
+TWINEAR_SIMD void scaled_log(Lanes* rows, std::size_t count, float floor, float factor) {
+  for (std::size_t i = 0; i < count; ++i) {
+    TWINEAR_LANES
+    for (std::size_t lane = 0; lane < lane_count; ++lane) {
+      const float value = rows[i][lane];
+      rows[i][lane] = factor * fast_log(value > floor ? value : floor);
+    }
+  }
+}
+
 void take_log(std::vector<Lanes>& rows, const FrontEnd& front_end) {
   const bool natural = front_end.log == LogScale::natural;
   const float default_floor = natural ? std::numeric_limits<float>::epsilon() : 1e-10F;
   const float floor = front_end.floor > 0 ? static_cast<float>(front_end.floor) : default_floor;
   const float db = (front_end.power == 2 ? 10.0F : 20.0F) / std::log(10.0F);
   if (front_end.log != LogScale::none)
-    logarithm(rows.data(), rows.size(), floor, natural ? 1.0F : db);
+    scaled_log(rows.data(), rows.size(), floor, natural ? 1.0F : db);
 }
 
 }  // namespace

@@ -50,4 +50,7 @@ class FbankComputer {
   std::optional<LaneFft> lane_fft_;  // absent for sizes that only KissFFT transforms
 };
 
+/// Finds the speech of mono `samples` in [-1, 1] with the tables of a front end.
+Speech find_speech(std::span<const float> samples, const FbankComputer& computer);
+
 }  // namespace twinear

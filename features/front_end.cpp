@@ -34,77 +34,73 @@ class RangeCheck final : public Fields {
 };
 
 std::size_t samples_in(double milliseconds, int sample_rate) {
-  return static_cast<std::size_t>(
-      sample_rate * 0.001 *
-      milliseconds);  // the order of Kaldi's multiplications, which decides the rounding
+  // the order of Kaldi's multiplications, which decides the rounding
+  return static_cast<std::size_t>(sample_rate * 0.001 * milliseconds);
 }
 
 }  // namespace
 
-void fields(Fields& f, FrontEnd& front_end) {
+void fields(Fields& f, FrontEnd& o) {
   f.text({"preset", "",
           "dialect whose values the other keys start from: kaldi, wespeaker, sherpa, speechbrain, "
           "librosa, torchaudio"},
-         front_end.preset);
-  f.whole({"sample_rate", "Hz", "rate that clips are resampled to"}, front_end.sample_rate, 1000,
-          768000);
-  f.number({"window_ms", "ms", "length of a frame"}, front_end.window_ms, 0.1, 1000.0);
-  f.number({"hop_ms", "ms", "step from a frame to the next"}, front_end.hop_ms, 0.1, 1000.0);
-  f.choice({"window", "", "shape of the window"}, front_end.window,
+         o.preset);
+  f.whole({"sample_rate", "Hz", "rate that clips are resampled to"}, o.sample_rate, 1000, 768000);
+  f.number({"window_ms", "ms", "length of a frame"}, o.window_ms, 0.1, 1000.0);
+  f.number({"hop_ms", "ms", "step from a frame to the next"}, o.hop_ms, 0.1, 1000.0);
+  f.choice({"window", "", "shape of the window"}, o.window,
            {"povey", "hamming", "hann", "rectangular"});
   f.flag({"periodic_window", "",
           "the period of the window is N samples; otherwise N - 1, with equal ends"},
-         front_end.periodic_window);
-  f.number({"preemphasis", "", "coefficient of the pre-emphasis within each frame"},
-           front_end.preemphasis, 0.0, 1.0);
-  f.flag({"remove_dc", "", "subtracts the mean of each frame before all else"},
-         front_end.remove_dc);
+         o.periodic_window);
+  f.number({"preemphasis", "", "coefficient of the pre-emphasis within each frame"}, o.preemphasis,
+           0.0, 1.0);
+  f.flag({"remove_dc", "", "subtracts the mean of each frame before all else"}, o.remove_dc);
   f.number({"dither", "scaled samples", "deviation of the noise that is added to each frame"},
-           front_end.dither, 0.0, 1e4);
-  f.whole({"fft_size", "samples", "length of the transform; 0: the next power of two"},
-          front_end.fft_size, 0, 1 << 20);
-  f.whole({"mel_bins", "", "mel bins, the columns of the features"}, front_end.mel_bins, 1, 4096);
-  f.number({"low_hz", "Hz", "lower edge of the first mel bin"}, front_end.low_hz, 0.0, 384000.0);
+           o.dither, 0.0, 1e4);
+  f.whole({"fft_size", "samples", "length of the transform; 0: the next power of two"}, o.fft_size,
+          0, 1 << 20);
+  f.whole({"mel_bins", "", "mel bins, the columns of the features"}, o.mel_bins, 1, 4096);
+  f.number({"low_hz", "Hz", "lower edge of the first mel bin"}, o.low_hz, 0.0, 384000.0);
   f.number({"high_hz", "Hz",
             "upper edge of the last mel bin; 0: half the sample rate; negative: so far below that"},
-           front_end.high_hz, -384000.0, 384000.0);
-  f.choice({"mel_scale", "", "scale on which the mel bins are equally spaced"}, front_end.mel_scale,
+           o.high_hz, -384000.0, 384000.0);
+  f.choice({"mel_scale", "", "scale on which the mel bins are equally spaced"}, o.mel_scale,
            {"htk", "slaney"});
   f.choice({"filter_shape", "", "axis on which the filter of a mel bin is a triangle"},
-           front_end.filter_shape, {"mel", "hz", "hz-symmetric"});
+           o.filter_shape, {"mel", "hz", "hz-symmetric"});
   f.flag({"area_norm", "", "divides the weights of a mel bin by half its width in Hz"},
-         front_end.area_norm);
-  f.flag({"snip_edges", "", "keeps only frames that lie wholly in the clip"}, front_end.snip_edges);
-  f.choice({"frame_alignment", "", "where frames lie without snip_edges"},
-           front_end.frame_alignment, {"hop-middle", "hop-start"});
-  f.choice({"padding", "", "what lies beyond the clip without snip_edges"}, front_end.padding,
+         o.area_norm);
+  f.flag({"snip_edges", "", "keeps only frames that lie wholly in the clip"}, o.snip_edges);
+  f.choice({"frame_alignment", "", "where frames lie without snip_edges"}, o.frame_alignment,
+           {"hop-middle", "hop-start"});
+  f.choice({"padding", "", "what lies beyond the clip without snip_edges"}, o.padding,
            {"symmetric", "reflect", "zero"});
-  f.number({"scale", "", "factor of the samples, which are in [-1, 1]"}, front_end.scale, 1e-6,
-           1e9);
-  f.whole({"power", "", "2: energies; 1: magnitudes"}, front_end.power, 1, 2);
-  f.choice({"log", "", "logarithm that is taken of each mel bin"}, front_end.log,
+  f.number({"scale", "", "factor of the samples, which are in [-1, 1]"}, o.scale, 1e-6, 1e9);
+  f.whole({"power", "", "2: energies; 1: magnitudes"}, o.power, 1, 2);
+  f.choice({"log", "", "logarithm that is taken of each mel bin"}, o.log,
            {"natural", "db", "none"});
   f.number({"floor", "",
             "smallest value that the logarithm is taken of; 0: 2^-23 (natural) or 1e-10 (db)"},
-           front_end.floor, 0.0, 1e30);
+           o.floor, 0.0, 1e30);
   f.number({"top_db", "dB", "range under the highest value of the clip that is kept; 0: no limit"},
-           front_end.top_db, 0.0, 1000.0);
+           o.top_db, 0.0, 1000.0);
   f.choice({"norm", "",
             "mean that is subtracted: of each mel bin (per-bin), of all of them (global), of each "
             "in a window (sliding); per-bin-variance also divides by the deviation"},
-           front_end.norm, {"none", "per-bin", "global", "sliding", "per-bin-variance"});
+           o.norm, {"none", "per-bin", "global", "sliding", "per-bin-variance"});
   f.whole({"sliding_frames", "frames", "length of the window of norm = \"sliding\""},
-          front_end.sliding.frames, 1, 1'000'000);
+          o.sliding.frames, 1, 1'000'000);
   f.flag({"sliding_centered", "",
           "the window lies around the frame; otherwise it ends with the frame"},
-         front_end.sliding.centered);
+         o.sliding.centered);
   f.whole({"sliding_min", "frames", "minimum length of a window that is not centered"},
-          front_end.sliding.min_frames, 1, 1'000'000);
+          o.sliding.min_frames, 1, 1'000'000);
   f.flag({"sliding_variance", "", "also divides by the deviation in the window"},
-         front_end.sliding.variance);
-  f.choice({"vad", "", "frames that are kept: all (none), or the voiced ones (energy)"},
-           front_end.vad, {"none", "energy"});
-  VadOptions& vad = front_end.vad_options;
+         o.sliding.variance);
+  f.choice({"vad", "", "frames that are kept: all (none), or the voiced ones (energy)"}, o.vad,
+           {"none", "energy"});
+  VadOptions& vad = o.vad_options;
   f.number(
       {"vad_threshold", "", "threshold of the natural log energy of a frame, in 16-bit samples"},
       vad.threshold, -100.0, 100.0);

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "features/fbank_computer.h"
 #include "features/normalize.h"
-#include "features/vad.h"
 #include "twinear/features.h"
 
 namespace twinear {
 
-LogMel::LogMel(const FrontEnd& front_end) : computer_(std::make_unique<FbankComputer>(front_end)) {}
-LogMel::LogMel(LogMel&&) noexcept = default;
-LogMel& LogMel::operator=(LogMel&&) noexcept = default;
-LogMel::~LogMel() = default;
+LogMel::LogMel(const FrontEnd& front_end) : computer_(std::make_shared<FbankComputer>(front_end)) {}
 
 Matrix LogMel::operator()(std::span<const float> samples, std::uint64_t seed) const {
   FbankComputer::Workspace workspace(*computer_);

@@ -4,7 +4,7 @@
 
 #include "features/frame_stream.h"
 #include "features/front_end.h"
-#include "features/sliding_window.h"
+#include "features/normalize.h"
 #include "twinear/error.h"
 #include "twinear/features.h"
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <vector>
 
-#include "base/settings.h"
-#include "twinear/error.h"
 #include "twinear/features.h"
+#include "twinear/registry.h"
 
 namespace twinear {
 namespace {
@@ -60,11 +57,7 @@ FrontEnd front_end_preset(const std::string& name) {
   std::vector<std::string> names;
   names.reserve(all.size());
   for (const FrontEnd& known : all) names.push_back(known.preset);
-  const std::string meant = nearest(name, names);
-  throw Error(Fault::config,
-              fmt::format("front end: unknown preset \"{}\"; {}", name,
-                          meant.empty() ? fmt::format("known are {}", fmt::join(names, ", "))
-                                        : fmt::format("did you mean \"{}\"?", meant)));
+  registry::refuse_unknown("preset", name, names);
 }
 
 }  // namespace twinear

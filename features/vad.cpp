@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "features/vad.h"
-
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
 
+#include "features/fbank_computer.h"
 #include "features/front_end.h"
 
 namespace twinear {

@@ -142,15 +142,12 @@ class FbankComputer;
 /// Computes log-mel features of whole clips.
 ///
 /// The steps and their order are Kaldi's (feature-window.cc, feature-fbank.cc,
-/// mel-computations.cc). An object holds tables only, so threads may share it.
+/// mel-computations.cc). An object holds tables only: threads may share it, and copies are cheap.
 class LogMel {
  public:
   /// Throws Error (config) for values out of range or that contradict each other, for example more
   /// mel bins than FFT bins.
   explicit LogMel(const FrontEnd& front_end = {});
-  LogMel(LogMel&&) noexcept;
-  LogMel& operator=(LogMel&&) noexcept;
-  ~LogMel();
 
   /// The features of mono `samples` in [-1, 1] at FrontEnd::sample_rate: frames x mel bins, after
   /// FrontEnd::norm and FrontEnd::vad. `seed` seeds the dither and has no effect without it. Too
@@ -167,7 +164,7 @@ class LogMel {
   const FbankComputer& computer() const noexcept { return *computer_; }
 
  private:
-  std::unique_ptr<const FbankComputer> computer_;
+  std::shared_ptr<const FbankComputer> computer_;
 };
 
 /// Computes log-mel features of a clip whose samples come piece by piece. The frames equal those of

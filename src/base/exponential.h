@@ -27,6 +27,28 @@ inline float fast_exp(float x) {
   return fraction * std::bit_cast<float>(exponent);
 }
 
+/// The natural logarithm of a positive normal number, with an error of at most 1e-7 times the
+/// larger of 1 and itself, in a form that compilers vectorize. With x = 2^e m and m in [sqrt(1/2),
+/// sqrt(2)), ln x = e ln 2 + ln m. The polynomial for ln m is from Cephes' logf (Moshier 1992).
+inline float fast_log(float x) {
+  constexpr std::int32_t half_root = 0x3f3504f3;  // the bits of sqrt(1/2)
+  const auto bits = std::bit_cast<std::int32_t>(x);
+  const std::int32_t exponent = (bits - half_root) >> 23;
+  const float m = std::bit_cast<float>(bits - exponent * (1 << 23)) - 1.0F;
+  const float e = static_cast<float>(exponent), square = m * m;
+  float p = 7.0376836292e-2F;
+  p = p * m - 1.1514610310e-1F;
+  p = p * m + 1.1676998740e-1F;
+  p = p * m - 1.2420140846e-1F;
+  p = p * m + 1.4249322787e-1F;
+  p = p * m - 1.6668057665e-1F;
+  p = p * m + 2.0000714765e-1F;
+  p = p * m - 2.4999993993e-1F;
+  p = p * m + 3.3333331174e-1F;
+  // ln 2 is split in two parts so that e times the larger part is exact
+  return (m - 0.5F * square + (m * square * p - 2.12194440e-4F * e)) + 0.693359375F * e;
+}
+
 /// 1 / (1 + e^-x) by fast_exp().
 inline float fast_sigmoid(float x) { return 1.0F / (1.0F + fast_exp(-x)); }
 

@@ -16,7 +16,6 @@
 #include "features/frame_stream.h"
 #include "features/front_end.h"
 #include "features/normalize.h"
-#include "features/vad.h"
 #include "twinear/error.h"
 
 namespace twinear {
