@@ -34,13 +34,6 @@ struct Descriptor {
   int value;
 };
 
-std::size_t regular_size(const Descriptor& file, const std::string& path) {
-  struct stat status {};
-  if (::fstat(file.value, &status) != 0) fail(path, errno);
-  if (S_ISDIR(status.st_mode)) throw Error(Fault::io, path + ": is a folder");
-  return static_cast<std::size_t>(status.st_size);
-}
-
 void flush_to_disk(const std::string& path) {
   const Descriptor file(path, O_RDONLY | O_CLOEXEC);
   if (::fsync(file.value) != 0 && errno != EINVAL) fail(path, errno);
@@ -93,18 +86,13 @@ void write_file(const std::string& path, std::string_view bytes) {
 }
 
 std::string read_file(const std::string& path, std::size_t limit) {
-  const Descriptor file(path, O_RDONLY | O_CLOEXEC);
-  const std::size_t size = regular_size(file, path);
-  if (size > limit)
-    throw Error(Fault::io, fmt::format("{}: {} bytes; expected at most {}", path, size, limit));
+  FileStream file(path);
   std::string bytes;
   char buffer[1 << 16];
-  for (;;) {  // to the end, since pipes and files of /proc have no size
-    const auto got = ::read(file.value, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path, errno);
+  for (;;) {  // reads to the end, since pipes and files of /proc have no size
+    const std::size_t got = file.read(buffer);
     if (got == 0) return bytes;
-    bytes.append(buffer, static_cast<std::size_t>(got));
+    bytes.append(buffer, got);
     if (bytes.size() > limit)
       throw Error(Fault::io, fmt::format("{}: expected at most {} bytes, found more", path, limit));
   }
@@ -132,7 +120,10 @@ std::string beside(const std::string& path, const std::string& relative) {
 
 FileMap::FileMap(const std::string& path) {
   const Descriptor file(path, O_RDONLY | O_CLOEXEC);
-  size_ = regular_size(file, path);
+  struct stat status {};
+  if (::fstat(file.value, &status) != 0) fail(path, errno);
+  if (S_ISDIR(status.st_mode)) throw Error(Fault::io, path + ": is a folder");
+  size_ = static_cast<std::size_t>(status.st_size);
   if (size_ == 0) return;
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.value, 0);
   if (address == MAP_FAILED) fail(path, errno);

@@ -29,4 +29,12 @@ nlohmann::ordered_json parse_json(const std::string& text, const std::string& pl
   }
 }
 
+std::string shown(const nlohmann::ordered_json& value) {
+  return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string valid_utf8(const std::string& text) {
+  return nlohmann::json::parse(shown(text)).get<std::string>();
+}
+
 }  // namespace twinear

@@ -69,34 +69,26 @@ using Table = std::map<std::string, Given>;
 
 class Reader final : public Fields {
  public:
-  Reader(const Table* table, std::string name) : table_(table), name_(std::move(name)) {}
+  Reader(const Table& table, std::string name) : table_(table), name_(std::move(name)) {}
 
   void number(const Key& key, double& value, double min, double max) override {
-    const Given* given = find(key);
-    if (given == nullptr) return;
-    if (!given->value.is_number()) wrong(*given, key, "a number");
-    value = in_range(*given, key, given->value.get<double>(), min, max);
+    if (const Given* given = find(key, &Json::is_number, "a number"))
+      value = in_range(*given, key, given->value.get<double>(), min, max);
   }
   void whole(const Key& key, int& value, int min, int max) override {
-    const Given* given = find(key);
-    if (given != nullptr) value = whole_of(*given, given->value, key, min, max);
+    if (const Given* given = find(key)) value = whole_of(*given, given->value, key, min, max);
   }
   void flag(const Key& key, bool& value) override {
-    const Given* given = find(key);
-    if (given == nullptr) return;
-    if (!given->value.is_boolean()) wrong(*given, key, "true or false");
-    value = given->value.get<bool>();
+    if (const Given* given = find(key, &Json::is_boolean, "true or false"))
+      value = given->value.get<bool>();
   }
   void text(const Key& key, std::string& value) override {
-    const Given* given = find(key);
-    if (given == nullptr) return;
-    if (!given->value.is_string()) wrong(*given, key, "a text");
-    value = given->value.get<std::string>();
+    if (const Given* given = find(key, &Json::is_string, "a text"))
+      value = given->value.get<std::string>();
   }
   void numbers(const Key& key, std::vector<int>& values, int min, int max) override {
-    const Given* given = find(key);
+    const Given* given = find(key, &Json::is_array, "a list of whole numbers");
     if (given == nullptr) return;
-    if (!given->value.is_array()) wrong(*given, key, "a list of whole numbers");
     values.clear();
     for (const auto& item : given->value) values.push_back(whole_of(*given, item, key, min, max));
   }
@@ -130,16 +122,15 @@ class Reader final : public Fields {
 
   void objects(const Key& key, std::size_t,
                const std::function<void(std::size_t, Fields&)>& visit) override {
-    const Given* given = find(key);
+    const Given* given = find(key, &Json::is_array, "a list of objects");
     if (given == nullptr) return;
-    if (!given->value.is_array()) wrong(*given, key, "a list of objects");
     for (std::size_t i = 0; i < given->value.size(); ++i) {
       if (!given->value[i].is_object()) wrong(*given, key, "a list of objects");
       const Json item = spelled_today(given->value[i]);
       const std::string place = fmt::format("{}: {}[{}]", given->place, key.name, i);
       Table table;
       for (const auto& [name, value] : item.items()) table[name] = {value, place, given->file};
-      Reader reader(&table, {});
+      Reader reader(table, {});
       visit(i, reader);
       reader.finish();
     }
@@ -147,8 +138,7 @@ class Reader final : public Fields {
   void ignored(const Key& key) override { known_.emplace_back(key.name); }
 
   void finish() const {
-    if (table_ == nullptr) return;
-    for (const auto& [key, given] : *table_) {
+    for (const auto& [key, given] : table_) {
       if (std::ranges::find(known_, key) != known_.end()) continue;
       const std::string meant = nearest(key, known_);
       throw Error(Fault::config,
@@ -161,9 +151,13 @@ class Reader final : public Fields {
  private:
   const Given* find(const Key& key) {
     known_.emplace_back(key.name);
-    if (table_ == nullptr) return nullptr;
-    const auto at = table_->find(key.name);
-    return at == table_->end() ? nullptr : &at->second;
+    const auto at = table_.find(key.name);
+    return at == table_.end() ? nullptr : &at->second;
+  }
+  const Given* find(const Key& key, bool (Json::*has_type)() const noexcept, const char* expected) {
+    const Given* given = find(key);
+    if (given != nullptr && !(given->value.*has_type)()) wrong(*given, key, expected);
+    return given;
   }
   static std::string from(const Given& given, const std::string& path) {
     return given.file.empty() || path.empty() ? path : beside(given.file, path);
@@ -182,7 +176,7 @@ class Reader final : public Fields {
     return static_cast<int>(in_range(given, key, value.get<double>(), min, max));
   }
 
-  const Table* table_;
+  const Table& table_;
   std::string name_;
   std::vector<std::string> known_;
 };
@@ -312,13 +306,14 @@ void Settings::refuse_other_tables() const {
   }
 }
 
-std::unique_ptr<Fields> Settings::reader(const std::string& table) {
+void Settings::visit(const std::string& table, const std::function<void(Fields&)>& read_fields) {
+  static const Table no_values;
   tables_->asked.insert(table);
   const auto at = tables_->tables.find(table);
-  return std::make_unique<Reader>(at == tables_->tables.end() ? nullptr : &at->second, table);
+  Reader reader(at == tables_->tables.end() ? no_values : at->second, table);
+  read_fields(reader);
+  reader.finish();
 }
-
-void Settings::finish(Fields& reader) { static_cast<Reader&>(reader).finish(); }
 
 std::string nearest(std::string_view word, std::span<const std::string> names) {
   std::string best;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -36,9 +37,7 @@ class Settings {
   /// place for an unknown key (and the nearest known one), a wrong type or a value out of range.
   template <class T>
   void read(const std::string& table, T& options) {
-    const auto reader = this->reader(table);
-    fields(*reader, options);
-    finish(*reader);
+    visit(table, [&](Fields& f) { fields(f, options); });
   }
 
   /// Returns a text of a table, or `otherwise` if it is absent. Serves to read the key that decides
@@ -55,32 +54,17 @@ class Settings {
 
  private:
   struct Tables;
-  std::unique_ptr<Fields> reader(const std::string& table);
-  void finish(Fields& reader);
+  void visit(const std::string& table, const std::function<void(Fields&)>& read_fields);
   std::unique_ptr<Tables> tables_;
 };
 
-/// Collects the values of an options struct in the order of its keys.
-class ValueWriter {
- public:
-  ValueWriter();
-  ~ValueWriter();
-  template <class T>
-  Values operator()(const T& options) {
-    T copy = options;
-    fields(*fields_, copy);
-    return values();
-  }
+/// The values that `visit` shows to a visitor, in their order.
+Values visited_values(const std::function<void(Fields&)>& visit);
 
- private:
-  Values values() const;
-  std::unique_ptr<Fields> fields_;
-};
-
-/// The values of all keys of an options struct.
+/// The values of all keys of an options struct, in the order of its keys.
 template <class T>
-Values values_of(const T& options) {
-  return ValueWriter()(options);
+Values values_of(T options) {
+  return visited_values([&](Fields& f) { fields(f, options); });
 }
 
 /// Writes values as a JSON object, keys in their order.

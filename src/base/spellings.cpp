@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/spellings.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 namespace twinear {
 namespace {
 
-struct OldKey {
-  std::string_view old, today;
-};
-constexpr OldKey old_keys[] = {
+constexpr std::pair<std::string_view, std::string_view> old_keys[] = {
+    // old, today
     {"coloured_noise", "colored_noise"},
     {"coloured_noise_snr_high_db", "colored_noise_snr_high_db"},
     {"coloured_noise_snr_low_db", "colored_noise_snr_low_db"},
@@ -28,10 +28,8 @@ constexpr OldKey old_keys[] = {
     {"vad_least_seconds", "vad_min_seconds"},
 };
 
-struct OldValue {
-  std::string_view key, old, today;
-};
-constexpr OldValue old_values[] = {
+constexpr std::array<std::string_view, 3> old_values[] = {
+    // key, old, today
     {"norm", "band", "per-bin"},
     {"norm", "band-variance", "per-bin-variance"},
     {"norm", "level", "global"},

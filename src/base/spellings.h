@@ -6,10 +6,10 @@
 
 namespace twinear {
 
-/// The name of a recipe's or model's key today; most keys never had another one.
+/// The name that a key of a recipe or model has today. Most keys never had another one.
 std::string_view key_today(std::string_view key);
 
-/// The name that `value` of the key `key`, itself spelled as today, has today.
+/// The name that a value has today. `key` is its key, spelled as today.
 std::string_view value_today(std::string_view key, std::string_view value);
 
 /// A document of an earlier version with its keys and values, at any depth, spelled as today.

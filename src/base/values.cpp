@@ -29,12 +29,9 @@ class Collector final : public Fields {
   }
   void objects(const Key& key, std::size_t count,
                const std::function<void(std::size_t, Fields&)>& visit) override {
-    std::vector<Values> all(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      Collector one;
-      visit(i, one);
-      all[i] = std::move(one.values);
-    }
+    std::vector<Values> all;
+    for (std::size_t i = 0; i < count; ++i)
+      all.push_back(visited_values([&](Fields& f) { visit(i, f); }));
     add(key, std::move(all));
   }
   Values values;
@@ -65,10 +62,6 @@ Json json_of(const Values& values) {
   return object;
 }
 
-std::string shown(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 /// Converts by the shortest decimal of the float, which is what people write: 0.3 instead of
 /// 0.30000001192092896.
 void Fields::number(const Key& key, float& value, double min, double max) {
@@ -95,9 +88,11 @@ void Fields::one_of(const Key& key, std::string& value, const std::vector<std::s
   value = names[static_cast<std::size_t>(index)];
 }
 
-ValueWriter::ValueWriter() : fields_(std::make_unique<Collector>()) {}
-ValueWriter::~ValueWriter() = default;
-Values ValueWriter::values() const { return static_cast<const Collector&>(*fields_).values; }
+Values visited_values(const std::function<void(Fields&)>& visit) {
+  Collector collector;
+  visit(collector);
+  return std::move(collector.values);
+}
 
 std::string to_json(const Values& values) { return shown(json_of(values)); }
 

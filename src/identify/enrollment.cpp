@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/files.h"
-#include "base/utf8.h"
+#include "base/json.h"
 #include "base/vectors.h"
 #include "base/within.h"
 #include "identify/database.h"

@@ -13,7 +13,7 @@
 #include <stdexcept>
 
 #include "base/files.h"
-#include "base/utf8.h"
+#include "base/json.h"
 #include "twinear/error.h"
 
 namespace twinear {

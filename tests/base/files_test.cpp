@@ -105,7 +105,7 @@ TEST(ReadFile, NamesWhatCannotBeRead) {
   write_file(folder / "f", "12345");
   EXPECT_EQ(read_file(folder / "f", 5), "12345");
   expect_error([&] { read_file(folder / "f", 4); }, Fault::io,
-               folder / "f: 5 bytes; expected at most 4");
+               folder / "f: expected at most 4 bytes, found more");
   expect_error([&] { read_file("/dev/zero", 100000); }, Fault::io,
                "/dev/zero: expected at most 100000 bytes, found more");
 }

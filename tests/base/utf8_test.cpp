@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/utf8.h"
-
 #include <gtest/gtest.h>
+
+#include "base/json.h"
 
 namespace twinear {
 namespace {
