@@ -12,7 +12,7 @@ fail() { echo "bench/against_peers.sh: $*" >&2; exit 2; }
 [ -f "$peers/torch_compact_train.py" ] || fail "$peers/torch_compact_train.py is missing: name the folder of the peers' scripts"
 "$python" -c 'import torch, torchaudio' 2>/dev/null || fail "python3-torch or python3-torchaudio is missing: tools/setup.sh peers"
 
-# A kernel that somebody forced on OpenBLAS would slow the peer.
+# A kernel that the environment forces on OpenBLAS would slow the peer.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 
 rates=$(mktemp)
@@ -20,8 +20,8 @@ trap 'rm -f "$rates"' EXIT
 
 median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
-# ratio NAME OURS PEER [CEILING]: two commands that print one number, lower is better; with the
-# machine's ceiling, in flop/s, also the share of it that ours reaches
+# ratio NAME OURS PEER [CEILING]: compares two commands that print one number, of which lower is better. Given the
+# ceiling of the machine, in flop/s, it also prints the share that ours reaches.
 ratio() {
   local ours=() theirs=() a b
   : >"$rates"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the benchmarks share.
+// Helpers that the benchmarks share.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the machine can do: oneDNN's product of two square matrices of 2048, in f32 and in bf16. The
-// rates of the other benchmarks are to be held against these.
+// Measures the ceiling of the machine: oneDNN's product of two square matrices of 2048, in f32 and
+// in bf16. The rates of the other benchmarks are compared with it.
 #include <benchmark/benchmark.h>
 #include <omp.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What mining and losses cost a training step: a P x K batch of range(0) labels with four clips
-// each, embeddings 192 wide. Rates are in clips.
+// Measures what mining and losses cost a training step: a P x K batch of range(0) labels with four
+// clips each, whose embeddings have 192 values. Rates are in clips.
 #include "twinear/miner.h"
 
 #include <benchmark/benchmark.h>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whose voice of a million: exact search of 1 M x 192 for the ten best of 1, 16 and 256 queries,
-// ours in fp32 and with its bf16 copy, and faiss' IndexFlatIP where it is installed (tools/setup.sh
-// peers). In turn, with the peer's idle threads asleep; the label says which kernels its BLAS took:
-// one that is older than the CPU takes slow ones unless OPENBLAS_CORETYPE names others.
+// Measures the exact search of 1 M x 192 for the ten best of 1, 16 and 256 queries, in fp32 and
+// with the bf16 copy, and faiss' IndexFlatIP if it is installed (tools/setup.sh peers). For a fair
+// comparison they run in turn, and the peer's idle threads sleep. The label tells the kernels that
+// its BLAS chose: a BLAS older than the CPU chooses slow ones unless OPENBLAS_CORETYPE names
+// others.
 //   OMP_WAIT_POLICY=passive OPENBLAS_CORETYPE=SkylakeX bench_search
 //     --benchmark_enable_random_interleaving=true --benchmark_repetitions=5
 #include "twinear/search.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One training step as the trainer does it: forward, batch-hard mining, triplet loss, backward,
-// Adam. The defaults are those of the PyTorch peer: 16 x 4 clips of 300 frames and 64 bands.
+// Measures a training step as the trainer takes it: forward, batch-hard mining, triplet loss,
+// backward, Adam. The defaults are those of the PyTorch peer: 16 x 4 clips of 300 frames and 64 mel
+// bins.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 

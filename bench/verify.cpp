@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person waits for: one clip of 3 s to its embedding, and a batch of them.
+// Measures the embedding of one clip of 3 s, and of a batch of clips.
 #include <benchmark/benchmark.h>
 
 #include <random>

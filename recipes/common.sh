@@ -1,12 +1,12 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# What the recipes share; sourced from the top of the tree.
+# Functions that the recipes share. A script sources this file in the top folder of the tree.
 twinear=${TWINEAR:-build/release/bin/twinear}
 [ -x "$twinear" ] || { echo "$0: $twinear is missing: build it with cmake --workflow --preset release" >&2; exit 2; }
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
 
-# need_corpus FOLDER FILE...: says what is missing, and where it was looked for
+# need_corpus FOLDER FILE...: exits with a message if a file is missing in the folder
 need_corpus() {
   folder=$1; shift
   for file in "$@"; do
@@ -14,7 +14,7 @@ need_corpus() {
   done
 }
 
-# train RECIPE MANIFESTS OUT [OVERRIDE...]: trains on MANIFESTS/{train,dev}.csv, leaves OUT/model.safetensors
+# train RECIPE MANIFESTS OUT [OVERRIDE...]: trains on MANIFESTS/{train,dev}.csv and writes OUT/model.safetensors
 train() {
   recipe=$1 manifests=$2 out=$3; shift 3
   for override in "$@"; do set -- "$@" --set "$override"; shift; done
@@ -22,8 +22,8 @@ train() {
     --set data.train="$manifests/train.csv" --set data.dev="$manifests/dev.csv" "$@"
 }
 
-# train_and_score RECIPE MANIFESTS ROOT TRIALS OUT [OVERRIDE...]: the same, and scores TRIALS, whose paths start from ROOT,
-# to OUT/scores.txt
+# train_and_score RECIPE MANIFESTS ROOT TRIALS OUT [OVERRIDE...]: trains as train does and writes the scores of TRIALS,
+# whose paths start from ROOT, to OUT/scores.txt
 train_and_score() {
   root=$3 trials=$4 out=$5
   recipe=$1 manifests=$2; shift 5
@@ -31,7 +31,7 @@ train_and_score() {
   step "$twinear" score --model "$out/model.safetensors" --trials "$trials" --root "$root" -o "$out/scores.txt"
 }
 
-# every_pair MANIFEST: a trial list of every pair of its clips, once; for manifests without quotes
+# every_pair MANIFEST: writes a trial list with every pair of its clips once. The manifest must not have quotes.
 every_pair() {
   awk -F, 'NR > 1 {path[NR] = $1; label[NR] = $2}
     END {for (i = 2; i < NR; ++i) for (j = i + 1; j <= NR; ++j) print (label[i] == label[j]) + 0, path[i], path[j]}' "$1"

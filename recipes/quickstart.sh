@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# From a fresh clone to a decision: installs what is missing, builds, trains a speaker encoder on the bundled
-# recordings, prints its error rate on speakers it never heard, compares clips, writes a report.
+# Goes from a fresh clone to a decision: installs missing packages, builds, trains a speaker encoder on the bundled
+# recordings, prints its error rate on speakers that were not in training, compares clips and writes a report.
 # Usage: recipes/quickstart.sh [WORK_DIR]
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,7 +19,7 @@ for system in untrained trained; do
 done
 step "$twinear" eval "$work/untrained.txt" "$work/trained.txt" --report "$work/report.html" --log "$work/trained/log.jsonl"
 
-# The first trials of the same speaker and of two speakers; `verify` exits with 1 for different ones.
+# Compares the first two trials of one speaker and of two speakers. `verify` exits with 1 for different speakers.
 for kind in 1 0; do
   for clips in $(awk -v k=$kind '$1 == k {print $2 ":" $3}' "$samples/trials.txt" | head -n 2); do
     step "$twinear" verify "$samples/${clips%:*}" "$samples/${clips#*:}" --model "$work/trained/model.safetensors" || [ $? = 1 ]

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Compares two builds bit by bit: the features of every front end, the embeddings of both shipped models, what a search
-# answers, and the weights after some epochs of the quickstart's recipe. Prints a sum of each; exits with 1 where they differ.
+# Compares two builds bit by bit: the features of every front end, the embeddings of both shipped models, the answers of a
+# search, and the weights after some epochs of the quickstart's recipe. Prints a sum of each; exits with 1 if they differ.
 # Usage: tools/same_bits.sh OLD_COMMIT [WORK_DIR]
 #        OLD=PROGRAM NEW=PROGRAM OLD_TREE=FOLDER tools/same_bits.sh   with programs that are built already
 # Old and new are built alike: by the preset release, the old one in a worktree under WORK_DIR (default: work/same_bits).
@@ -27,7 +27,7 @@ weights() {
   header=$(od -An -tu8 -N8 "$1" | tr -d ' ')
   tail -c +$((header + 9)) "$1"
 }
-# sums PROGRAM TREE OUT: a line for each thing that must not change
+# sums PROGRAM TREE OUT: prints a line for each result that must not change
 sums() {
   program=$1 tree=$2 out=$3
   rm -rf "$out"; mkdir -p "$out"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs the Debian packages that Twinear needs and that are missing; says nothing if none is.
+# Installs the Debian packages that Twinear needs and that are missing. Prints nothing if none is missing.
 # Usage: tools/setup.sh [dev] [peers] [python] [claims]
 #   (always)  to build, to test, to measure
 #   dev       also to lint, to look at the report in a real browser, to run exported models, to test packages, and npm
@@ -28,8 +28,8 @@ for group in "$@"; do
   esac
 done
 
-# fetch PACKAGE VERSION FOLDER FILE SUM SECONDS WITHOUT: from npm into build/FOLDER, unless FILE of it is there.
-# WITHOUT says what is missing where it cannot be fetched.
+# fetch PACKAGE VERSION FOLDER FILE SUM SECONDS WITHOUT: installs a package of npm in build/FOLDER, unless its FILE exists.
+# WITHOUT tells what does not work without it.
 fetch() {
   folder=$(dirname "$0")/../build/$3
   file=$folder/node_modules/$1/$4

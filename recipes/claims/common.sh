@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# What the claims share; sourced from the top of the tree with the arguments of the script:
+# Functions that the claims share. A script sources this file in the top folder of the tree with its own arguments:
 # [DATA_FOLDER] [WORK_DIR] [TABLE.KEY=VALUE...]
 . recipes/common.sh
 data=${1:-../shared/data} work=${2:-work/claims}
@@ -17,7 +17,7 @@ done
 seeds=${SEEDS:-0 1 2} threads=${THREADS:-0}
 mkdir -p "$work"
 
-# trained NAME RECIPE CORPUS [OVERRIDE...]: a run for each seed, WORK/NAME/SEED, unless it is there
+# trained NAME RECIPE CORPUS [OVERRIDE...]: trains with each seed into WORK/NAME/SEED, unless that is done already
 trained() {
   name=$1 recipe=recipes/claims/$2 corpus=$3; shift 3
   # shellcheck disable=SC2086 # a list of words
@@ -29,12 +29,13 @@ trained() {
   done
 }
 
-# model NAME SEED: after the last step, not the best on dev: equal steps for all. Statistics have no steps.
+# model NAME SEED: prints the model after the last step, so that all are compared at equal steps, and not the best on dev.
+# Untrained statistics have no steps.
 model() {
   if [ -f "$work/$1/$2/last.safetensors" ]; then echo "$work/$1/$2/last.safetensors"; else echo "$work/$1/$2/model.safetensors"; fi
 }
 
-# scored NAME: the trials between the test speakers, by the model of each seed, in WORK/NAME/SEED/scores.txt
+# scored NAME: scores the trials of the test speakers with the model of each seed into WORK/NAME/SEED/scores.txt
 scored() {
   for seed in $seeds; do
     [ -f "$work/$1/$seed/scores.txt" ] ||
@@ -42,7 +43,8 @@ scored() {
   done
 }
 
-# adapted NAME WAY CORPUS: the model of each seed fitted to CORPUS without its labels, as WORK/NAME-WAY-CORPUS/SEED/model.safetensors
+# adapted NAME WAY CORPUS: adapts the model of each seed to CORPUS without its labels, into
+# WORK/NAME-WAY-CORPUS/SEED/model.safetensors
 adapted() {
   to=$1-$2-$(basename "$3")
   for seed in $seeds; do
@@ -52,7 +54,7 @@ adapted() {
   done
 }
 
-# shots NAME WAY SHOT EPISODES FILE [OPTION...]: accuracies of esc50's test classes, in WORK/NAME/SEED/FILE
+# shots NAME WAY SHOT EPISODES FILE [OPTION...]: writes accuracies on esc50's test classes to WORK/NAME/SEED/FILE
 shots() {
   name=$1 by=$2 shot=$3 episodes=$4 file=$5; shift 5
   for seed in $seeds; do
@@ -62,14 +64,14 @@ shots() {
   done
 }
 
-# files NAME FILE: of every seed, with commas between
+# files NAME FILE: prints the paths of this file of every seed, separated by commas
 files() {
   list=''
   for seed in $seeds; do list=$list,$work/$1/$seed/$2; done
   echo "${list#,}"
 }
 
-# table NAME KIND SYSTEM...: Markdown in WORK/NAME.md, and the same for gnuplot in WORK/NAME.dat
+# table NAME KIND SYSTEM...: writes a table in Markdown to WORK/NAME.md, and the same for gnuplot to WORK/NAME.dat
 table() {
   name=$1 kind=$2; shift 2
   figure='accuracy, %'; [ "$kind" != eer ] || figure='EER, %'
@@ -80,7 +82,7 @@ table() {
   printf '\n== %s\n' "$work/$name.md"; cat "$work/$name.md"
 }
 
-# curve NAME: EER on dev as training goes, in WORK/NAME/curve.dat: step, mean, least and most over seeds
+# curve NAME: writes the EER on dev during training to WORK/NAME/curve.dat: step, and mean, minimum and maximum of the seeds
 curve() {
   for seed in $seeds; do
     sed -n 's/.*"step":\([0-9]*\),"dev_eer":\([0-9.e-]*\).*/\1 \2/p' "$work/$1/$seed/log.jsonl"
@@ -88,7 +90,8 @@ curve() {
     END {for (s in n) print s, 100 * sum[s] / n[s], 100 * low[s], 100 * high[s]}' | sort -n > "$work/$1/curve.dat"
 }
 
-# curves NAME TITLE=RUN...: the learning curves of runs as WORK/NAME.svg, and in WORK/NAME-steps.md the EER on the way
+# curves NAME TITLE=RUN...: plots the learning curves of runs to WORK/NAME.svg, and writes their EER during training to
+# WORK/NAME-steps.md
 curves() {
   name=$1; shift
   {
@@ -106,7 +109,7 @@ curves() {
   plot curves.gp "$work/$name.svg" "$*"
 }
 
-# bars NAME TABLE...: tables as panels of WORK/NAME.svg
+# bars NAME TABLE...: plots tables as panels of WORK/NAME.svg
 bars() {
   name=$1; shift
   for panel in "$@"; do set -- "$@" "\"${panel%%=*}\" $work/${panel#*=}.dat"; shift; done

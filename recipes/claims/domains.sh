@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Claim: only similar domains transfer. Speech to sounds and sounds to speech, with and without adaptation to clips of the new
-# domain without labels.
+# Tests the claim that only similar domains transfer: from speech to sounds and from sounds to speech, with and without
+# adaptation to unlabeled clips of the new domain.
 # Usage: recipes/claims/domains.sh [DATA_FOLDER] [WORK_DIR] [TABLE.KEY=VALUE...]
 set -eu
 cd "$(dirname "$0")/../.."

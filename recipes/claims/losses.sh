@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Claim: triplet loss converges better than contrastive loss. With and without batch norm on the pooled vector.
+# Tests the claim that triplet loss converges better than contrastive loss, with and without batch norm on the pooled vector.
 # Usage: recipes/claims/losses.sh [DATA_FOLDER] [WORK_DIR] [TABLE.KEY=VALUE...]
 set -eu
 cd "$(dirname "$0")/../.."

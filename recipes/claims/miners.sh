@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Claim: semi-hard or hard triplets are better than random ones.
+# Tests the claim that semi-hard or hard triplets are better than random ones.
 # Usage: recipes/claims/miners.sh [DATA_FOLDER] [WORK_DIR] [TABLE.KEY=VALUE...]
 set -eu
 cd "$(dirname "$0")/../.."

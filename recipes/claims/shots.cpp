@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Few-shot accuracy of one way to recognize labels never seen: an embedding's nearest centroid, a
-// logistic regression on embeddings, or an encoder of the model's kind trained on the shots alone.
-// Writes the accuracy of each episode, a line each; the episodes are the same for every way.
+// Measures the few-shot accuracy of one way to recognize new labels: by the nearest centroid of
+// embeddings, by a logistic regression on embeddings, or by an encoder of the model's kind that is
+// trained on the shots alone. Writes one line with the accuracy of each episode. The episodes are
+// the same for every way.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -27,8 +28,8 @@ struct Arguments {
   double crop_seconds = 2.0;
 };
 
-/// Multinomial logistic regression with an L2 penalty, fitted to unit rows, of which each class has
-/// as many: so there is no offset, and steps of 1 do not overshoot.
+/// Multinomial logistic regression with an L2 penalty. Rows are unit vectors, and each class has as
+/// many of them, so no offset is needed and steps of 1 do not overshoot.
 class Regression {
  public:
   Regression(std::span<const std::span<const float>> rows, std::size_t per_class)
@@ -72,7 +73,7 @@ class Regression {
   Matrix weights_;
 };
 
-/// The share of an episode's queries that `recognize` gives their class.
+/// The fraction of an episode's queries that `recognize` assigns to their class.
 template <class Recognize>
 double accuracy(const Episode& episode, const Recognize& recognize) {
   const std::size_t per_class = episode.query.size() / episode.classes.size();
@@ -95,8 +96,8 @@ std::vector<double> by_regression(const Matrix& embeddings, std::span<const Epis
   return accuracies;
 }
 
-/// An encoder that has heard the shots of one episode and nothing else, under a softmax over
-/// cosines with its classes (AAM of margin 0), asked for the queries.
+/// Trains an encoder on nothing but the shots of one episode, under a softmax over cosines with its
+/// classes (AAM of margin 0), and returns its accuracy on the queries.
 double from_scratch(const std::vector<Matrix>& features, const Episode& episode,
                     const EncoderSpec& spec, const Arguments& args, std::uint64_t seed,
                     std::size_t frames) {
@@ -173,18 +174,20 @@ void run(const Arguments& args) {
 
 int main(int argc, char** argv) {
   twinear::claims::Arguments args;
-  CLI::App app("Few-shot accuracy of one way to recognize labels never seen");
+  CLI::App app("Measures the few-shot accuracy of one way to recognize new labels");
   app.add_option("model", args.model)->required();
   app.add_option("--by", args.by)->check(CLI::IsMember({"centroid", "regression", "scratch"}));
   app.add_option("--manifest", args.manifest)->required();
-  app.add_option("--base", args.base, "clips over which embeddings are standardized first");
+  app.add_option("--base", args.base,
+                 "Manifest over whose clips embeddings are standardized first");
   app.add_option("--way", args.episodes.way);
   app.add_option("--shot", args.episodes.shot);
   app.add_option("--query", args.episodes.query);
   app.add_option("--episodes", args.episodes.episodes);
-  app.add_option("--seed", args.seed, "of weights; the episodes do not depend on it");
-  app.add_option("--steps", args.steps, "that an encoder is trained for on the shots");
-  app.add_option("--crop-seconds", args.crop_seconds, "of the shots, in a step");
+  app.add_option("--seed", args.seed, "Seed of the weights, on which the episodes do not depend");
+  app.add_option("--steps", args.steps,
+                 "Number of steps for which an encoder is trained on the shots");
+  app.add_option("--crop-seconds", args.crop_seconds, "Seconds of each shot that a step uses");
   app.add_option("--threads", args.threads);
   app.add_option("-o,--out", args.out)->required();
   CLI11_PARSE(app, argc, argv);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Claim: an embedding recognizes labels never seen from one example, without training, where a classifier cannot learn.
+# Tests the claim that an embedding recognizes new labels from one example without training, where a classifier cannot learn.
 # Usage: recipes/claims/shots.sh [DATA_FOLDER] [WORK_DIR] [TABLE.KEY=VALUE...]
 set -eu
 cd "$(dirname "$0")/../.."

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A table of systems, each run with several seeds on the same trials or episodes: the figure of
-// each run, their mean, and its difference to the first system's, with 95 % intervals.
+// Prints a table of systems, each of which was run with several seeds on the same trials or
+// episodes: the figure of each run, their mean, and its difference to the mean of the first system,
+// with 95 % intervals.
 //
-// The intervals are a bootstrap of both things that might have been others: speakers (or episodes),
-// drawn once for all systems, and each system's seeds. So differences are of equal trials; where a
-// system knows the first episodes only, its difference is over those.
+// The intervals are bootstrapped over speakers (or episodes), which are drawn once for all systems,
+// and over the seeds of each system. Differences are therefore of equal trials. If a system has
+// only the first episodes, its difference is over those.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -35,7 +36,7 @@ using Times = std::span<const std::uint32_t>;
 
 struct Run {
   std::function<double(Times)> figure;  ///< in percent
-  std::size_t units;                    ///< speakers or episodes that it knows
+  std::size_t units;                    ///< number of speakers or episodes that it has
 };
 
 struct System {
@@ -125,12 +126,12 @@ std::vector<System> read_systems(const Arguments& args) {
   return systems;
 }
 
-/// What a table says of a system.
+/// The figures of a system in the table.
 struct Figures {
   double mean, difference;
 };
 
-/// Of every system, for one draw of units and, for each system, of its runs.
+/// The figures of every system for one draw of units and, for each system, of its runs.
 std::vector<Figures> figures(std::span<const System> systems, Times times,
                              const std::vector<std::vector<std::size_t>>& drawn) {
   std::vector<Figures> result;
@@ -145,7 +146,7 @@ std::vector<Figures> figures(std::span<const System> systems, Times times,
   return result;
 }
 
-/// The middle 95 %.
+/// The interval of the central 95 %.
 Interval middle(std::span<const std::vector<Figures>> resamples, std::size_t system,
                 double Figures::*figure) {
   std::vector<double> values;
@@ -209,12 +210,14 @@ void run(const Arguments& args) {
 
 int main(int argc, char** argv) {
   twinear::claims::Arguments args;
-  CLI::App app("A table of systems with intervals, in Markdown");
+  CLI::App app("Prints a table of systems with intervals, in Markdown");
   app.add_option("kind", args.kind)->required()->check(CLI::IsMember({"eer", "accuracy"}));
-  app.add_option("systems", args.systems, "NAME=FILE[,FILE...]: a file for each seed")->required();
-  app.add_option("--manifest", args.manifest, "for eer: says whose the clips are");
+  app.add_option("systems", args.systems,
+                 "NAME=FILE[,FILE...] for each system, with a file for each seed")
+      ->required();
+  app.add_option("--manifest", args.manifest, "Manifest that labels the clips, for eer");
   app.add_option("--resamples", args.resamples);
-  app.add_option("-o,--out", args.out, "name, mean, low, high: for gnuplot");
+  app.add_option("-o,--out", args.out, "File for gnuplot: name, mean, low, high");
   CLI11_PARSE(app, argc, argv);
   try {
     twinear::claims::run(args);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One tower for both clips of a comparison, or a tower each: the same pairs in the same order, the
-// same crops, the same loss; only the weights are shared or not. Writes DIR/log.jsonl (EER on dev
-// clips as it goes), DIR/scores.txt (the trials, enrollment through the left tower, test through
+// Trains one tower for both clips of a comparison, or a tower for each. Pairs, their order, crops
+// and loss are the same; only the weights are shared or not. Writes DIR/log.jsonl (EER on dev clips
+// during training), DIR/scores.txt (the trials, enrollment through the left tower and test through
 // the right one), DIR/left.txt (both through the left one) and DIR/places.txt (`key value` lines).
 #include <fmt/format.h>
 
@@ -38,7 +38,7 @@ EncoderSpec spec(const Recipe& recipe) {
   return encoder_spec(recipe.encoder, recipe.front_end.mel_bins);
 }
 
-/// Clips that nobody trains on, and trials between them.
+/// Clips that are not in training, and trials between them.
 class Evaluation {
  public:
   Evaluation(Manifest manifest, std::vector<Trial> trials, const LogMel& log_mel)
@@ -77,12 +77,12 @@ double distance(std::span<const float> a, std::span<const float> b) {
   return std::sqrt(sum);
 }
 
-/// Where two towers put things: mean distances from the left image of a clip to right images.
+/// Mean distances from the left embedding of a clip to right embeddings.
 struct Places {
-  double self = 0;       ///< of the very same clip
-  double same = 0;       ///< of another clip of its speaker
-  double different = 0;  ///< of a clip of another speaker
-  double misplaced = 0;  ///< share of clips nearer to another speaker's than to their own
+  double self = 0;       ///< to that of the same clip
+  double same = 0;       ///< to that of another clip of its speaker
+  double different = 0;  ///< to that of a clip of another speaker
+  double misplaced = 0;  ///< fraction of clips nearer to another speaker than to themselves
 };
 
 Places places(const Evaluation& test, const Encoder& left_tower, const Encoder& right_tower) {
@@ -111,7 +111,8 @@ Places places(const Evaluation& test, const Encoder& left_tower, const Encoder& 
   return {sum.self / clips, sum.same / sames, sum.different / differents, sum.misplaced / clips};
 }
 
-/// Every clip of the left half of a batch against every one of the right half, whose rows follow.
+/// Pairs every clip of the left half of a batch with every clip of the right half, whose rows
+/// follow.
 std::vector<Pair> cross_pairs(std::span<const int> left, std::span<const int> right) {
   std::vector<Pair> pairs;
   for (std::size_t i = 0; i < left.size(); ++i)
@@ -121,7 +122,7 @@ std::vector<Pair> cross_pairs(std::span<const int> left, std::span<const int> ri
   return pairs;
 }
 
-/// The rows of `count` rows from `first` on.
+/// Copies `count` rows from row `first` on.
 Matrix rows_of(const Matrix& matrix, std::size_t first, std::size_t count) {
   Matrix rows(count, matrix.cols());
   std::ranges::copy(matrix.values().subspan(first * matrix.cols(), count * matrix.cols()),
@@ -165,7 +166,7 @@ class Towers {
   std::optional<Learner> left_learner_, right_learner_;
 };
 
-/// Half of a batch, crops of half of the clips of each label: those of the left or the right tower.
+/// Makes the batch of the left or the right tower: crops of half of the clips of each label.
 FeatureBatch half_batch(const Manifest& train, const std::vector<Matrix>& features,
                         std::span<const std::size_t> batch, std::size_t clips_per_label,
                         std::size_t frames, std::uint64_t seed, std::uint64_t number, bool right) {
@@ -245,14 +246,16 @@ void run(const Arguments& args) {
 int main(int argc, char** argv) {
   twinear::claims::Arguments args;
   CLI::App app("Trains one tower for both clips of a comparison, or two");
-  app.add_option("recipe", args.recipe, "as of twinear train; the loss is contrastive")->required();
-  app.add_flag("--separate", args.separate, "a tower for the left clips and one for the right");
+  app.add_option("recipe", args.recipe, "Recipe of twinear train, whose loss is contrastive")
+      ->required();
+  app.add_flag("--separate", args.separate,
+               "Train a tower for the left clips and one for the right");
   app.add_option("--set", args.overrides, "TABLE.KEY=VALUE");
   app.add_option("--seed", args.seed);
   app.add_option("--threads", args.threads);
-  app.add_option("--test", args.test, "manifest of the clips of the trials")->required();
+  app.add_option("--test", args.test, "Manifest of the clips of the trials")->required();
   app.add_option("--trials", args.trials)->required();
-  app.add_option("--out", args.out, "folder")->required();
+  app.add_option("--out", args.out, "Folder of the results")->required();
   CLI11_PARSE(app, argc, argv);
   try {
     twinear::claims::run(args);

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Claim: the towers must share their weights: half the parameters, faster learning, and similar clips in one place.
+# Tests the claim that the towers must share their weights: that they then have half the parameters, learn faster, and put
+# similar clips in one place.
 # Usage: recipes/claims/towers.sh [DATA_FOLDER] [WORK_DIR] [TABLE.KEY=VALUE...]
 set -eu
 cd "$(dirname "$0")/../.."
 . recipes/claims/common.sh
 
-# towers NAME [OPTION]: a run for each seed
+# towers NAME [OPTION]: trains with each seed
 towers() {
   name=$1; shift
   # shellcheck disable=SC2086 # a list of words
@@ -26,7 +27,7 @@ table towers eer "shared=$(files shared scores.txt)" "separate=$(files separate 
   "separate, both clips through the left tower=$(files separate left.txt)"
 curves towers shared=shared separate=separate
 {
-  echo '| towers | parameters | same clip | same speaker | different speakers | clips nearer to a stranger than to themselves |'
+  echo '| towers | parameters | same clip | same speaker | different speakers | clips nearer to another speaker than to themselves |'
   echo '| --- | --- | --- | --- | --- | --- |'
   for name in shared separate; do
     for seed in $seeds; do cat "$work/$name/$seed/places.txt"; done | awk -v name=$name '{sum[$1] += $2; ++n[$1]}

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Manifests of ESC-50 as it is published: CORPUS holds audio/*.wav and meta/esc50.csv.
+# Writes manifests of ESC-50 as it is published. CORPUS holds audio/*.wav and meta/esc50.csv.
 # Usage: recipes/esc50/prepare.sh CORPUS WORK_DIR; writes WORK_DIR/{train,dev,test}.csv
 #
-# Few-shot recognition splits the classes, not the clips: 30 to train on, 5 to choose the epoch by, 15 to test with, of
-# each of the five categories 6, 1 and 3. ESC-50's official folds keep all clips of a recording together; here dev and
+# Few-shot recognition splits the classes, not the clips: 30 for training, 5 for the choice of the epoch and 15 for the
+# test, which are 6, 1 and 3 of each of the five categories. ESC-50's official folds keep all clips of a recording together; here dev and
 # test have one clip of each recording, so that support and query of an episode never come from one.
 set -eu
 [ $# -eq 2 ] || { echo "usage: $0 CORPUS WORK_DIR" >&2; exit 2; }

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Manifests and trials of LibriSpeech as it is published: CORPUS holds SPEAKERS.TXT, train-clean-100 (also
+# Writes manifests and trials of LibriSpeech as it is published. CORPUS holds SPEAKERS.TXT, train-clean-100 (also
 # train-clean-360 and train-other-500, where they are there), dev-clean and test-clean, each
 # SPEAKER/CHAPTER/SPEAKER-CHAPTER-NUMBER.flac.
 # Usage: recipes/librispeech/prepare.sh CORPUS WORK_DIR; writes WORK_DIR/{train,dev}.csv and trials.txt
 #
-# LibriSpeech has no trial list. This one is of test-clean, from at most 12 utterances of each speaker: targets lie in
-# different chapters where the speaker has two; nontargets are of the same sex.
+# LibriSpeech has no trial list. This one pairs at most 12 utterances of each speaker of test-clean. Targets are from
+# different chapters if the speaker has two. Nontargets are of the same sex.
 set -eu
 [ $# -eq 2 ] || { echo "usage: $0 CORPUS WORK_DIR" >&2; exit 2; }
 work=$2

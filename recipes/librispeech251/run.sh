@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Trains the compact encoder with triplet and with contrastive loss on 223 speakers of LibriSpeech, and prints
-# the EER on 25 others, beside the untrained baseline. Read README.md before believing it.
+# the EER on 25 others, beside the untrained baseline. README.md tells why that EER is optimistic.
 # Usage: recipes/librispeech251/run.sh [CORPUS] [WORK_DIR]; SEED=1 chooses another seed
 set -eu
 cd "$(dirname "$0")/../.."

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# How the recipe holds on a corpus that it never heard: trained on either speech corpus alone, it is judged on the other,
-# clips as they are and with one side heard elsewhere.
+# Tests the recipe on a corpus that is not in training: trains on either speech corpus alone and measures on the other,
+# on clips as they are and with one side recorded elsewhere.
 # Usage: recipes/speaker-default/leave_out.sh [SPEECHOCEAN] [LIBRISPEECH251] [ESC50] [WORK_DIR]
 set -eu
 cd "$(dirname "$0")/../.."

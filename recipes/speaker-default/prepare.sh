@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What run.sh needs beside the corpora, into WORK_DIR; paths start from the top of the tree:
+# Writes what run.sh needs beside the corpora to WORK_DIR. Paths start from the top folder of the tree.
 #   dev.csv                  the dev speakers of both corpora
-#   so-dev, so-test, ls-all  speechocean's dev and test clips, and all of librispeech251, as heard elsewhere
-#   {dev,test,ls-all}-{here,elsewhere}.txt   trials: both sides as they are; the second side heard elsewhere. dev: of both
+#   so-dev, so-test, ls-all  speechocean's dev and test clips, and all of librispeech251, as if recorded elsewhere
+#   {dev,test,ls-all}-{here,elsewhere}.txt   trials with both sides as they are, or the second side elsewhere. dev: of both
 #     corpora; test: of speechocean; ls-all: every pair of all clips of librispeech251, for leave_out.sh
 # Usage, from the top of the tree: recipes/speaker-default/prepare.sh SPEECHOCEAN LIBRISPEECH251 ESC50 WORK_DIR
 set -eu
@@ -35,7 +35,7 @@ recipes/speechocean/prepare.sh "$speechocean" > "$work/so-dev.txt"
 every_pair "$librispeech/dev.csv" > "$work/ls-dev.txt"
 every_pair "$work/ls-all.csv" > "$work/ls-all.txt"
 
-# sides TRIALS FIRST SECOND: puts folders before the names; in SECOND, where it is another, lie FLACs of twinear augment
+# sides TRIALS FIRST SECOND: puts folders before the names. If SECOND is another folder, it has the FLACs of twinear augment.
 sides() {
   awk -v first="$2" -v second="$3" '{other = $3; if (second != first) sub(/\.[^.]*$/, ".flac", other)
     print $1, first "/" $2, second "/" other}' "$1"

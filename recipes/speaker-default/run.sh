@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Makes data/models/speaker.safetensors: trains on the speakers of both speech corpora, calibrates on the dev speakers
-# of both, and measures on speechocean's test trials, as they are and with one side heard elsewhere.
+# of both, and measures on speechocean's test trials, as they are and with one side recorded elsewhere.
 # Usage: recipes/speaker-default/run.sh [SPEECHOCEAN] [LIBRISPEECH251] [ESC50] [WORK_DIR] [MODEL]
 set -eu
 cd "$(dirname "$0")/../.."

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Trains the compact encoder with contrastive and with triplet loss on the speakers of speechocean, and with triplet
-# loss on those of librispeech251 besides; prints the EER on 50 speakers that it never heard, beside the untrained
-# baseline; calibrates the last two on the dev speakers.
+# loss on those of librispeech251 too. Prints the EER on 50 speakers that are not in training, beside the untrained
+# baseline, and calibrates the last two on the dev speakers.
 # Usage: recipes/speechocean/run.sh [CORPUS] [WORK_DIR] [LIBRISPEECH251]; SEED=1 chooses another seed
 set -eu
 cd "$(dirname "$0")/../.."
@@ -23,7 +23,7 @@ if [ -f "$more/train.csv" ]; then
   system both triplet data.train="[\"$corpus/train.csv\", \"$more/train.csv\"]"
   systems="$systems both" calibrated="triplet both"
 else
-  echo "$0: $more/train.csv is missing: speechocean alone" >&2
+  echo "$0: $more/train.csv is missing; training uses speechocean alone" >&2
 fi
 scores=$(for name in $systems; do printf '%s/scores.txt ' "$work/$name"; done)
 # shellcheck disable=SC2086
