@@ -5,7 +5,7 @@
 
 namespace twinear {
 
-/// The frames up to frame `end`.
+/// Computes the frames before frame `end`.
 Matrix FrameStream::emit(std::size_t end) {
   const Excerpt clip{buffer_, buffer_begin_, received_};
   if (emitted_ == 0) log_energies_.clear();
@@ -26,7 +26,7 @@ Matrix FrameStream::push(std::span<const float> samples) {
 
   const std::size_t needed = std::min(framer.first_sample(emitted_), received_);
   const std::size_t spent = needed - buffer_begin_;
-  if (2 * spent >= buffer_.size()) {  // moving what is left is paid for by what has come
+  if (2 * spent >= buffer_.size()) {  // so that moving the rest takes no longer than receiving it
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(spent));
     buffer_begin_ = needed;
   }

@@ -11,23 +11,23 @@
 
 namespace twinear {
 
-/// The frames of a clip whose samples come piece by piece, before normalization. It keeps the
-/// samples that a later frame may look at, and no others.
+/// Computes the frames of a clip whose samples come piece by piece, before normalization. It keeps
+/// only the samples that a later frame may need.
 class FrameStream {
  public:
-  /// `computer` must outlive it. `with_energies`: log_energies() are computed too.
+  /// `computer` must outlive this object. `with_energies` tells to compute log_energies() too.
   explicit FrameStream(const FbankComputer& computer, std::uint64_t seed = 0,
                        bool with_energies = false)
       : computer_(computer), workspace_(computer), seed_(seed), with_energies_(with_energies) {}
 
-  /// Takes the next samples; gives the frames that they complete.
+  /// Takes the next samples and returns the frames that they complete.
   Matrix push(std::span<const float> samples);
 
-  /// The clip has ended: gives its last frames. The next push begins another clip.
+  /// Ends the clip and returns its last frames. The next push begins another clip.
   Matrix finish();
 
-  /// The log energy of each of the clip's frames so far, for find_speech; until the next clip
-  /// begins.
+  /// The log energies of all frames of the clip so far, for find_speech(). They are valid until the
+  /// next clip begins.
   std::span<const float> log_energies() const noexcept { return log_energies_; }
 
  private:

@@ -6,7 +6,6 @@
 #include <limits>
 #include <numbers>
 
-#include "base/lanes.h"
 #include "base/random.h"
 #include "features/front_end.h"
 

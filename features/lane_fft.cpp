@@ -6,8 +6,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/lanes.h"
-
 namespace twinear {
 namespace {
 

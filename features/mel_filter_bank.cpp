@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/lanes.h"
 #include "features/front_end.h"
 #include "twinear/error.h"
 

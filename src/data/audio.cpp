@@ -12,8 +12,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <memory>
-#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <utility>

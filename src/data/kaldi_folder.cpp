@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <unordered_map>
-#include <utility>
 
 #include "data/clip_lists.h"
 #include "data/text.h"

@@ -12,7 +12,6 @@
 #include "base/random.h"
 #include "data/clip_lists.h"
 #include "twinear/error.h"
-#include "twinear/manifest.h"
 
 namespace twinear {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/logistic.h"
+#include "base/exponential.h"
 #include "base/threads.h"
 #include "metric/distance.h"
 #include "metric/groups.h"
