@@ -17,7 +17,7 @@ struct Threshold {
   double false_alarm, threshold, miss;
 };
 
-/// Seconds of sound on the two sides of a trial; 0 is not known.
+/// The durations of both clips of a trial in seconds; 0 means unknown.
 struct Lengths {
   double a, b;
 };
@@ -37,10 +37,10 @@ struct Calibration {
   std::size_t targets = 0, nontargets = 0;
   double eer = 0.0;                         ///< ROCCH-EER of those trials
   std::vector<Threshold> thresholds;        ///< by falling false-alarm rate: 0.5, 0.4, ...
-  std::optional<LengthTerms> lengths = {};  ///< if durations are a quality measure
+  std::optional<LengthTerms> lengths = {};  ///< given if durations are a quality measure
 
-  /// What to add to a raw score of clips of these lengths before all that follows: 0 where lengths
-  /// are no quality measure or one is not known. All scores and thresholds below are with it.
+  /// The amount to add to the raw score of clips of these durations: 0 if durations are no quality
+  /// measure or one is unknown. All scores and thresholds below include it.
   double shift(const Lengths& seconds) const noexcept;
   /// The natural-log likelihood ratio of a score.
   double llr(double score) const noexcept { return scale * score + offset; }
@@ -54,7 +54,7 @@ struct Calibration {
   double threshold_at(double false_alarm) const;
 };
 
-/// A calibration that takes the durations of clips as a quality measure if that helps.
+/// A calibration that uses the durations of clips as a quality measure if that helps.
 struct LengthCalibration {
   Calibration calibration;
   /// Cllr without and with durations, on trials of speakers that the fit has not seen. Durations
@@ -64,10 +64,9 @@ struct LengthCalibration {
 };
 
 /// Fits a calibration by prior-weighted logistic regression (Brummer and du Preez 2006), with
-/// Newton's method in double; finite also for separable scores. `prior`, in (0, 1), says where the
-/// line is to fit best: a low one near the thresholds of applications in which the same source is
-/// rare. Throws Error (numeric) where no rising map fits, that is where targets do not score
-/// higher.
+/// Newton's method in double. The result is finite for separable scores too. The line fits best
+/// near the threshold of `prior`, in (0, 1): a low one serves applications in which the same source
+/// is rare. Throws Error (numeric) if targets do not score higher, so that no rising map fits.
 Calibration fit_calibration(const Scores& scores, std::string source, double prior = 0.5);
 
 /// Fits a calibration with two more terms, the logs of the durations of the shorter and of the

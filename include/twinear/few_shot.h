@@ -46,9 +46,9 @@ void write_episodes(const std::string& path, std::span<const Episode> episodes,
 /// a class or a clip that the manifest does not have.
 std::vector<Episode> read_episodes(const std::string& path, const Manifest& manifest);
 
-/// Deals the clips of each episode out to its classes anew, by chance. The accuracy must then be
-/// 1 / way, within its interval. Each episode is dealt by itself, since one dealing for all would
-/// be right or wrong by chance as a whole.
+/// Assigns the clips of each episode to its classes at random, as a check: the accuracy must then
+/// be 1 / way, within its interval. Each episode is assigned by itself, because one assignment for
+/// all would be right or wrong by chance as a whole.
 std::vector<Episode> shuffle_labels(std::span<const Episode> episodes, std::uint64_t seed);
 
 /// Standardizes each dimension by its mean and deviation over base classes and scales the result to

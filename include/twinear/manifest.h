@@ -19,13 +19,10 @@ struct Manifest {
 /// Makes a manifest of clips: collects and numbers their labels.
 Manifest make_manifest(std::vector<Clip> clips);
 
-/// Reads a manifest, which is one of two things:
-/// - A CSV file with a header. The columns `path` and `label` are required; `start` and `end` give
-/// a
-///   part in seconds. Paths are relative to the folder of the file.
-/// - A Kaldi data folder with `wav.scp` and `utt2spk`; `segments` is optional. Paths are relative
-/// to
-///   the folder or else, as in Kaldi, to the current folder. Commands (`... |`) are refused.
+/// Reads a manifest. A CSV file has a header with the columns `path` and `label`, and perhaps
+/// `start` and `end`, which give a part in seconds; paths are relative to the folder of the file. A
+/// Kaldi data folder has `wav.scp` and `utt2spk`, and perhaps `segments`; paths are relative to the
+/// folder or else, as in Kaldi, to the current folder, and commands (`... |`) are refused.
 ///
 /// Throws Error with file and line for anything malformed, for an empty manifest, and for the first
 /// audio file that does not exist.

@@ -70,7 +70,7 @@ double min_cllr(const Scores& scores);
 /// kinds are left out; where all are, the result is std::nullopt.
 std::optional<double> top_1(const ScoreTable& trials);
 
-/// A 95 % interval. Both ends are NaN where it is not known.
+/// A 95 % interval. Both ends are NaN if it is unknown.
 struct Interval {
   double low, high;
 };

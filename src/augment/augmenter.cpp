@@ -9,7 +9,6 @@
 #include "augment/fir_filter.h"
 #include "augment/impulse_response.h"
 #include "augment/noise.h"
-#include "base/random.h"
 #include "twinear/audio.h"
 #include "twinear/clip_features.h"
 #include "twinear/error.h"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 namespace twinear {
@@ -32,9 +33,9 @@ inline float fast_exp(float x) {
 /// sqrt(2)), ln x = e ln 2 + ln m. The polynomial for ln m is from Cephes' logf (Moshier 1992).
 inline float fast_log(float x) {
   constexpr std::int32_t half_root = 0x3f3504f3;  // the bits of sqrt(1/2)
-  const auto bits = std::bit_cast<std::int32_t>(x);
-  const std::int32_t exponent = (bits - half_root) >> 23;
-  const float m = std::bit_cast<float>(bits - exponent * (1 << 23)) - 1.0F;
+  const auto pattern = std::bit_cast<std::int32_t>(x);
+  const std::int32_t exponent = (pattern - half_root) >> 23;
+  const float m = std::bit_cast<float>(pattern - exponent * (1 << 23)) - 1.0F;
   const float e = static_cast<float>(exponent), square = m * m;
   float p = 7.0376836292e-2F;
   p = p * m - 1.1514610310e-1F;
@@ -54,5 +55,11 @@ inline float fast_sigmoid(float x) { return 1.0F / (1.0F + fast_exp(-x)); }
 
 /// tanh(x) by fast_exp(), with an absolute error of at most 2e-7.
 inline float fast_tanh(float x) { return 1.0F - 2.0F / (fast_exp(2.0F * x) + 1.0F); }
+
+/// ln(1 + e^x), without overflow.
+inline double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
+/// 1 / (1 + e^-x), the derivative of softplus().
+inline double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 }  // namespace twinear

@@ -72,7 +72,7 @@ void write_file_by(const std::string& path, const std::function<void(const std::
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, errno);
   } catch (const Error& e) {
     ::unlink(temporary.c_str());
-    std::string reason = e.what();  // with the path that the caller knows
+    std::string reason = e.what();  // it shall name the path that the caller knows
     if (reason.starts_with(temporary)) reason.replace(0, temporary.size(), path);
     throw Error(e.fault(), reason);
   } catch (...) {

@@ -5,10 +5,10 @@
 #include <cstring>
 
 /// Stands before a function whose loops the compiler vectorizes. The function is compiled for
-/// AVX-512, for AVX2 and for the baseline, and the program chooses when it loads; what the function
-/// calls must be inlined. Under a sanitizer it means nothing, since that instruments the
-/// choosing, which runs before the sanitizer is ready; nor where a test defines TWINEAR_ONE_SIMD,
-/// to compile such loops for one instruction set.
+/// AVX-512, for AVX2 and for the baseline, and the program chooses when it loads. What the function
+/// calls must be inlined. The macro is empty under a sanitizer, which would instrument the choice
+/// before it is ready itself, and in tests that define TWINEAR_ONE_SIMD to compile for one
+/// instruction set.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(TWINEAR_ONE_SIMD)
 #define TWINEAR_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -26,13 +26,13 @@ namespace twinear {
 /// The widest vector of a CPU, AVX-512's, in bytes.
 inline constexpr std::size_t vector_bytes = 64;
 
-/// A vector of floats, doubles or whole numbers for code that needs to hold one in a register or to
-/// reorder its elements; it has the arithmetic operators. Functions take it by reference and are
-/// always inlined, since the width that a CPU has would change how it is passed.
+/// A vector of floats, doubles or whole numbers with arithmetic operators, for code that holds one
+/// in a register or reorders its elements. Functions take it by reference and are always inlined,
+/// because the way in which it is passed depends on the width that the CPU has.
 template <class T>
 using Vector [[gnu::vector_size(vector_bytes)]] = T;
 
-/// Values in a vector of floats.
+/// The number of values in a vector of floats.
 inline constexpr std::size_t lane_count = vector_bytes / sizeof(float);
 
 /// One value of each of lane_count frames, which are processed together, one in each lane. A block

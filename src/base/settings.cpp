@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -59,11 +58,11 @@ Json json_of(const toml::node& node, const std::string& place) {
   throw Error(Fault::config, place + ": expected a number, a text, true, false or a list of them");
 }
 
-/// A value that was given, and the place where.
+/// A value that was given, with its place.
 struct Given {
   Json value;
   std::string place;
-  std::string file = {};  // that paths start from; "": from the current folder
+  std::string file = {};  // paths start from its folder or, if it is "", from the current folder
 };
 using Table = std::map<std::string, Given>;
 

@@ -43,8 +43,7 @@ void release(void*) {}
 void acquire(void*) {}
 #endif
 
-/// A task of a thread: it comes after what was released to `begun`, and before who acquires
-/// `ended`.
+/// Makes a task run as a worker, after what was released to `begun`, and releases it to `ended`.
 class TaskScope {
  public:
   TaskScope(void* begun, void* ended) : ended_(ended) { acquire(begun); }

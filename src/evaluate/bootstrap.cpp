@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "base/lanes.h"
@@ -101,19 +100,20 @@ class Resamples {
     }
   }
 
-  void figures(std::size_t lane, const std::function<void(std::size_t, double)>& put) const {
+  /// The figures of one resample in the order of Column.
+  std::vector<double> figures(std::size_t lane) const {
     const Hull& hull = hulls_[lane];
     const double targets = total_.target[lane], nontargets = total_.nontarget[lane];
-    put(eer_column, rocch_eer(hull));
-    put(cllr_column, bits * (costs_.target[lane] / targets + costs_.nontarget[lane] / nontargets));
-    put(min_cllr_column, min_cllr(hull));
-    put(top_1_column, top_1(lane));
+    const double cllr =
+        bits * (costs_.target[lane] / targets + costs_.nontarget[lane] / nontargets);
+    std::vector<double> row{rocch_eer(hull), cllr, min_cllr(hull), top_1(lane)};
     for (std::size_t i = 0; i < sample_.tasks.size(); ++i) {
       const Task& task = sample_.tasks[i];
-      put(task_columns + 2 * i, min_dcf(hull, task));
-      put(task_columns + 2 * i + 1,
+      row.push_back(min_dcf(hull, task));
+      row.push_back(
           cost(task, below_[i].target[lane] / targets, 1 - below_[i].nontarget[lane] / nontargets));
     }
+    return row;
   }
 
  private:
@@ -193,9 +193,11 @@ std::vector<std::vector<double>> bootstrap(const Sample& sample, std::uint64_t s
   parallel_for((resamples + DoubleLanes::count - 1) / DoubleLanes::count, [&](std::size_t block) {
     const std::size_t first = block * DoubleLanes::count;
     const Resamples some(sample, seed, first);
-    for (std::size_t lane = 0; lane < std::min(DoubleLanes::count, resamples - first); ++lane)
-      some.figures(
-          lane, [&](std::size_t column, double figure) { columns[column][first + lane] = figure; });
+    for (std::size_t lane = 0; lane < std::min(DoubleLanes::count, resamples - first); ++lane) {
+      const std::vector<double> row = some.figures(lane);
+      for (std::size_t column = 0; column < row.size(); ++column)
+        columns[column][first + lane] = row[column];
+    }
   });
   return columns;
 }

@@ -10,15 +10,12 @@
 #include <functional>
 #include <limits>
 #include <stdexcept>
-#include <string>
 #include <utility>
-#include <vector>
 
-#include "base/logistic.h"
+#include "base/exponential.h"
 #include "evaluate/comparisons.h"
 #include "evaluate/ranking.h"
 #include "twinear/error.h"
-#include "twinear/metrics.h"
 
 namespace twinear {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/logistic.h"
+#include "base/exponential.h"
 #include "base/threads.h"
 #include "evaluate/bootstrap.h"
 #include "evaluate/comparisons.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "base/logistic.h"
+#include "base/exponential.h"
 #include "base/vectors.h"
 #include "evaluate/ranking.h"
 

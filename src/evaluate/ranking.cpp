@@ -8,7 +8,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "base/logistic.h"
+#include "base/exponential.h"
 #include "twinear/error.h"
 
 namespace twinear {
