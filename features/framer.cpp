@@ -104,21 +104,15 @@ TWINEAR_SIMD void emphasize_and_window(Lanes* block, std::size_t size, const Lan
 }  // namespace
 
 Framer::Framer(const FrontEnd& front_end)
-    : hop_(hop_size(front_end)),
-      padded_(transform_size(front_end)),
+    : front_end_(front_end),
+      hop_(hop_size(front_end)),
       window_(window_values(front_end.window, window_size(front_end), front_end.periodic_window)),
-      origin_(origin(front_end)),
-      scale_(static_cast<float>(front_end.scale)),
-      dither_(static_cast<float>(front_end.dither)),
-      preemphasis_(static_cast<float>(front_end.preemphasis)),
-      remove_dc_(front_end.remove_dc),
-      snip_edges_(front_end.snip_edges),
-      alignment_(front_end.frame_alignment),
-      padding_(front_end.padding) {}
+      origin_(origin(front_end)) {}
 
 std::size_t Framer::frames(std::size_t samples) const noexcept {
-  if (snip_edges_) return samples < window_.size() ? 0 : 1 + (samples - window_.size()) / hop_;
-  if (alignment_ == FrameAlignment::hop_middle) return (samples + hop_ / 2) / hop_;
+  if (front_end_.snip_edges)
+    return samples < window_.size() ? 0 : 1 + (samples - window_.size()) / hop_;
+  if (front_end_.frame_alignment == FrameAlignment::hop_middle) return (samples + hop_ / 2) / hop_;
   return samples == 0 ? 0 : 1 + samples / hop_;
 }
 
@@ -129,7 +123,7 @@ std::ptrdiff_t Framer::start(std::size_t frame) const noexcept {
 std::size_t Framer::ready_after(std::size_t frame) const noexcept {
   const std::ptrdiff_t begin = start(frame);
   const std::ptrdiff_t end = begin + static_cast<std::ptrdiff_t>(window_.size());
-  const std::ptrdiff_t reflected = padding_ == Padding::reflect ? 1 - begin : 0;
+  const std::ptrdiff_t reflected = front_end_.padding == Padding::reflect ? 1 - begin : 0;
   return static_cast<std::size_t>(std::max({end, reflected, std::ptrdiff_t{1}}));
 }
 
@@ -143,11 +137,12 @@ void Framer::cut(const Excerpt& clip, std::size_t first, std::size_t count, std:
                  std::span<float> scratch, Lanes* block) const {
   copy_samples(clip, first, count, scratch);
   to_lanes(scratch.data(), hop_, window_.size(), block);
-  if (dither_ > 0) add_dither(first, count, seed, block);
+  if (front_end_.dither > 0) add_dither(first, count, seed, block);
   Lanes mean{};
-  if (remove_dc_) take_mean(block, window_.size(), mean);
-  emphasize_and_window(block, window_.size(), mean, preemphasis_, window_.data());
-  std::fill(block + window_.size(), block + padded_, Lanes{});
+  if (front_end_.remove_dc) take_mean(block, window_.size(), mean);
+  emphasize_and_window(block, window_.size(), mean, static_cast<float>(front_end_.preemphasis),
+                       window_.data());
+  std::fill(block + window_.size(), block + transform_size(front_end_), Lanes{});
 }
 
 void Framer::log_energies(const Excerpt& clip, std::size_t first, std::size_t count,
@@ -157,7 +152,7 @@ void Framer::log_energies(const Excerpt& clip, std::size_t first, std::size_t co
   Lanes mean{}, sum{};
   take_mean(block, window_.size(), mean);
   add_squares(block, window_.size(), mean, sum);
-  const double to_16_bits = 32768.0 / scale_;
+  const double to_16_bits = 32768.0 / static_cast<float>(front_end_.scale);
   for (std::size_t lane = 0; lane < count; ++lane)
     energies[lane] = static_cast<float>(std::log(std::max<double>(
         sum[lane] * to_16_bits * to_16_bits, std::numeric_limits<float>::epsilon())));
@@ -170,31 +165,34 @@ void Framer::copy_samples(const Excerpt& clip, std::size_t first, std::size_t co
   const auto offset = static_cast<std::ptrdiff_t>(clip.begin);
   const auto wanted = static_cast<std::ptrdiff_t>((count - 1) * hop_ + window_.size());
   const std::ptrdiff_t begin = start(first);
+  const auto scale = static_cast<float>(front_end_.scale);
 
   const std::ptrdiff_t inside = std::clamp(-begin, std::ptrdiff_t{0}, wanted);
   const std::ptrdiff_t outside = std::clamp(size - begin, inside, wanted);
   const auto pad = [&](std::ptrdiff_t from, std::ptrdiff_t to) {
-    const std::ptrdiff_t repeats = padding_ == Padding::symmetric ? 2 : 1;
+    const std::ptrdiff_t repeats = front_end_.padding == Padding::symmetric ? 2 : 1;
     for (std::ptrdiff_t i = from; i < to; ++i) {
       const std::ptrdiff_t at = mirrored(begin + i, size, repeats) - offset;
       scratch[static_cast<std::size_t>(i)] =
-          padding_ == Padding::zero ? 0.0F : scale_ * clip.samples[static_cast<std::size_t>(at)];
+          front_end_.padding == Padding::zero ? 0.0F
+                                              : scale * clip.samples[static_cast<std::size_t>(at)];
     }
   };
   pad(0, inside);
   if (inside < outside)
     std::transform(clip.samples.begin() + (begin + inside - offset),
                    clip.samples.begin() + (begin + outside - offset), scratch.begin() + inside,
-                   [scale = scale_](float x) { return scale * x; });
+                   [scale](float x) { return scale * x; });
   pad(outside, wanted);
 }
 
 void Framer::add_dither(std::size_t first, std::size_t count, std::uint64_t seed,
                         Lanes* block) const {
+  const auto dither = static_cast<float>(front_end_.dither);
   for (std::size_t lane = 0; lane < count; ++lane) {
     Random random(seed, Purpose::dither, static_cast<std::uint32_t>(first + lane));
     for (std::size_t i = 0; i < window_.size(); ++i)
-      block[i][lane] += dither_ * static_cast<float>(random.normal());
+      block[i][lane] += dither * static_cast<float>(random.normal());
   }
 }
 

@@ -53,13 +53,10 @@ class Framer {
                     std::span<float> scratch) const;
   void add_dither(std::size_t first, std::size_t count, std::uint64_t seed, Lanes* block) const;
 
-  std::size_t hop_, padded_;
+  FrontEnd front_end_;
+  std::size_t hop_;
   std::vector<float> window_;
   std::ptrdiff_t origin_;  // index of the first sample of frame 0
-  float scale_, dither_, preemphasis_;
-  bool remove_dc_, snip_edges_;
-  FrameAlignment alignment_;
-  Padding padding_;
 };
 
 }  // namespace twinear

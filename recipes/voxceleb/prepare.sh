@@ -14,18 +14,18 @@ set -eu
 [ $# -ge 2 ] || { echo "usage: $0 VOXCELEB1 WORK_DIR [VOXCELEB2]" >&2; exit 2; }
 fail() { echo "$0: $*" >&2; exit 2; }
 [ -d "$1/wav" ] || [ -d "$1/dev/wav" ] || fail "$1 has neither wav nor dev/wav: name the folder that VoxCeleb1's archives were unpacked in"
-corpus=$(cd "$1" && pwd) work=$2 second=${3:-}
+corpus=$(cd "$1" && pwd) work=$2 voxceleb2=${3:-}
 mkdir -p "$work"
 
 clips() { # "path label", a line each, sorted by speaker
-  if [ -n "$second" ]; then
-    (cd "$second" && find "$PWD" -name '*.wav' -o -name '*.flac')
+  if [ -n "$voxceleb2" ]; then
+    (cd "$voxceleb2" && find "$PWD" -name '*.wav' -o -name '*.flac')
   else
     for part in "$corpus/wav" "$corpus/dev/wav"; do [ ! -d "$part" ] || find "$part" -name '*.wav'; done
-  fi | LC_ALL=C sort | awk -F/ -v all="${second:+1}" '{id = $(NF - 2)} all || id < "id10270" || id > "id10309" {print $0 "\t" id}'
+  fi | LC_ALL=C sort | awk -F/ -v all="${voxceleb2:+1}" '{id = $(NF - 2)} all || id < "id10270" || id > "id10309" {print $0 "\t" id}'
 }
 clips > "$work/clips.tsv"
-[ -s "$work/clips.tsv" ] || fail "${second:-$corpus}: no idNNNNN/VIDEO/NNNNN.wav${second:+ or .flac} below it${second:+; .m4a must be converted first}"
+[ -s "$work/clips.tsv" ] || fail "${voxceleb2:-$corpus}: no idNNNNN/VIDEO/NNNNN.wav${voxceleb2:+ or .flac} below it${voxceleb2:+; .m4a must be converted first}"
 awk -F'\t' -v train="$work/train.csv" -v dev="$work/dev.csv" '
   BEGIN {print "path,label" > train; print "path,label" > dev}
   $2 != last {last = $2; ++speakers}
@@ -43,5 +43,5 @@ list() { # OFFICIAL_LIST TRIALS: paths below VOXCELEB1
 rm -f "$work/O.txt" "$work/E.txt" "$work/H.txt"
 list veri_test.txt O.txt
 list veri_test2.txt O.txt
-[ -z "$second" ] || { list list_test_all2.txt E.txt; list list_test_hard2.txt H.txt; }
+[ -z "$voxceleb2" ] || { list list_test_all2.txt E.txt; list list_test_hard2.txt H.txt; }
 [ -f "$work/O.txt" ] || fail "$corpus/veri_test2.txt is missing: put the official list of VoxCeleb1-O there"

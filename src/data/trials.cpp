@@ -103,8 +103,11 @@ class TableMaker {
 
 void check_writable(const std::string& path, const std::string& name) {
   if (name.empty() || name.find_first_of(" \t\r\n") != std::string::npos)
-    throw Error(Fault::format,
-                fmt::format("{}: the name \"{}\" cannot stand in a list of words", path, name));
+    throw Error(
+        Fault::format,
+        fmt::format(
+            "{}: the name \"{}\" is empty or has a blank, which a list of words cannot hold", path,
+            name));
 }
 
 }  // namespace

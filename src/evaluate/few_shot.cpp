@@ -107,7 +107,7 @@ std::vector<Episode> draw_episodes(const Manifest& manifest, const EpisodeOption
     if (clips_of[label].size() < shot + query)
       throw Error(
           Fault::config,
-          fmt::format("class \"{}\": {} clips; {} to learn from and {} to ask for are needed",
+          fmt::format("class \"{}\": found {} clips; expected {} for support and {} for queries",
                       manifest.labels[label], clips_of[label].size(), shot, query));
 
   std::vector<Episode> episodes(static_cast<std::size_t>(options.episodes));

@@ -12,11 +12,6 @@
 namespace twinear {
 namespace {
 
-void check_both(const char* where, const Scores& scores) {
-  if (scores.target.empty() || scores.nontarget.empty())
-    throw std::invalid_argument(std::string(where) + ": targets and nontargets are needed");
-}
-
 double mean_softplus(std::span<const double> values, double sign) {
   double sum = 0;
   for (const double v : values) sum += softplus(sign * v);

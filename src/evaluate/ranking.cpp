@@ -34,8 +34,7 @@ void walk(std::span<const T> parts, const F& f) {
 }  // namespace
 
 std::vector<ScoreGroup> rank(const Scores& scores) {
-  if (scores.target.empty() || scores.nontarget.empty())
-    throw std::invalid_argument("metrics: targets and nontargets are needed");
+  check_both("metrics", scores);
   std::vector<ScoreGroup> groups;
   groups.reserve(scores.target.size() + scores.nontarget.size());
   for (const double s : scores.target) groups.push_back({s, 1, 0});
@@ -140,6 +139,11 @@ void check_both_kinds(std::size_t targets, std::size_t nontargets) {
     throw Error(Fault::format,
                 fmt::format("{} target and {} nontarget trials; some of both are needed", targets,
                             nontargets));
+}
+
+void check_both(const char* where, const Scores& scores) {
+  if (scores.target.empty() || scores.nontarget.empty())
+    throw std::invalid_argument(std::string(where) + ": targets and nontargets are needed");
 }
 
 void check(const Task& task) {

@@ -84,6 +84,9 @@ double bayes_threshold(const Task& task);
 /// Throws Error (format) where targets or nontargets are missing.
 void check_both_kinds(std::size_t targets, std::size_t nontargets);
 
+/// Throws std::invalid_argument, which begins with `where`, where a side is empty.
+void check_both(const char* where, const Scores& scores);
+
 /// Throws std::invalid_argument for a prior outside (0, 1) or a cost that is not positive.
 void check(const Task& task);
 

@@ -135,7 +135,8 @@ TEST(Scores, AreNotWrittenWhereTheyCouldNotBeReadBack) {
       [&] {
         write_scores(path, {{{"a b", "c", true}, 1.0}});
       },
-      Fault::format, path + ": the name \"a b\" cannot stand in a list of words");
+      Fault::format,
+      path + ": the name \"a b\" is empty or has a blank, which a list of words cannot hold");
   expect_error([&] { read_file(path); }, Fault::io, path + ": No such file or directory");
 }
 

@@ -89,7 +89,7 @@ TEST(FewShot, RefusesACorpusThatIsTooSmall) {
   expect_error([] { draw_episodes(corpus(4, 20), {}); }, Fault::config,
                "4 classes; 5-way episodes need 5");
   expect_error([] { draw_episodes(corpus(5, 15), {}); }, Fault::config,
-               "class \"class0\": 15 clips; 1 to learn from and 15 to ask for are needed");
+               "class \"class0\": found 15 clips; expected 1 for support and 15 for queries");
   auto twice = corpus(5, 16).clips;
   twice.push_back(twice.front());
   expect_error([&] { draw_episodes(make_manifest(twice), {}); }, Fault::format,
