@@ -6,19 +6,17 @@
 
 namespace twinear {
 
-/// From which score on two clips are accepted as of the same source: one policy for the library,
-/// the program and the enrollment database.
+/// The policy that says from which score on two clips are accepted as having the same source.
 class Acceptance {
  public:
-  /// What the number of an Acceptance is.
   enum class Kind { even_odds, score, false_alarm };
 
-  /// Accepts where the calibration finds the same source likelier than not.
+  /// Accepts if the calibration gives the same source a probability of at least 1/2.
   Acceptance() = default;
   static Acceptance even_odds() { return {}; }
   /// Accepts a score of at least `score`, whatever the lengths of the clips; needs no calibration.
   static Acceptance at_score(double score) { return {Kind::score, score}; }
-  /// Accepts this share of different sources, in (0, 1), on the calibration's own trials.
+  /// Accepts the share `rate`, in (0, 1), of the nontarget trials of the calibration.
   static Acceptance at_false_alarm(double rate) { return {Kind::false_alarm, rate}; }
 
   Kind kind() const noexcept { return kind_; }
@@ -31,14 +29,14 @@ class Acceptance {
   double value_ = 0;
 };
 
-/// The answer to "the same source?", with what it rests on.
+/// Whether two clips have the same source, and why.
 struct Verdict {
-  double score;                       ///< cosine of the two embeddings
-  std::optional<double> llr;          ///< natural log, where the model is calibrated
-  std::optional<double> probability;  ///< of the same source, at even odds before listening
-  double threshold;                   ///< on the score, for clips of these lengths
-  std::string threshold_from;         ///< what the threshold comes from, for people
-  bool same;                          ///< score >= threshold
+  double score;                       ///< the cosine of the two embeddings
+  std::optional<double> llr;          ///< the natural-log likelihood ratio, if calibrated
+  std::optional<double> probability;  ///< of the same source, at even prior odds, if calibrated
+  double threshold;                   ///< the threshold on the score for clips of these lengths
+  std::string threshold_from;         ///< where the threshold comes from, as a text for people
+  bool same;                          ///< whether the score is at least the threshold
 };
 
 }  // namespace twinear

@@ -41,8 +41,11 @@ Model load_model(const std::string& path);
 /// installed. Throws Error (config) where it is in neither.
 std::string find_model(const std::string& name = "speaker");
 
-/// The embedding of the stored test signal by this build, and the stored one: their largest
-/// absolute difference. Under 1e-4 is the same model.
+/// Embeds the test signal with `model`, which load_model has read from `path`, and returns the
+/// largest absolute difference from the embedding that the file stores. Less than 1e-4 is the same
+/// model. Throws Error, path first, for a file without that embedding (format).
+double selftest(const Model& model, const std::string& path);
+/// Does the same for the model of a file. Throws as load_model, too.
 double selftest(const std::string& path);
 
 }  // namespace twinear

@@ -9,14 +9,14 @@
 
 namespace twinear {
 
-/// What is wrong with a sound, although features of it can be computed.
+/// What makes the sound of a clip unreliable, although it has features.
 struct QualityIssue {
   /// The kinds, gravest first.
   enum class Kind {
     silence,         ///< nothing above -80 dB of full scale
     clipping,        ///< more than one sample in 2000 lies in a run at full scale
-    telephone_band,  ///< nothing above 4 kHz where the front end hears more
-    cancellation,    ///< the channels cancel one another, so that one of them is taken alone
+    telephone_band,  ///< nothing above 4 kHz, though the front end has mel bins there
+    cancellation,    ///< the channels cancel one another, so that only one is used
     silent_channel,  ///< a channel of the file is silent while others are not
     offset,  ///< the mean (DC) is a hundredth of full scale and a tenth of the level or more
   };
@@ -24,19 +24,19 @@ struct QualityIssue {
   std::string text;  ///< one line for people, without the name of the clip
 };
 
-/// What a file's channels were like before one was made of them (AudioReader).
+/// What AudioReader found in the channels of a file before it averaged them.
 struct ChannelReport {
-  int silent = 0;       ///< channels of digital silence beside others
+  int silent = 0;       ///< the number of silent channels, if others are not silent
   bool cancel = false;  ///< AudioReader::channels_cancel
 };
 
-/// Looks for what is wrong with a clip, piece by piece, at the rate of its file. A check belongs to
-/// one thread.
+/// Finds the quality issue of a clip, piece by piece, at the rate of its file. One thread at a time
+/// may use it.
 class QualityCheck {
  public:
-  /// `sample_rate`: of the samples, Hz. `heard_hz`: the highest frequency that the front end hears;
-  /// telephone_band is an issue only where that is above 4.3 kHz. Sound whose own rate is too low
-  /// for that has the issue, too, where `heard_hz` is told.
+  /// `sample_rate` is that of the samples in Hz. `heard_hz` is the highest frequency of the front
+  /// end: telephone_band is an issue only if it is above 4.3 kHz. If it is given, a sample rate
+  /// that is too low for it is that issue, too.
   explicit QualityCheck(int sample_rate, double heard_hz = std::numeric_limits<double>::infinity());
   QualityCheck(QualityCheck&&) noexcept;
   QualityCheck& operator=(QualityCheck&&) noexcept;
@@ -45,7 +45,7 @@ class QualityCheck {
   /// Takes the next samples, in [-1, 1].
   void push(std::span<const float> samples);
 
-  /// The gravest issue of what was pushed; nothing where there is none, or no samples were pushed.
+  /// The gravest issue of the samples that were pushed, if there is one.
   std::optional<QualityIssue> issue(const ChannelReport& channels = {}) const;
 
  private:

@@ -21,13 +21,13 @@ struct Hit {
 /// Exact search by inner product; for unit vectors that is the cosine.
 ///
 /// The result equals that of computing every product in double; equal scores are ordered by rising
-/// row. It does not depend on the number of threads, on how many queries come together, nor on the
-/// copy in bfloat16: fast arithmetic makes a shortlist, as long as its rounding errors demand, and
-/// the shortlist is ranked again in double. Calls may run in parallel.
+/// row. It depends neither on the number of threads or queries nor on the copy in bfloat16: fast
+/// arithmetic makes a shortlist, whose length its rounding errors determine, and the shortlist is
+/// ranked again in double. Calls may run in parallel.
 class Search {
  public:
-  /// The number of rows from which a copy in bfloat16 pays. It needs half as much memory again, but
-  /// half as much is read for each query, and a CPU with bfloat16 multiplies more at a time.
+  /// The number of rows from which a copy in bfloat16 makes the search faster. The copy takes half
+  /// as much memory again, but a query reads only half as much.
   static constexpr std::size_t large = 1U << 14U;
 
   /// Takes the rows of the database, and makes the copy if there are at least `bf16_from`. Throws

@@ -18,14 +18,14 @@
 
 namespace twinear {
 
-/// What a clip's sound must be to be embedded. Silence is refused by every gate: its embedding says
-/// nothing. Features, whose sound nobody knows, pass every gate.
+/// Which clips are refused because of their sound. Every gate refuses silence, whose embedding has
+/// no meaning, and lets features pass, whose sound is unknown.
 struct QualityGate {
-  double min_speech = 0;  ///< seconds of speech (find_speech) that a clip must hold
-  bool clean = false;     ///< also refuse clipped sound and that of a telephone (QualityIssue)
-  bool warns = false;     ///< refuse nothing, not even silence; ClipEmbedding::warnings tells why
+  double min_speech = 0;  ///< the least speech (find_speech) of a clip, in seconds
+  bool clean = false;     ///< whether clipped and telephone sound (QualityIssue) is refused, too
+  bool warns = false;     ///< whether a reason to refuse, even silence, becomes only a warning
 
-  /// The gate for clips that somebody is to be known by.
+  /// The gate for clips to enroll.
   static QualityGate enrollment(double min_speech = 1.0) {
     return {.min_speech = min_speech, .clean = true};
   }
@@ -33,75 +33,75 @@ struct QualityGate {
 
 /// How clips are embedded.
 struct EmbedOptions {
-  int channel = -1;       ///< of files, counted from 0; -1 averages all channels
-  QualityGate gate = {};  ///< what is refused
+  int channel = -1;  ///< the channel of files, counted from 0; -1 averages all channels
+  QualityGate gate = {};
 };
 
-/// The embedding of one clip, or why there is none.
+/// The embedding of one clip, or why it has none.
 struct ClipEmbedding {
-  /// What became of the clip.
   enum class Status {
     embedded,
-    silent,      ///< refused: nothing can be heard in it, or less speech than the gate asks for
+    silent,      ///< refused, because it is silent or has less speech than QualityGate::min_speech
     refused,     ///< refused by QualityGate::clean
-    unreadable,  ///< the clip cannot be opened or decoded, or has no features
+    unreadable,  ///< not opened, not decoded, or without features
   };
   std::vector<float> embedding = {};  ///< empty unless embedded
-  std::string source = {};            ///< where the clip came from, for people: Clip::place()
-  double seconds = 0;                 ///< length of the sound; 0: not known
+  std::string source = {};            ///< Clip::place()
+  double seconds = 0;                 ///< the length of the sound; 0 if it is not known
   Status status = Status::embedded;
   std::optional<Error> error = {};         ///< why it is not embedded, `source` first
-  std::vector<std::string> warnings = {};  ///< what else is wrong with the sound, `source` first
+  std::vector<std::string> warnings = {};  ///< what is wrong with the sound, `source` first
 };
 
 /// Compares clips with one model. Calls may run in parallel.
 class Verifier {
  public:
-  /// Takes the model over.
   explicit Verifier(Model model);
-  /// Throws Error, path first (load_model).
+  /// Loads a model file. Throws as load_model.
   static Verifier load(const std::string& path);
 
-  /// The embedding of each clip, or why it has none: one bad clip of many costs only itself. Clips
-  /// of at least `shortest_clip` seconds at any sample rate are decoded and encoded in parallel, in
-  /// batches. Throws std::invalid_argument for a wrong call, such as a negative channel.
+  /// Embeds clips of at least `shortest_clip` seconds at any sample rate, in parallel and in
+  /// batches. A bad clip has no embedding and does not stop the others. Throws
+  /// std::invalid_argument for a wrong call, such as a channel below -1.
   std::vector<ClipEmbedding> embed_each(std::span<const Clip> clips,
                                         const EmbedOptions& options = {}) const;
-  /// One row a clip, in their order. Throws ClipEmbedding::error of the first clip that has one.
+  /// Embeds clips to one row each. Throws ClipEmbedding::error of the first clip that has one.
   Matrix embed(std::span<const Clip> clips, const EmbedOptions& options = {}) const;
-  /// The embedding of one clip; throws as the embed() of many.
+  /// Embeds one clip. Throws as the embed() of many.
   std::vector<float> embed(const Clip& clip) const;
-  /// The embedding of samples in memory; throws as the embed() of many.
+  /// Embeds samples in memory. Throws as the embed() of many.
   std::vector<float> embed(const Waveform& waveform) const;
 
-  /// What a score of two clips of these lengths means. An unknown length (0, or no `lengths`) is
-  /// taken as the mean of the calibration's trials.
-  /// Throws Error (config) where the model is not calibrated and `accept` is not at_score(), since
-  /// a raw score has no meaning by itself, and for a false-alarm rate that the calibration does not
-  /// resolve (Calibration::threshold_at); (numeric) for a score that is not finite.
+  /// Decides by a score of two clips of these lengths. An unknown length (0, or no `lengths`) is
+  /// taken as the mean of the calibration's trials. Throws Error (config) for a model without
+  /// calibration unless `accept` is at_score(), and for a false-alarm rate that the calibration
+  /// does not resolve (Calibration::threshold_at); (numeric) for a score that is not finite.
   Verdict decide(double score, const Acceptance& accept = {},
                  std::optional<Lengths> lengths = {}) const;
-  /// Decides for two embedded clips, with their lengths. Throws the `error` that either has.
+  /// Decides for two embedded clips, by their cosine and lengths. Throws the `error` that either
+  /// has.
   Verdict decide(const ClipEmbedding& a, const ClipEmbedding& b,
                  const Acceptance& accept = {}) const;
-  /// The whole way for two clips. Throws as embed() and decide().
+  /// Embeds two clips and decides. Throws as embed() and decide().
   Verdict compare(const Clip& a, const Clip& b, const Acceptance& accept = {}) const;
-  /// The whole way for samples in memory. Throws as embed() and decide().
+  /// Embeds samples in memory and decides. Throws as embed() and decide().
   Verdict compare(const Waveform& a, const Waveform& b, const Acceptance& accept = {}) const;
 
-  /// One score a trial, in their order; each distinct clip is embedded once. Throws as embed().
+  /// Scores trials, in their order; each distinct clip is embedded once. Throws as embed(), unless
+  /// ScoreOptions::on_bad_clip is set, and Error (config) for log-likelihood ratios by a model that
+  /// is not calibrated.
   std::vector<ScoredTrial> score(std::span<const Trial> trials,
                                  const ScoreOptions& options = {}) const;
 
-  /// Fits the model to the domain of these clips, whose labels are not looked at (fit_adaptation).
-  /// It loses its calibration, which spoke of other scores.
+  /// Fits the model to the domain of these clips (fit_adaptation); their labels have no effect. The
+  /// model loses its calibration, which was of other scores. Throws as embed() and fit_adaptation.
   void adapt(std::span<const Clip> clips, bool whiten, int channel = -1);
-  /// Encoder::set_precision: bf16 is faster and changes embeddings a little. Not during an embed().
+  /// Calls Encoder::set_precision. No other call may run at the same time.
   Precision set_precision(Precision precision) { return model_.encoder.set_precision(precision); }
 
   const Model& model() const noexcept { return model_; }
   const std::string& model_id() const noexcept { return model_.id; }
-  /// Verdict::threshold for clips of the mean length. Throws as decide().
+  /// Returns Verdict::threshold for clips of the mean length. Throws as decide().
   double threshold(const Acceptance& accept = {}) const { return decide(0, accept).threshold; }
 
  private:

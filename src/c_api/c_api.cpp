@@ -37,10 +37,10 @@ static_assert(TWINEAR_ABI_VERSION == TWINEAR_SOVERSION, "c_api.h and CMakeLists.
 static_assert(static_cast<int>(Fault::io) + 1 == TWINEAR_IO &&
               static_cast<int>(Fault::numeric) + 1 == TWINEAR_NUMERIC);
 
-/// No memory is needed to say that there is none: a message is cut, not allocated.
+/// A message has a fixed length, so that a lack of memory can be told.
 thread_local std::array<char, 1024> last_error{};
 
-/// A name from outside may hold line breaks.
+/// Control characters, which a file name may hold, become question marks.
 twinear_status fail(twinear_status status, const char* message) noexcept {
   std::strncpy(last_error.data(), message, last_error.size() - 1);
   std::ranges::replace_if(
@@ -48,7 +48,7 @@ twinear_status fail(twinear_status status, const char* message) noexcept {
   return status;
 }
 
-/// Runs what a function does; whatever it throws becomes a status and a message.
+/// Runs an action; what it throws becomes a status and a message.
 template <class Action>
 twinear_status guarded(const Action& action) noexcept try {
   action();
@@ -62,7 +62,7 @@ twinear_status guarded(const Action& action) noexcept try {
 } catch (const std::exception& e) {
   return fail(TWINEAR_INTERNAL, e.what());
 } catch (...) {
-  return fail(TWINEAR_INTERNAL, "an unknown fault");
+  return fail(TWINEAR_INTERNAL, "an unknown exception");
 }
 
 template <class... Pointers>
@@ -176,7 +176,7 @@ twinear_status twinear_features(const twinear_model* model, const float* samples
   });
 }
 
-// NOLINTNEXTLINE(readability-non-const-parameter): what was given to C to keep
+// NOLINTNEXTLINE(readability-non-const-parameter): the caller owns the values
 void twinear_free(float* values) { delete[] values; }
 
 twinear_status twinear_compare(const float* a, const float* b, size_t dimension, double* score) {

@@ -29,8 +29,8 @@ void refuse_without_speech(const ClipReader& clip, const Speech& speech,
                             front_end.vad_options.min_seconds));
 }
 
-/// Gives `take` the frames that `stream` makes of the samples, all piece by piece: neither samples
-/// nor frames are ever whole here.
+/// Calls `take` with the frames that `stream` makes of the samples, piece by piece: this function
+/// holds neither all samples nor all frames.
 template <class Stream>
 ClipReport stream_clip(ClipReader& reader, const FrontEnd& front_end, bool quality, Stream& stream,
                        const std::function<void(Matrix)>& take) {
@@ -87,7 +87,7 @@ ClipFeatures features_of(ClipReader& reader, const LogMel& log_mel, const ClipOp
   return found;
 }
 
-/// Features that were computed before, checked.
+/// Checks features that were computed before.
 ClipFeatures stored_features(Matrix frames, const FrontEnd& front_end) {
   const auto bins = static_cast<std::size_t>(front_end.mel_bins);
   if (frames.rows() == 0 || frames.cols() != bins)

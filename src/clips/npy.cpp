@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
 #include "base/files.h"
-#include "twinear/error.h"
+#include "base/within.h"
 
 namespace twinear {
 namespace {
@@ -21,81 +21,49 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "the types read are little-endian");
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t header_size = 128;  // a multiple of 64, as NumPy aligns values
+constexpr const char* invalid_header = "its .npy header is not valid";
 
 struct Header {
-  std::string descr, fortran_order;
+  std::string descr;
+  bool fortran_order = true;
   std::vector<std::size_t> shape;
 };
 
-/// Reads the Python dictionary that a header is: {'descr': '<f4', 'shape': (98, 80), ...}.
-class HeaderReader {
- public:
-  explicit HeaderReader(std::string_view text) : rest_(text) {}
-
-  Header read() {
-    Header header;
-    expect('{');
-    while (!accept('}')) {
-      const std::string key = word();
-      expect(':');
-      if (key == "descr")
-        header.descr = word();
-      else if (key == "fortran_order")
-        header.fortran_order = word();
-      else if (key == "shape")
-        header.shape = sizes();
-      else
-        fail();
-      if (accept('}')) break;
-      expect(',');
-    }
-    return header;
+/// The Python dictionary as JSON: {'descr': '<f4', 'fortran_order': False, 'shape': (98, 80), }
+std::string json_of(std::string_view dictionary) {
+  std::string json;
+  for (bool quoted = false; const char c : dictionary) {
+    if (c == '\'') quoted = !quoted;
+    if (!quoted && (c == ')' || c == '}'))  // JSON has no comma before these
+      json.resize(json.find_last_not_of(", ") + 1);
+    constexpr std::string_view python = "'()TF", same = "\"[]tf";
+    const auto at = quoted && c != '\'' ? python.npos : python.find(c);
+    json += at == python.npos ? c : same[at];
   }
+  return json;
+}
 
- private:
-  [[noreturn]] static void fail() { throw Error(Fault::format, "its .npy header is not valid"); }
+Header parse_header(std::string_view text) try {
+  Header header;
+  const auto dictionary = nlohmann::json::parse(json_of(text));
+  for (const auto& [key, value] : dictionary.items())
+    if (key == "descr")
+      value.get_to(header.descr);
+    else if (key == "fortran_order")
+      value.get_to(header.fortran_order);
+    else if (key == "shape")
+      for (const auto& size : value) {
+        if (!size.is_number_unsigned()) throw Error(Fault::format, invalid_header);
+        header.shape.push_back(size);
+      }
+    else
+      throw Error(Fault::format, invalid_header);
+  return header;
+} catch (const nlohmann::json::exception&) {
+  throw Error(Fault::format, invalid_header);
+}
 
-  bool accept(char wanted) {
-    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \n"), rest_.size()));
-    if (!rest_.starts_with(wanted)) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  void expect(char wanted) {
-    if (!accept(wanted)) fail();
-  }
-
-  /// A text in quotes, or a bare word.
-  std::string word() {
-    const bool quoted = accept('\'');
-    const std::size_t end = rest_.find_first_of(quoted ? "'" : ",}: ");
-    if (end == std::string_view::npos) fail();
-    std::string found(rest_.substr(0, end));
-    rest_.remove_prefix(end + (quoted ? 1 : 0));
-    return found;
-  }
-
-  std::vector<std::size_t> sizes() {
-    std::vector<std::size_t> sizes;
-    expect('(');
-    while (!accept(')')) {
-      std::size_t size = 0;
-      const char* end = rest_.data() + rest_.size();
-      const auto [stop, error] = std::from_chars(rest_.data(), end, size);
-      if (error != std::errc()) fail();
-      rest_.remove_prefix(static_cast<std::size_t>(stop - rest_.data()));
-      sizes.push_back(size);
-      if (accept(')')) break;
-      expect(',');
-    }
-    return sizes;
-  }
-
-  std::string_view rest_;
-};
-
-/// Where the dictionary ends and the values begin; versions 2 and 3 have a longer length.
+/// The dictionary of the header. Versions 2 and 3 have a longer field for its length.
 std::string_view header_text(std::string_view file) {
   if (!file.starts_with(magic) || file.size() < magic.size() + 4)
     throw Error(Fault::format, "not a .npy file");
@@ -106,7 +74,7 @@ std::string_view header_text(std::string_view file) {
   return file.substr(at + width, length);
 }
 
-/// All before the values. It has room for any number of rows, so that they can be counted later.
+/// The bytes before the values. Their number is the same for any number of rows.
 std::string header_bytes(std::size_t rows, std::size_t cols) {
   std::string text =
       fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, cols);
@@ -132,23 +100,22 @@ void copy_values(std::string_view bytes, std::span<float> values) {
 Matrix parse_npy(std::span<const std::byte> bytes) {
   const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const std::string_view text = header_text(file);
-  const Header header = HeaderReader(text).read();
+  const Header header = parse_header(text);
   const bool wide = header.descr == "<f8";
   if (!wide && header.descr != "<f4")
     throw Error(Fault::format,
-                fmt::format("elements of type \"{}\"; float32 or float64 is needed", header.descr));
-  if (header.fortran_order != "False")
-    throw Error(Fault::format, "in Fortran order; C order is needed");
+                fmt::format("elements of type \"{}\"; expected float32 or float64", header.descr));
+  if (header.fortran_order) throw Error(Fault::format, "in Fortran order; expected C order");
   if (header.shape.size() != 2 || header.shape[1] == 0)
     throw Error(Fault::format,
-                fmt::format("shape ({}); rows x columns is needed", fmt::join(header.shape, ", ")));
+                fmt::format("shape ({}); expected rows x columns", fmt::join(header.shape, ", ")));
 
   const std::size_t rows = header.shape[0], cols = header.shape[1];
   const auto data = file.substr(static_cast<std::size_t>(text.data() - file.data()) + text.size());
   const std::size_t count = data.size() / (wide ? sizeof(double) : sizeof(float));
   if (count / cols != rows || count % cols != 0 || data.size() % (wide ? 8 : 4) != 0)
-    throw Error(Fault::format,
-                fmt::format("{} bytes of values; its shape is {} x {}", data.size(), rows, cols));
+    throw Error(Fault::format, fmt::format("{} bytes of values; expected those of {} x {}",
+                                           data.size(), rows, cols));
   Matrix matrix(rows, cols);
   if (wide)
     copy_values<double>(data, matrix.values());
@@ -159,11 +126,7 @@ Matrix parse_npy(std::span<const std::byte> bytes) {
 
 Matrix read_npy(const std::string& path) {
   const FileMap map(path);
-  try {
-    return parse_npy(map.bytes());
-  } catch (const Error& e) {
-    throw e.within(path);
-  }
+  return within(path, [&] { return parse_npy(map.bytes()); });
 }
 
 void write_npy(const std::string& path, const Matrix& matrix) {
@@ -176,7 +139,7 @@ void write_npy(const std::string& path, const Matrix& matrix) {
 
 NpyWriter::NpyWriter(const std::string& path, std::size_t cols)
     : path_(path), file_(path, std::ios::binary), cols_(cols) {
-  const std::string header = header_bytes(0, cols);  // as long as the final one
+  const std::string header = header_bytes(0, cols);  // finish() replaces it
   write(header.data(), header.size());
 }
 

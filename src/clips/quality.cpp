@@ -17,24 +17,26 @@
 namespace twinear {
 namespace {
 
-constexpr float silent_peak = 1e-4F;     // -80 dB
-constexpr float full_scale = 0.9999F;    // the three highest values of 16 bits
-constexpr std::size_t flat_top = 3;      // samples in a row; a tone that just reaches it has fewer
-constexpr double clipped_part = 0.0005;  // of all samples
+constexpr float silent_peak = 1e-4F;   // -80 dB
+constexpr float full_scale = 0.9999F;  // the three highest values of 16 bits
+constexpr std::size_t flat_top =
+    3;  // samples in a row; a tone that just reaches full scale has fewer
+constexpr double clipped_part = 0.0005;  // the share of clipped samples that is an issue
 constexpr double min_offset = 0.01, offset_to_level = 0.1;
 
 // Telephones end at 3.4 kHz. What lies above 4.3 kHz is compared, per bin, with speech's main band.
 constexpr std::size_t spectrum_size = 512, max_spectra = 400;  // 20 s
 constexpr double spectra_per_second = 20.0;
 constexpr double upper_hz = 4300.0, lower_hz = 300.0, telephone_hz = 3400.0;
-constexpr double empty_ratio = 3e-6;  // of energy: -55 dB; speech without fricatives has -50
+constexpr double empty_ratio = 3e-6;  // of energy, -55 dB; speech without fricatives has -50 dB
 
 struct Levels {
   float peak = 0;
   double sum = 0, squares = 0;
 };
 
-/// Sums of floats over a thousand samples, of doubles across: twice as fast as doubles alone.
+/// Sums floats over blocks of 1024 samples and doubles over the blocks, which is twice as fast as
+/// doubles alone.
 TWINEAR_SIMD Levels levels_of(const float* samples, std::size_t count) {
   Levels levels;
   for (const float* const end = samples + count; samples != end;) {
@@ -53,8 +55,8 @@ TWINEAR_SIMD Levels levels_of(const float* samples, std::size_t count) {
   return levels;
 }
 
-/// Frame `lane` of `frames`, one after another, times the window, to each lane of the block; `size`
-/// is a multiple of lane_count.
+/// Multiplies frames, which lie one after another, by the window; each goes to a lane of the block.
+/// `size` is a multiple of lane_count.
 TWINEAR_SIMD void windowed_lanes(const float* frames, const float* window, std::size_t size,
                                  Lanes* block) {
   for (std::size_t i = 0; i < size; i += lane_count)
@@ -77,7 +79,7 @@ struct Bands {
   double lower = 0, upper = 0;
 };
 
-/// The energies of a clip's two bands, by a spectrum now and then until there are enough.
+/// Measures the energies of a clip's two bands by spectra at intervals, up to max_spectra.
 class BandMeter {
  public:
   explicit BandMeter(int rate)
@@ -90,7 +92,7 @@ class BandMeter {
           0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * static_cast<double>(i) / spectrum_size));
   }
 
-  /// Whether the rate leaves room for anything above a telephone's band.
+  /// Whether the sample rate allows for sound above a telephone's band.
   bool has_upper_band() const { return highest_hz() > upper_hz; }
 
   void push(std::span<const float> samples) {
@@ -135,7 +137,7 @@ class BandMeter {
     return {mean(power, lower_hz, telephone_hz), mean(power, upper_hz, highest_hz())};
   }
 
-  /// Per bin, summed over the spectra that are there.
+  /// The mean over FFT bins, summed over the spectra of the block.
   double mean(const std::vector<Lanes>& power, double low, double high) const {
     const double bin_hz = static_cast<double>(rate_) / spectrum_size;
     const auto first = static_cast<std::size_t>(low / bin_hz);
@@ -170,13 +172,13 @@ struct QualityCheck::State {
 
   std::optional<std::string> telephone_band() const {
     if (heard_hz <= upper_hz) return std::nullopt;
-    const bool told = std::isfinite(heard_hz);
-    if (!meter.has_upper_band())
-      return told ? std::optional(
-                        fmt::format("nothing above {:g} kHz at its rate of {} Hz: telephone "
-                                    "audio? the model hears up to {:g} kHz",
-                                    rate / 2000.0, rate, heard_hz / 1000))
-                  : std::nullopt;
+    if (!meter.has_upper_band()) {
+      if (!std::isfinite(heard_hz)) return std::nullopt;
+      return fmt::format(
+          "nothing above {:g} kHz at its rate of {} Hz, though the model hears up to {:g} kHz: "
+          "telephone audio?",
+          rate / 2000.0, rate, heard_hz / 1000);
+    }
     const auto [lower, upper] = meter.bands();
     if (upper >= empty_ratio * lower) return std::nullopt;
     return fmt::format("nothing above 4 kHz although its rate is {} Hz: upsampled telephone audio?",
@@ -215,7 +217,7 @@ std::optional<QualityIssue> QualityCheck::issue(const ChannelReport& channels) c
   if (s.levels.peak == 0) return QualityIssue{Kind::silence, "digital silence: every sample is 0"};
   if (s.levels.peak < silent_peak)
     return QualityIssue{Kind::silence,
-                        fmt::format("silence: its highest sample is {:.0f} dB of full scale",
+                        fmt::format("silence: its highest sample is at {:.0f} dB of full scale",
                                     20.0 * std::log10(s.levels.peak))};
   if (static_cast<double>(s.clipped) > clipped_part * samples)
     return QualityIssue{Kind::clipping,
@@ -224,7 +226,7 @@ std::optional<QualityIssue> QualityCheck::issue(const ChannelReport& channels) c
   if (auto text = s.telephone_band()) return QualityIssue{Kind::telephone_band, std::move(*text)};
   if (channels.cancel)
     return QualityIssue{Kind::cancellation,
-                        "its channels cancel one another, so the first is taken alone; --channel "
+                        "its channels cancel one another, so only the first is used; --channel "
                         "takes another"};
   if (channels.silent > 0)
     return QualityIssue{Kind::silent_channel,

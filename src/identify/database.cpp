@@ -43,7 +43,7 @@ void check_path(const std::string& path, bool may_be_missing) {
     throw Error(Fault::io,
                 fmt::format("{}: {}", path, std::strerror(code ? code.value() : ENOENT)));
   if (path.empty() || path.find('\0') != std::string::npos)
-    throw Error(Fault::io, fmt::format("\"{}\": no name of a file", path.c_str()));
+    throw Error(Fault::io, fmt::format("\"{}\": not a file name", path.c_str()));
 }
 
 std::int64_t number(Database& database, const char* query) {
@@ -58,10 +58,10 @@ std::int64_t schema_version(Database& database, const std::string& path) {
       number(database, "SELECT count(*) FROM sqlite_schema") == 0)
     return 0;
   if (application != application_id)
-    throw Error(Fault::format, path + ": an SQLite database, but not one of enrollments");
+    throw Error(Fault::format, path + ": an SQLite database; expected one of enrollments");
   if (version < 1 || version > newest_version)
     throw Error(Fault::format,
-                fmt::format("{}: an enrollment database of version {}; this twinear knows up to {}",
+                fmt::format("{}: an enrollment database of version {}; this twinear reads up to {}",
                             path, version, newest_version));
   return version;
 }
@@ -71,7 +71,7 @@ void upgrade(Database& database, const std::string& path, const std::string* mod
   const std::int64_t found = schema_version(database, path);
   if (found == newest_version) return;
   if (found == 0 && model_id == nullptr)
-    throw Error(Fault::format, path + ": an empty file, no enrollment database");
+    throw Error(Fault::format, path + ": an empty file; expected an enrollment database");
   // Only one of several processes that make the file at the same moment can set its journal mode.
   if (found == 0) database.tryExec("PRAGMA journal_mode = WAL");
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);

@@ -8,13 +8,13 @@
 namespace twinear {
 
 /// Opens the SQLite file at `path` and brings its schema to the newest version. A file that is
-/// missing or empty becomes a database for embeddings of the model `*model_id`; where `model_id` is
+/// missing or empty becomes a database for embeddings of the model `*model_id`; if `model_id` is
 /// null, it is refused. Throws SQLite::Exception, or Error with the path first: format for a file
 /// that is not an enrollment database or has a newer version, io for a path that names no file.
 SQLite::Database open_database(const std::string& path, const std::string* model_id);
 
 /// Throws what SQLite reported as an Error with the path first: format for a file that is damaged
-/// or not a database, io for the rest. Throws std::bad_alloc where SQLite found no memory.
+/// or not a database, io for the rest. Throws std::bad_alloc if SQLite found no memory.
 [[noreturn]] void throw_error(const std::string& path, const SQLite::Exception& found);
 
 /// Returns what `call` returns; throws SQLite's exceptions as throw_error does.

@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* format_name = "twinear embeddings 1";
 
-/// The JSON array in the metadata that has one number, or one text, for each of the rows.
+/// Reads the JSON array in the metadata that has a number, or a text, for each row.
 Json read_column(const SafetensorsFile& file, const char* key, std::size_t rows, bool numbers) {
   Json json = parse_json(file.text(key), fmt::format("{}: {}", file.path(), key));
   bool good = json.is_array() && json.size() == rows;

@@ -8,20 +8,20 @@
 
 namespace twinear {
 
-/// A clip and the name of the identity that it is enrolled under.
+/// A clip and the name of its identity.
 struct NamedClip {
   std::string name;
   ClipEmbedding clip;
 };
 
-/// Embeddings of one model as a safetensors file holds them: the tensor `embeddings` with a row a
+/// Embeddings of one model. The safetensors file has a row of the tensor `embeddings` for each
 /// clip, and model_id, labels (the names), paths and seconds in the metadata.
 struct EmbeddingFile {
   std::string model_id;
   std::vector<NamedClip> clips;
 };
 
-/// Reads what write_embeddings or `twinear embed` wrote; seconds are 0 where the file has none.
+/// Reads what write_embeddings or `twinear embed` wrote; seconds are 0 if the file has none.
 /// Throws Error (io, format), path first. The names and embeddings are not checked.
 EmbeddingFile read_embeddings(const std::string& path);
 

@@ -45,16 +45,16 @@ bool is_printable(const std::string& text) {
   return true;
 }
 
-/// Throws Error (numeric) for an embedding that would spoil the mean of its identity.
+/// Throws Error (numeric) for an embedding that has no place in a mean.
 void check_embedding(std::span<const float> embedding) {
   double square = 0;
   for (const float x : embedding) square += static_cast<double>(x) * x;
   if (!std::isfinite(square))
     throw Error(Fault::numeric, "its embedding has a value that is not finite");
-  if (square < 1e-12) throw Error(Fault::numeric, "its embedding is zero: it has no direction");
+  if (square < 1e-12) throw Error(Fault::numeric, "its embedding is zero");
 }
 
-/// All that a comparison needs, as the database was at one moment.
+/// What a comparison needs from the database, read at one moment.
 struct Snapshot {
   std::int64_t version;  // SQLite's data_version, which rises with each write of another connection
   std::vector<Identity> identities;
@@ -72,13 +72,13 @@ int run(Statement& statement) {
 }  // namespace
 
 void check_identity_name(const std::string& name) {
-  if (name.empty()) throw Error(Fault::config, "a name is needed; found an empty one");
+  if (name.empty()) throw Error(Fault::config, "a name is empty");
   if (name.size() > max_name_bytes)
-    throw Error(Fault::config, fmt::format("\"{}...\": a name of {} bytes; at most {} are taken",
+    throw Error(Fault::config, fmt::format("\"{}...\": a name of {} bytes; expected at most {}",
                                            name.substr(0, 20), name.size(), max_name_bytes));
   if (!is_printable(name))
     throw Error(Fault::config,
-                fmt::format("\"{}\": a name is UTF-8 without control characters", name));
+                fmt::format("\"{}\": a name must be UTF-8 without control characters", name));
 }
 
 struct Enrollment::State {
@@ -86,7 +86,7 @@ struct Enrollment::State {
       : path(from), database(with_errors(from, [&] { return open_database(from, id); })) {
     with_errors(path, [&] {
       Statement about(database, "SELECT model_id FROM about");
-      if (!about.executeStep()) throw Error(Fault::format, path + ": names no model");
+      if (!about.executeStep()) throw Error(Fault::format, path + ": the database names no model");
       model_id = about.getColumn(0).getString();
     });
   }
@@ -111,9 +111,8 @@ struct Enrollment::State {
         const auto bytes = std::as_bytes(std::span(clip.embedding));
         if (width == 0) width = clip.embedding.size();
         if (clip.embedding.size() != width)
-          throw Error(Fault::mismatch,
-                      fmt::format("{}: an embedding of {} numbers; it holds those of {}", path,
-                                  clip.embedding.size(), width));
+          throw Error(Fault::mismatch, fmt::format("{}: an embedding of {} numbers; expected {}",
+                                                   path, clip.embedding.size(), width));
         identity.bind(1, name);
         run(identity);
         insert.bind(1, check_of(bytes));
@@ -129,21 +128,7 @@ struct Enrollment::State {
     });
   }
 
-  /// Removes the identity of this name; false where there is none.
-  bool remove(const std::string& name) {
-    return locked([&] {
-      Transaction transaction(database, TransactionBehavior::IMMEDIATE);
-      Statement statement(database, "DELETE FROM identity WHERE name = ?");
-      statement.bind(1, name);
-      const bool removed = run(statement) > 0;
-      transaction.commit();
-      snapshot.reset();
-      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");  // it does nothing while somebody reads
-      return removed;
-    });
-  }
-
-  /// The identities in the order of their names, or the one of this name.
+  /// The identities, ordered by name, or only the one of this name.
   std::vector<Identity> identities(const std::string* name = nullptr) {
     return locked([&] {
       const std::string filter = name == nullptr ? "" : "WHERE name = ? ";
@@ -161,15 +146,7 @@ struct Enrollment::State {
     });
   }
 
-  std::vector<NamedClip> clips() {
-    return locked([&] {
-      std::vector<NamedClip> all;
-      each_clip([&](NamedClip clip) { all.push_back(std::move(clip)); });
-      return all;
-    });
-  }
-
-  /// What comparisons need, read anew where the database has changed.
+  /// What comparisons need; it is read again if the database has changed.
   std::shared_ptr<const Snapshot> current() {
     return locked([&] {
       Transaction transaction(database);
@@ -181,17 +158,14 @@ struct Enrollment::State {
     });
   }
 
-  std::string path, model_id;
-
- private:
-  /// The numbers of each embedding in the database; 0 where it holds none.
+  /// The width of the embeddings in the database, or 0 if it has none.
   std::size_t stored_width() {
     const auto bytes =
         database.execAndGet("SELECT coalesce((SELECT length(embedding) FROM clip LIMIT 1), 0)");
     return static_cast<std::size_t>(bytes.getInt64()) / sizeof(float);
   }
 
-  /// Calls see(clip) for each clip, by name and then in the order of their enrollment.
+  /// Calls see(clip) for each clip, ordered by name and then by enrollment.
   template <class See>
   void each_clip(const See& see) {
     Statement rows(database,
@@ -244,9 +218,10 @@ struct Enrollment::State {
     return {version, std::move(identities), Search(std::move(rows))};
   }
 
+  std::string path, model_id;
   std::mutex mutex;  // guards the connection and the snapshot
   SQLite::Database database;
-  std::shared_ptr<const Snapshot> snapshot;  // null: it must be read anew
+  std::shared_ptr<const Snapshot> snapshot;  // null if it must be read again
 };
 
 Enrollment::Enrollment(const std::string& path, const std::string& model_id)
@@ -282,7 +257,19 @@ std::size_t Enrollment::enroll(const std::string& name, std::span<const float> e
   return enroll(name, std::span(&clip, 1));
 }
 
-bool Enrollment::remove(const std::string& name) { return state_->remove(name); }
+bool Enrollment::remove(const std::string& name) {
+  State& s = *state_;
+  return s.locked([&] {
+    Transaction transaction(s.database, TransactionBehavior::IMMEDIATE);
+    Statement statement(s.database, "DELETE FROM identity WHERE name = ?");
+    statement.bind(1, name);
+    const bool removed = run(statement) > 0;
+    transaction.commit();
+    s.snapshot.reset();
+    s.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");  // has no effect while somebody reads
+    return removed;
+  });
+}
 
 std::vector<Identity> Enrollment::list() const { return state_->identities(); }
 
@@ -295,7 +282,7 @@ std::vector<std::vector<Match>> Enrollment::rank(const Matrix& embeddings, std::
   const auto snapshot = state_->current();
   if (const auto& means = snapshot->means;
       means.size() > 0 && means.rows().cols() != embeddings.cols())
-    throw Error(Fault::mismatch, fmt::format("{}: an embedding of {} numbers; it holds those of {}",
+    throw Error(Fault::mismatch, fmt::format("{}: an embedding of {} numbers; expected {}",
                                              state_->path, embeddings.cols(), means.rows().cols()));
   Matrix directions(embeddings.rows(), embeddings.cols());
   for (std::size_t i = 0; i < embeddings.rows(); ++i) {
@@ -312,8 +299,40 @@ std::vector<std::vector<Match>> Enrollment::rank(const Matrix& embeddings, std::
   return ranked;
 }
 
+std::vector<Identification> Enrollment::identify(const Verifier& verifier,
+                                                 std::span<const ClipEmbedding> clips,
+                                                 const Acceptance& accept, std::size_t top) const {
+  require_model(verifier.model_id());
+  std::vector<std::size_t> embedded;
+  for (std::size_t i = 0; i < clips.size(); ++i)
+    if (!clips[i].error) embedded.push_back(i);
+  Matrix embeddings(embedded.size(), verifier.model().encoder.dimension());
+  for (std::size_t i = 0; i < embedded.size(); ++i)
+    std::ranges::copy(clips[embedded[i]].embedding, embeddings.row(i).begin());
+  const auto ranked = rank(embeddings, std::max<std::size_t>(top, 1));
+  std::vector<Identification> answers(clips.size());
+  for (std::size_t i = 0; i < embedded.size(); ++i)
+    for (const Match& match : ranked[i]) {
+      const Lengths lengths{match.seconds, clips[embedded[i]].seconds};
+      answers[embedded[i]].candidates.push_back(
+          {match.name, verifier.decide(match.score, accept, lengths)});
+    }
+  return answers;
+}
+
+Identification Enrollment::identify(const Verifier& verifier, const Clip& clip,
+                                    const Acceptance& accept) const {
+  const auto embedded = verifier.embed_each(std::span(&clip, 1));
+  if (embedded.front().error) throw *embedded.front().error;
+  return identify(verifier, embedded, accept).front();
+}
+
 void Enrollment::export_to(const std::string& path) const {
-  write_embeddings(path, {model_id(), state_->clips()});
+  EmbeddingFile content{model_id(), {}};
+  state_->locked([&] {
+    state_->each_clip([&](NamedClip clip) { content.clips.push_back(std::move(clip)); });
+  });
+  write_embeddings(path, content);
 }
 
 std::size_t import_enrollment(const std::string& file, const std::string& path) {

@@ -113,7 +113,7 @@ class QueryBatch {
   }
 
   double length_of(std::size_t q) const { return lengths_[q]; }
-  /// The length of what is left out of query q where it is multiplied.
+  /// The length of what rounding takes from query q before it is multiplied.
   double rounded_off(std::size_t q) const { return rounded_off_[q]; }
 
   /// Writes the products of query q with `n` rows to scores[q * rows_at_once] and on.

@@ -14,7 +14,7 @@
 namespace twinear {
 namespace {
 
-constexpr double min_seconds = 0.5;  // of a last window that the end has cut
+constexpr double min_seconds = 0.5;  // the shortest last window
 
 }  // namespace
 
@@ -36,7 +36,7 @@ struct EmbeddingStream::State {
     return clip_of_samples({rate, {samples.begin(), samples.end()}}, "a window of the stream");
   }
 
-  /// The windows that are complete.
+  /// Embeds the windows that are complete with these samples.
   std::vector<StreamWindow> cut(std::span<const float> next) {
     held.insert(held.end(), next.begin(), next.end());
     std::vector<Clip> clips;
@@ -49,7 +49,7 @@ struct EmbeddingStream::State {
     return windows;
   }
 
-  /// Windows, a hop apart, of which the first begins with the first sample that is held.
+  /// Embeds windows that are a hop apart; the first begins with the first held sample.
   std::vector<StreamWindow> embed(std::span<const Clip> clips) const {
     const double min_speech = verifier.model().front_end.vad_options.min_seconds;
     auto embedded = verifier.embed_each(clips, {.gate = {.min_speech = min_speech}});
@@ -66,17 +66,19 @@ struct EmbeddingStream::State {
   int rate;  // Hz, the model's
   std::size_t length, hop;
   std::optional<Resampler> resampler;
-  std::vector<float> held;     // samples that a later window holds
+  std::vector<float> held;     // samples that a later window has
   std::size_t first = 0;       // the number of the first held sample in the stream
   std::size_t fresh_from = 0;  // the held samples before it were in a window
 };
 
 EmbeddingStream::EmbeddingStream(const Verifier& verifier, int sample_rate,
                                  const WindowOptions& options) {
-  if (sample_rate < 1) throw std::invalid_argument("EmbeddingStream: a sample rate under 1 Hz");
+  if (sample_rate < 1)
+    throw std::invalid_argument("EmbeddingStream: expected a sample rate of at least 1 Hz");
   if (!(options.seconds > 0 && options.hop > 0))
-    throw Error(Fault::config, fmt::format("windows of {:g} s, {:g} s apart; both must be above 0",
-                                           options.seconds, options.hop));
+    throw Error(Fault::config,
+                fmt::format("windows of {:g} s with a hop of {:g} s; both must be above 0",
+                            options.seconds, options.hop));
   if (options.hop > options.seconds)
     throw Error(Fault::config,
                 fmt::format("a hop of {:g} s leaves out sound between windows of {:g} s",

@@ -192,9 +192,10 @@ std::string find_model(const std::string& name) {
                           shipped, beside.string(), TWINEAR_MODELS));
 }
 
-double selftest(const std::string& path) {
+double selftest(const std::string& path) { return selftest(load_model(path), path); }
+
+double selftest(const Model& model, const std::string& path) {
   const SafetensorsFile file(path);
-  const Model model = read_model(file);
   const auto stored = parse_json(file.text("selftest"), path + ": selftest");
   const Matrix now = test_embedding(model.front_end, model.encoder);
   const auto values = now.values();

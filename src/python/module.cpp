@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Python module `twinear`. While C++ works the GIL is free; arrays come in as they are where
-// they are float32 (or, of scores, float64) and contiguous, and go out without a copy.
+// The Python module `twinear`. It releases the GIL while C++ works. Arrays are not copied on their
+// way out, nor on their way in if they are contiguous float32 (scores: float64).
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -38,7 +38,7 @@ using Flags = py::array_t<bool, py::array::c_style | py::array::forcecast>;
 using Path = std::string;
 using Sound = std::variant<Path, py::array>;  // a file, or samples in [-1, 1]
 
-/// What C++ does meanwhile needs no Python.
+/// Does C++ work without the GIL.
 template <class Work>
 auto unlocked(const Work& work) {
   const py::gil_scoped_release released;
@@ -59,11 +59,11 @@ py::array_t<float> array(Matrix matrix) {
   return py::array_t<float>({kept->rows(), kept->cols()}, kept->values().data(), owner);
 }
 
-/// One channel of sound. Whole numbers are refused: nobody says at which of them it clips.
+/// One channel of sound. Integers are refused, because their full scale is unknown.
 Waveform waveform(const py::array& samples, int sample_rate) {
   if (samples.dtype().kind() != 'f' || samples.ndim() != 1)
     throw std::invalid_argument("samples: expected one row of floats in [-1, 1]");
-  if (samples.size() == 0) throw std::invalid_argument("samples: none");
+  if (samples.size() == 0) throw std::invalid_argument("samples: expected at least one");
   if (sample_rate < 1000 || sample_rate > 768000)
     throw std::invalid_argument("sample_rate: expected 1000 to 768000 Hz");
   const Floats floats(samples);
@@ -76,22 +76,21 @@ Scores scores_of(const Doubles& scores, const Flags& target) {
     throw std::invalid_argument("scores and target: expected two rows of the same length");
   Scores split;
   for (py::ssize_t i = 0; i < scores.size(); ++i) {
-    if (!std::isfinite(scores.data()[i])) throw Error(Fault::numeric, "scores: one is not finite");
+    if (!std::isfinite(scores.data()[i]))
+      throw Error(Fault::numeric, "scores: a score is not finite");
     (target.data()[i] ? split.target : split.nontarget).push_back(scores.data()[i]);
   }
   if (split.target.empty() || split.nontarget.empty())
-    throw Error(Fault::format, "target: trials of both kinds are needed");
+    throw Error(Fault::format, "target: expected trials of both kinds");
   return split;
 }
 
-/// f(scores) with the GIL free.
+/// Computes f(scores) without the GIL.
 template <class Figure>
 double figure(const Doubles& scores, const Flags& target, const Figure& f) {
   const Scores split = scores_of(scores, target);
   return unlocked([&] { return f(split); });
 }
-
-twinear::FrontEnd front_end(const std::string& preset) { return twinear::front_end_preset(preset); }
 
 Clip clip(const Sound& sound, std::optional<int> sample_rate, const twinear::FrontEnd& front_end) {
   if (const auto* path = std::get_if<Path>(&sound)) return twinear::clip_of_file(*path);
@@ -165,13 +164,15 @@ py::tuple det_curve(const Doubles& scores, const Flags& target) {
 }
 
 void add_verdict(py::module_& m) {
-  py::class_<twinear::Verdict>(m, "Verdict", "The answer to \"the same source?\".")
-      .def_readonly("score", &twinear::Verdict::score, "cosine of the two embeddings")
-      .def_readonly("llr", &twinear::Verdict::llr, "natural-log likelihood ratio, or None")
-      .def_readonly("probability", &twinear::Verdict::probability, "at even odds before, or None")
-      .def_readonly("threshold", &twinear::Verdict::threshold, "on the score")
-      .def_readonly("threshold_from", &twinear::Verdict::threshold_from, "where it comes from")
-      .def_readonly("same", &twinear::Verdict::same, "score >= threshold")
+  py::class_<twinear::Verdict>(m, "Verdict", "Whether two sounds have the same source.")
+      .def_readonly("score", &twinear::Verdict::score, "the cosine of the two embeddings")
+      .def_readonly("llr", &twinear::Verdict::llr, "the natural-log likelihood ratio, or None")
+      .def_readonly("probability", &twinear::Verdict::probability,
+                    "the probability of the same source at even prior odds, or None")
+      .def_readonly("threshold", &twinear::Verdict::threshold, "the threshold on the score")
+      .def_readonly("threshold_from", &twinear::Verdict::threshold_from,
+                    "where the threshold comes from")
+      .def_readonly("same", &twinear::Verdict::same, "whether the score is at least the threshold")
       .def("__bool__", [](const twinear::Verdict& v) { return v.same; })
       .def("__repr__", [](const twinear::Verdict& v) {
         return py::str("Verdict(same={}, score={:.4f}, threshold={:.4f})")
@@ -195,7 +196,7 @@ void add_model(py::module_& m) {
                              [](const Verifier& v) { return v.model().calibration.has_value(); })
       .def(
           "embed", embed, py::arg("sound"), py::arg("sample_rate") = py::none(),
-          "One embedding of a file or of samples in [-1, 1]; of a list of files a row each, on all "
+          "Embeds a file or samples in [-1, 1]; of a list of files it embeds each to a row, on all "
           "cores.")
       .def(
           "features",
@@ -203,19 +204,20 @@ void add_model(py::module_& m) {
             return array(features_of(LogMel(v.model().front_end), sound, sample_rate));
           },
           py::arg("sound"), py::arg("sample_rate") = py::none(),
-          "What its encoder is given: frames x bins.")
+          "Computes the features that the encoder takes: frames x mel bins.")
       .def("verify", verify, py::arg("a"), py::arg("b"), py::arg("threshold") = py::none(),
            py::arg("sample_rate") = py::none(),
-           "Have two sounds the same source? Files, or samples in [-1, 1].")
+           "Decides whether two sounds, files or samples in [-1, 1], have the same source.")
       .def(
           "decide",
           [](const Verifier& v, double score, std::optional<double> threshold) {
             return v.decide(score, acceptance(threshold));
           },
-          py::arg("score"), py::arg("threshold") = py::none(), "What a score means.")
+          py::arg("score"), py::arg("threshold") = py::none(), "Decides by a score.")
       .def("score", score, py::arg("trials"), py::arg("root") = "", py::arg("llr") = false,
-           "A trial list of VoxCeleb's or Kaldi's form: (scores, target), each file read once from "
-           "`root`.");
+           "Scores a trial list in the format of VoxCeleb or Kaldi, whose files are in `root`; "
+           "returns "
+           "(scores, target).");
 }
 
 void add_metrics(py::module_& m) {
@@ -225,7 +227,7 @@ void add_metrics(py::module_& m) {
         return figure(s, t, [](const Scores& split) { return twinear::eer(split).rocch; });
       },
       py::arg("scores"), py::arg("target"),
-      "Equal error rate on the ROC's convex hull, in [0, 1].");
+      "The equal error rate on the ROC's convex hull, in [0, 1].");
   const auto dcf = [&m](const char* name, double (*cost)(const Scores&, const twinear::Task&),
                         const char* help) {
     m.def(
@@ -238,16 +240,17 @@ void add_metrics(py::module_& m) {
         py::arg("scores"), py::arg("target"), py::arg("p_target") = 0.01, py::arg("c_miss") = 1.0,
         py::arg("c_false_alarm") = 1.0, help);
   };
-  dcf("min_dcf", twinear::min_dcf, "Normalized detection cost at the best threshold.");
-  dcf("act_dcf", twinear::act_dcf, "The same at the Bayes threshold; of log-likelihood ratios.");
+  dcf("min_dcf", twinear::min_dcf, "The normalized detection cost at the best threshold.");
+  dcf("act_dcf", twinear::act_dcf,
+      "The normalized detection cost of log-likelihood ratios at the Bayes threshold.");
   m.def(
       "cllr", [](const Doubles& s, const Flags& t) { return figure(s, t, twinear::cllr); },
-      py::arg("scores"), py::arg("target"), "Cost of log-likelihood ratios, in bits.");
+      py::arg("scores"), py::arg("target"), "The cost of log-likelihood ratios, in bits.");
   m.def(
       "min_cllr", [](const Doubles& s, const Flags& t) { return figure(s, t, twinear::min_cllr); },
-      py::arg("scores"), py::arg("target"), "Cllr after the best monotone map.");
+      py::arg("scores"), py::arg("target"), "The Cllr after the best monotone map.");
   m.def("det_curve", det_curve, py::arg("scores"), py::arg("target"),
-        "(threshold, miss, false_alarm) at every distinct score and at infinity.");
+        "Returns (threshold, miss, false_alarm) at every distinct score and at infinity.");
 }
 
 }  // namespace
@@ -256,18 +259,18 @@ PYBIND11_MODULE(twinear, m) {
   m.doc() = "Siamese verification of speakers and sounds.";
   m.attr("__version__") = TWINEAR_VERSION;
   py::register_exception<Error>(m, "Error").attr("__doc__") =
-      "A file, a model or a value that cannot be used; the text says which and why.";
+      "Raised for a file, a model or a value that cannot be used; the text says which and why.";
 
   add_verdict(m);
   add_model(m);
   m.def(
       "features",
       [](const Sound& sound, std::optional<int> sample_rate, const std::string& preset) {
-        return array(features_of(LogMel(front_end(preset)), sound, sample_rate));
+        return array(features_of(LogMel(twinear::front_end_preset(preset)), sound, sample_rate));
       },
       py::arg("sound"), py::arg("sample_rate") = py::none(), py::arg("front_end") = "kaldi",
-      "Log-mel features of a file or of samples in [-1, 1]: frames x bins. Front ends: kaldi, "
-      "wespeaker, sherpa, speechbrain, librosa, torchaudio.");
-  m.def("cosine", cosine, py::arg("a"), py::arg("b"), "The score of two embeddings.");
+      "Computes log-mel features of a file or of samples in [-1, 1]: frames x mel bins. The front "
+      "ends are kaldi, wespeaker, sherpa, speechbrain, librosa and torchaudio.");
+  m.def("cosine", cosine, py::arg("a"), py::arg("b"), "The score of two embeddings, their cosine.");
   add_metrics(m);
 }

@@ -4,13 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
+#include "clips/named_clips.h"
 #include "evaluate/comparisons.h"
-#include "report/hardest.h"
 #include "twinear/clip_features.h"
 
 namespace twinear {
@@ -19,40 +24,53 @@ namespace {
 constexpr std::size_t errors_of_a_kind = 5, mapped_speakers = 20, mapped_clips = 15;
 constexpr double played_seconds = 3;
 
-/// Finds the clips that the trials name.
-class TrialClips {
- public:
-  explicit TrialClips(const ReportSources& sources)
-      : root_(sources.root), has_manifest_(!sources.manifest.empty()) {
-    if (has_manifest_)
-      for (auto& clip : read_manifest(sources.manifest).clips) known_.emplace(clip.name, clip);
+/// A number of so many bytes, little-endian.
+std::string bytes_of(std::uint32_t value, int width) {
+  std::string bytes;
+  for (int i = 0; i < width; ++i) bytes += static_cast<char>(value >> (8 * i) & 255);
+  return bytes;
+}
+
+std::string wav(int sample_rate, std::span<const float> samples) {
+  const auto rate = static_cast<std::uint32_t>(sample_rate);
+  const auto size = static_cast<std::uint32_t>(2 * samples.size());
+  std::string bytes = "RIFF" + bytes_of(36 + size, 4) + "WAVEfmt " + bytes_of(16, 4) +
+                      bytes_of(1, 2) + bytes_of(1, 2) +  // integers of one channel
+                      bytes_of(rate, 4) + bytes_of(2 * rate, 4) + bytes_of(2, 2) + bytes_of(16, 2) +
+                      "data" + bytes_of(size, 4);
+  for (const float x : samples)
+    bytes +=
+        bytes_of(static_cast<std::uint32_t>(std::lround(32767 * std::clamp(x, -1.0F, 1.0F))), 2);
+  return bytes;
+}
+
+/// Bytes as a data URI has them (RFC 4648, section 4).
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8U | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k)
+      text += i + k <= bytes.size() ? digits[group >> (18U - 6U * k) & 63U] : '=';
   }
+  return text;
+}
 
-  /// None for a name that is not a clip, such as the name of an enrollment of several clips.
-  std::optional<Clip> find(const std::string& name) const {
-    if (has_manifest_) {
-      const auto found = known_.find(name);
-      return found == known_.end() ? std::nullopt : std::optional(found->second);
-    }
-    Clip clip;
-    clip.name = name;
-    clip.path = (std::filesystem::path(root_) / name).string();
-    std::error_code missing;
-    return std::filesystem::is_regular_file(clip.path, missing) ? std::optional(clip)
-                                                                : std::nullopt;
-  }
+/// The clip of this name, if there is one: a name may be that of an enrollment of several clips.
+std::optional<Clip> find(const NamedClips& clips, const std::string& name) {
+  const Clip clip = clips.find(name);
+  std::error_code missing;
+  return std::filesystem::is_regular_file(clip.path, missing) ? std::optional(clip) : std::nullopt;
+}
 
- private:
-  std::string root_;
-  bool has_manifest_;
-  std::map<std::string, Clip> known_;
-};
-
-std::vector<ReportedError> errors_of(const ReportedScores& system, const TrialClips& clips) {
+std::vector<ReportedError> errors_of(const ReportedScores& system, const NamedClips& clips) {
   std::map<std::string, std::string> sounds;
   const auto sound = [&](const std::string& name) {
     const auto [found, is_new] = sounds.try_emplace(name);
-    const auto clip = is_new ? clips.find(name) : std::nullopt;
+    const auto clip = is_new ? find(clips, name) : std::nullopt;
     if (clip && !clip->holds_features())
       found->second = sound_uri(clip_samples(*clip), played_seconds);
     return found->second;
@@ -70,12 +88,12 @@ std::vector<ReportedError> errors_of(const ReportedScores& system, const TrialCl
 
 /// Embeds up to mapped_clips clips of each of the first mapped_speakers speakers that have several
 /// clips. Clips that target trials join count as one speaker's.
-ReportedEmbeddings embeddings_of(const ReportedScores& system, const TrialClips& clips,
+ReportedEmbeddings embeddings_of(const ReportedScores& system, const NamedClips& clips,
                                  const Verifier& verifier) {
   const auto speakers = find_speakers(system.trials);
   std::map<std::uint32_t, std::vector<Clip>> clips_of;
   for (std::size_t i = 0; i < speakers.of_name.size(); ++i)
-    if (auto clip = clips.find(system.trials.names[i]))
+    if (auto clip = find(clips, system.trials.names[i]))
       clips_of[speakers.of_name[i]].push_back(std::move(*clip));
   ReportedEmbeddings result;
   std::vector<Clip> mapped;
@@ -97,8 +115,46 @@ ReportedEmbeddings embeddings_of(const ReportedScores& system, const TrialClips&
 
 }  // namespace
 
+std::vector<std::size_t> hardest_errors(const ScoreTable& trials, double threshold,
+                                        std::size_t count) {
+  std::vector<std::size_t> hardest;
+  for (const std::uint32_t target : {1U, 0U}) {
+    std::vector<std::size_t> errors;
+    for (std::size_t i = 0; i < trials.rows.size(); ++i)
+      if (trials.rows[i].target == target && (trials.rows[i].score >= threshold) != (target == 1))
+        errors.push_back(i);
+    std::ranges::sort(errors, [&](std::size_t a, std::size_t b) {
+      const double x = std::abs(trials.rows[a].score - threshold),
+                   y = std::abs(trials.rows[b].score - threshold);
+      return x != y ? x > y : a < b;
+    });
+    std::unordered_set<std::uint32_t> clips;
+    for (std::size_t taken = 0; const std::size_t i : errors) {
+      const auto& row = trials.rows[i];
+      if (taken == count) break;
+      if (clips.contains(row.enroll) || clips.contains(row.test)) continue;
+      clips.insert({row.enroll, std::uint32_t{row.test}});
+      hardest.push_back(i);
+      ++taken;
+    }
+  }
+  return hardest;
+}
+
+std::string sound_uri(const Waveform& waveform, double seconds) {
+  constexpr int max_rate = 16000;
+  const auto wanted = static_cast<std::size_t>(seconds * waveform.sample_rate);
+  const auto first = std::span(waveform.samples).first(std::min(wanted, waveform.samples.size()));
+  const int rate = std::min(waveform.sample_rate, max_rate);
+  return "data:audio/wav;base64," +
+         base64(rate < waveform.sample_rate ? wav(rate, resample(first, waveform.sample_rate, rate))
+                                            : wav(rate, first));
+}
+
 ReportContent compose_report(std::vector<ReportedScores> systems, const ReportSources& sources) {
-  const TrialClips clips(sources);
+  const auto listed =
+      sources.manifest.empty() ? std::vector<Clip>() : read_manifest(sources.manifest).clips;
+  const NamedClips clips(listed, sources.root);
   ReportContent content{.title = "Evaluation",
                         .training_log = sources.training_log,
                         .systems = std::move(systems),

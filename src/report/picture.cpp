@@ -35,27 +35,22 @@ void check(cairo_status_t status) {
 
 /// The color of a level as 0xRRGGBB: matplotlib's magma (CC0) between nine of its colors.
 std::uint32_t color_of(std::uint8_t level) {
-  constexpr std::array<std::array<std::uint8_t, 3>, 9> magma{{{0x00, 0x00, 0x04},
-                                                              {0x1d, 0x11, 0x47},
-                                                              {0x51, 0x12, 0x7c},
-                                                              {0x82, 0x26, 0x81},
-                                                              {0xb6, 0x36, 0x79},
-                                                              {0xe6, 0x51, 0x64},
-                                                              {0xfb, 0x88, 0x61},
-                                                              {0xfe, 0xc2, 0x87},
-                                                              {0xfc, 0xfd, 0xbf}}};
+  constexpr std::array magma{0x000004U, 0x1d1147U, 0x51127cU, 0x822681U, 0xb63679U,
+                             0xe65164U, 0xfb8861U, 0xfec287U, 0xfcfdbfU};
   const double at = 8.0 * level / 255.0;
   const auto left = std::min<std::size_t>(static_cast<std::size_t>(at), 7);
   const double share = at - static_cast<double>(left);
   std::uint32_t color = 0;
-  for (std::size_t c = 0; c < 3; ++c)
-    color = color << 8U | static_cast<std::uint32_t>((1 - share) * magma[left][c] +
-                                                     share * magma[left + 1][c] + 0.5);
+  for (const unsigned shift : {16U, 8U, 0U}) {
+    const auto of = [&](std::size_t i) { return magma[i] >> shift & 0xFFU; };
+    color = color << 8U |
+            static_cast<std::uint32_t>((1 - share) * of(left) + share * of(left + 1) + 0.5);
+  }
   return color;
 }
 
-/// The heat map as an image of its own size. It is not left to viewers to stretch a small one:
-/// those of SVG would blur it.
+/// The heat map as an image of its own size: viewers of SVG would blur a small one that they
+/// stretch.
 Surface image_of(const Picture::HeatMap& map) {
   Surface image(cairo_image_surface_create(CAIRO_FORMAT_RGB24, map.width, map.height));
   check(cairo_surface_status(image.get()));
@@ -120,43 +115,27 @@ cairo_status_t append(void* bytes, const unsigned char* data, unsigned int size)
   return CAIRO_STATUS_SUCCESS;
 }
 
-std::string png(const Picture& picture) {
-  std::string bytes;
-  const Surface surface(
-      cairo_image_surface_create(CAIRO_FORMAT_RGB24, picture.width, picture.height));
-  draw(surface.get(), picture);
-  check(cairo_surface_write_to_png_stream(surface.get(), append, &bytes));
-  return bytes;
-}
-
-/// The bytes of a PDF or SVG file, whose surface `create` makes.
-std::string vector_file(decltype(cairo_pdf_surface_create_for_stream)* create,
-                        const Picture& picture) {
-  std::string bytes;
-  const Surface surface(create(append, &bytes, picture.width, picture.height));
-  if (cairo_surface_get_type(surface.get()) == CAIRO_SURFACE_TYPE_PDF)
-    cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_CREATE_DATE, "");
-  draw(surface.get(), picture);
-  cairo_surface_finish(surface.get());
-  check(cairo_surface_status(surface.get()));
-  return bytes;
-}
-
 }  // namespace
 
 void check_picture_path(const std::string& path) {
   if (!path.ends_with(".pdf") && !path.ends_with(".svg") && !path.ends_with(".png"))
-    throw Error(Fault::config, path + ": a plot's name ends in .pdf, .svg or .png");
+    throw Error(Fault::config, path + ": expected a name that ends in .pdf, .svg or .png");
 }
 
 void write_picture(const std::string& path, const Picture& picture) {
   check_picture_path(path);
-  std::string bytes =
-      path.ends_with(".png")
-          ? png(picture)
-          : vector_file(path.ends_with(".pdf") ? cairo_pdf_surface_create_for_stream
-                                               : cairo_svg_surface_create_for_stream,
-                        picture);
+  const bool is_png = path.ends_with(".png"), is_pdf = path.ends_with(".pdf");
+  std::string bytes;
+  const auto create =
+      is_pdf ? cairo_pdf_surface_create_for_stream : cairo_svg_surface_create_for_stream;
+  const Surface surface(
+      is_png ? cairo_image_surface_create(CAIRO_FORMAT_RGB24, picture.width, picture.height)
+             : create(append, &bytes, picture.width, picture.height));
+  if (is_pdf) cairo_pdf_surface_set_metadata(surface.get(), CAIRO_PDF_METADATA_CREATE_DATE, "");
+  draw(surface.get(), picture);
+  if (is_png) check(cairo_surface_write_to_png_stream(surface.get(), append, &bytes));
+  cairo_surface_finish(surface.get());
+  check(cairo_surface_status(surface.get()));
   write_file(path, bytes);
 }
 

@@ -8,7 +8,7 @@
 
 namespace twinear {
 
-/// A drawing on white: heat maps, over them lines, over them texts. Coordinates count from the
+/// A drawing on white: heat maps, lines over them, texts over these. Coordinates count from the
 /// upper left corner, in pixels of a PNG, which are points of 1/72 inch in SVG and PDF.
 struct Picture {
   /// A grid of values, row after row from the top, stretched over a rectangle.
@@ -21,13 +21,13 @@ struct Picture {
   struct Line {
     int x = 0, y = 0, to_x = 0, to_y = 0;
   };
-  /// A line of text: (x, y) is its begin, its middle or its end, halfway up the letters.
+  /// A line of text; (x, y) is its beginning, middle or end, halfway up the letters.
   struct Text {
     enum class Align { begin, middle, end };
     int x = 0, y = 0;
     std::string text;  ///< UTF-8; other bytes are drawn as U+FFFD
     Align align = Align::begin;
-    bool upwards = false;  ///< the text runs from bottom to top
+    bool upwards = false;  ///< whether the text runs from bottom to top
   };
 
   int width = 0, height = 0;

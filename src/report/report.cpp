@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -21,33 +21,21 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t max_points = 500, bins = 60;  // so that no list of trials makes a big page
+constexpr std::size_t max_points = 500, bins = 60;  // which bound the size of the page
 
 std::string escaped(std::string_view text) {
+  constexpr std::string_view special = "&<>\"'";
+  constexpr std::array entities{"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
   std::string result;
-  for (const char c : text) switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      case '\'':
-        result += "&#39;";
-        break;
-      default:
-        result += c;
-    }
+  for (const char c : text)
+    if (const auto at = special.find(c); at != special.npos)
+      result += entities[at];
+    else
+      result += c;
   return result;
 }
 
-/// JSON that may stand in a script element: no "<" can end it or open a comment.
+/// JSON for a script element: without "<", nothing in it can end the element or open a comment.
 std::string script_json(const Json& json) {
   std::string result;
   for (const char c : json.dump(-1, ' ', true, Json::error_handler_t::replace))
@@ -55,7 +43,7 @@ std::string script_json(const Json& json) {
   return result;
 }
 
-/// Six digits: all that a chart can show, and half the page.
+/// The value with six digits, which are all that a chart can show and halve the page.
 double shortened(double value) { return *parse_number(fmt::format("{:.6g}", value)); }
 
 Json shortened(std::span<const double> values) {
@@ -64,7 +52,7 @@ Json shortened(std::span<const double> values) {
   return result;
 }
 
-/// `page` with each {{name}} replaced; what is put in is not looked at again.
+/// `page` with each {{name}} replaced by its part; a part is not searched for names.
 std::string filled(std::string_view page, const std::map<std::string_view, std::string>& parts) {
   std::string result;
   for (std::size_t open; (open = page.find("{{")) != std::string_view::npos;) {
@@ -75,11 +63,6 @@ std::string filled(std::string_view page, const std::map<std::string_view, std::
   }
   return result += page;
 }
-
-struct Figure {
-  std::string name;
-  std::function<std::string(const Evaluation&)> cell;
-};
 
 std::string cell(double value, const Interval& interval) {
   return fmt::format("{:.3f}<small>{:.3f} to {:.3f}</small>", value, interval.low, interval.high);
@@ -96,58 +79,45 @@ std::string name_of(const Task& task) {
       plain ? "" : fmt::format(", costs {} and {}", task.c_miss, task.c_false_alarm));
 }
 
-/// Rows of the table. All systems were asked the same tasks.
-std::vector<Figure> figures_of(const Evaluation& first) {
-  std::vector<Figure> figures{
-      Figure{"Equal error rate (EER)",
-             [](const Evaluation& e) { return percent(e.eer.rocch, e.eer_interval); }},
-  };
-  // NOLINTNEXTLINE(modernize-loop-convert): figures keep the index
-  for (std::size_t i = 0; i < first.tasks.size(); ++i)
-    figures.push_back(
-        {fmt::format("minDCF ({})", name_of(first.tasks[i].task)), [i](const Evaluation& e) {
-           return cell(e.tasks[i].min_dcf, e.tasks[i].min_dcf_interval);
-         }});
-  // NOLINTNEXTLINE(modernize-loop-convert): figures keep the index
-  for (std::size_t i = 0; i < first.tasks.size(); ++i)
-    figures.push_back(
-        {fmt::format("actDCF ({})", name_of(first.tasks[i].task)), [i](const Evaluation& e) {
-           return cell(e.tasks[i].act_dcf, e.tasks[i].act_dcf_interval);
-         }});
-  if (first.top_1)
-    figures.push_back({"Top-1", [](const Evaluation& e) {
-                         return e.top_1 ? percent(*e.top_1, e.top_1_interval) : std::string();
-                       }});
-  const std::vector<Figure> rest{
-      Figure{"Cllr, bits", [](const Evaluation& e) { return cell(e.cllr, e.cllr_interval); }},
-      Figure{"min Cllr, bits",
-             [](const Evaluation& e) { return cell(e.min_cllr, e.min_cllr_interval); }},
-      Figure{"Comparisons of the same source",
-             [](const Evaluation& e) { return fmt::format("{}", e.targets); }},
-      Figure{"Comparisons of different sources",
-             [](const Evaluation& e) { return fmt::format("{}", e.nontargets); }},
-      Figure{"Speakers or sounds",
-             [](const Evaluation& e) { return fmt::format("{}", e.speakers); }},
-  };
-  figures.insert(figures.end(), rest.begin(), rest.end());
+struct Figure {
+  std::string name, cell;
+};
+
+/// A system's column of the table. All systems were asked the same tasks.
+std::vector<Figure> figures_of(const Evaluation& e, bool has_top_1) {
+  std::vector<Figure> figures{{"Equal error rate (EER)", percent(e.eer.rocch, e.eer_interval)}};
+  for (const auto& cost : e.tasks)
+    figures.push_back({fmt::format("minDCF ({})", name_of(cost.task)),
+                       cell(cost.min_dcf, cost.min_dcf_interval)});
+  for (const auto& cost : e.tasks)
+    figures.push_back({fmt::format("actDCF ({})", name_of(cost.task)),
+                       cell(cost.act_dcf, cost.act_dcf_interval)});
+  if (has_top_1) figures.push_back({"Top-1", e.top_1 ? percent(*e.top_1, e.top_1_interval) : ""});
+  figures.push_back({"Cllr, bits", cell(e.cllr, e.cllr_interval)});
+  figures.push_back({"min Cllr, bits", cell(e.min_cllr, e.min_cllr_interval)});
+  figures.push_back({"Comparisons of the same source", std::to_string(e.targets)});
+  figures.push_back({"Comparisons of different sources", std::to_string(e.nontargets)});
+  figures.push_back({"Speakers or sounds", std::to_string(e.speakers)});
   return figures;
 }
 
 std::string figures_section(std::span<const ReportedScores> systems) {
   if (systems.empty()) return {};
   std::string html =
-      "<section>\n<h2>Figures</h2>\n<p>Below each figure: its 95 % interval, by drawing the "
-      "speakers "
-      "or sounds anew. actDCF and Cllr read a score as a natural-log likelihood ratio; of a score "
-      "without calibration they say nothing.</p>\n"
+      "<section>\n<h2>Figures</h2>\n<p>Below each figure stands its 95 % interval, from resampling "
+      "the speakers or sounds. actDCF and Cllr read a score as a natural-log likelihood ratio; "
+      "they "
+      "have no meaning for scores without calibration.</p>\n"
       "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Figure</th>";
-  for (const auto& system : systems)
+  std::vector<std::vector<Figure>> columns;
+  for (const auto& system : systems) {
     html += fmt::format("<th scope=\"col\">{}</th>", escaped(system.name));
+    columns.push_back(figures_of(system.evaluation, systems.front().evaluation.top_1.has_value()));
+  }
   html += "</tr></thead>\n<tbody>\n";
-  for (const auto& figure : figures_of(systems.front().evaluation)) {
-    html += fmt::format("<tr><th scope=\"row\">{}</th>", figure.name);
-    for (const auto& system : systems)
-      html += fmt::format("<td>{}</td>", figure.cell(system.evaluation));
+  for (std::size_t row = 0; row < columns.front().size(); ++row) {
+    html += fmt::format("<tr><th scope=\"row\">{}</th>", columns.front()[row].name);
+    for (const auto& column : columns) html += fmt::format("<td>{}</td>", column[row].cell);
     html += "</tr>\n";
   }
   return html + "</tbody>\n</table></div>\n</section>";
@@ -187,7 +157,7 @@ Json det_curve_of(const ReportedScores& system, const Scores& scores,
   return {{"name", system.name}, {"curve", std::move(points)}, {"marks", std::move(marks)}};
 }
 
-/// Axes from the least rate that so many trials can show to a rate above every EER.
+/// Axes from the lowest rate that the trials can show to a rate above every EER.
 Json det_axes(std::span<const ReportedScores> systems) {
   std::size_t max_trials = 1;
   double worst_eer = 0;
@@ -234,7 +204,7 @@ Json calibration_of(const ReportedScores& system, const Scores& scores,
                                : Json(nullptr)}};
 }
 
-/// Each sound once; errors name them by number.
+/// The sounds, each once, and the errors, which name their sounds by number.
 Json errors_of(std::span<const ReportedError> errors) {
   Json sounds = Json::array(), list = Json::array();
   std::map<std::string_view, std::size_t> numbers;
@@ -252,7 +222,7 @@ Json errors_of(std::span<const ReportedError> errors) {
   return {{"sounds", std::move(sounds)}, {"list", std::move(list)}};
 }
 
-/// As many directions as UMAP is given; the first two are the map by PCA.
+/// The embeddings along the 16 directions that UMAP is given; the first two are the map by PCA.
 Json map_of(const ReportedEmbeddings& embeddings) {
   constexpr std::size_t directions = 16;
   const auto principal = principal_components(embeddings.rows, directions);
@@ -268,8 +238,7 @@ Json map_of(const ReportedEmbeddings& embeddings) {
           {"shares", shortened(principal.shares)}};
 }
 
-/// The table by columns. A table of more than max_points rows is thinned evenly; its last row
-/// stays.
+/// The columns of a table. More than max_points rows are thinned evenly; the last one stays.
 Json columns(const TrainingLog::Table& table) {
   const std::size_t stride = table.rows.size() / max_points + 1;
   Json result;
@@ -291,10 +260,9 @@ std::string training_summary(const TrainingLog& log) {
                                           log.epochs.columns.begin())];
     };
     if (at("best") == 1)
-      html = fmt::format(
-          "<p>Best on dev: EER {:.2f} % after epoch {} (step {}); the model is from "
-          "there.</p>",
-          100 * at("dev_eer"), at("epoch"), at("step"));
+      html =
+          fmt::format("<p>The model is the best on dev: EER {:.2f} % after epoch {} (step {}).</p>",
+                      100 * at("dev_eer"), at("epoch"), at("step"));
   }
   return html;
 }
@@ -320,16 +288,14 @@ void write_report(const std::string& path, const ReportContent& content) {
     data["training"] = {{"steps", columns(log.steps)}, {"epochs", columns(log.epochs)}};
   }
   if (!content.systems.empty()) data["det"] = det_axes(content.systems);
-  const std::optional<double> none;
-  const std::optional<Calibration> no_calibration;
-  for (const auto& system : content.systems) {  // threshold and calibration belong to the first
-    const bool first = &system == content.systems.data();
-    const auto& threshold = first ? content.threshold : none;
+  for (const auto& system : content.systems) {
+    const bool is_first = &system == content.systems.data();  // which has threshold and calibration
+    const auto threshold = is_first ? content.threshold : std::nullopt;
     const auto scores = split_scores(system.trials);
     data["det"]["systems"].push_back(det_curve_of(system, scores, threshold));
     data["histograms"].push_back(histogram_of(system, scores, threshold));
     data["calibrations"].push_back(
-        calibration_of(system, scores, first ? content.calibration : no_calibration));
+        calibration_of(system, scores, is_first ? content.calibration : std::nullopt));
   }
   parts["data"] = script_json(data);
   write_file(path, filled(page_html, parts));

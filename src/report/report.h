@@ -12,23 +12,23 @@
 
 namespace twinear {
 
-/// One system's scores on a trial list, as the report names it.
+/// The scores of one system on a trial list, and its name in the report.
 struct ReportedScores {
   std::string name;
   ScoreTable trials;
   Evaluation evaluation;
 };
 
-/// An error for people to listen to. A sound is a data URI; empty: no player.
+/// An error to listen to. A sound is a data URI, or empty for none.
 struct ReportedError {
-  bool target;  ///< of the same source, and missed; else a false alarm
+  bool target;  ///< a missed trial of the same source; else a false alarm
   double score;
   std::string enroll, test, enroll_sound, test_sound;
 };
 
-/// Clips where the model puts them.
+/// Clips and their embeddings, a row for each.
 struct ReportedEmbeddings {
-  std::vector<std::string> clips, speakers;  ///< of each row
+  std::vector<std::string> clips, speakers;  ///< names, one for each row
   Matrix rows;
 };
 
@@ -38,14 +38,14 @@ struct ReportContent {
   std::string training_log;  ///< path of a run's log.jsonl, for the training curves
   std::vector<ReportedScores> systems;
   std::optional<double> threshold;              ///< drawn in the histogram of the first system
-  std::optional<Calibration> calibration = {};  ///< of the first system's scores, in its plot
+  std::optional<Calibration> calibration = {};  ///< of the first system's scores
   std::vector<ReportedError> errors = {};       ///< of the first system
   ReportedEmbeddings embeddings = {};
 };
 
-/// Writes one self-contained HTML page: figures, DET curves, score histograms, calibration, errors
-/// to listen to, a map of embeddings (PCA; UMAP where the library was there at build time),
-/// training. Readable offline, on a phone and on paper; no script or font is fetched.
+/// Writes one HTML page that fetches nothing: figures, DET curves, score histograms, calibration,
+/// errors to listen to, a map of embeddings (by PCA, and by UMAP if the build found the library)
+/// and the curves of training. Throws Error (io), and as read_training_log.
 void write_report(const std::string& path, const ReportContent& content);
 
 }  // namespace twinear

@@ -6,9 +6,9 @@
 
 namespace twinear {
 
-/// What a training run wrote into its log.jsonl.
+/// The log.jsonl of a training run.
 struct TrainingLog {
-  /// Numbers in named columns; NaN where a line lacked the number. The first column is `step`,
+  /// Numbers in named columns; a number that a line lacks is NaN. The first column is `step`,
   /// which rises from row to row.
   struct Table {
     std::vector<std::string> columns;
@@ -18,7 +18,7 @@ struct TrainingLog {
   Table epochs;  ///< a row for each evaluation on the development set
 };
 
-/// Reads a log.jsonl. Where a resumed run repeated steps, the later lines count. A last line that
+/// Reads a log.jsonl. The later lines count for steps that a resumed run repeated. A last line that
 /// is not finished is left out, because the run is alive or was killed. Lines of other kinds are
 /// skipped. Throws Error (io; format with file and line).
 TrainingLog read_training_log(const std::string& path);

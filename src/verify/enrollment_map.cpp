@@ -29,8 +29,9 @@ EnrollmentMap from_csv(const std::string& path) {
   EnrollmentMap map;
   for (std::size_t i = 1; i < records.size(); ++i) {
     const auto& [line, fields] = records[i];
-    if (fields.size() != header.size()) refuse(line, "other fields than the header has");
-    if (fields[enrollment].empty() || fields[clip].empty()) refuse(line, "an empty name");
+    if (fields.size() != header.size())
+      refuse(line, "the number of fields differs from that of the header");
+    if (fields[enrollment].empty() || fields[clip].empty()) refuse(line, "a name is empty");
     map[fields[enrollment]].push_back(fields[clip]);
   }
   return map;

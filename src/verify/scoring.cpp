@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/threads.h"
 #include "base/vectors.h"
+#include "clips/named_clips.h"
 #include "twinear/error.h"
 #include "twinear/verifier.h"
 
@@ -24,40 +25,45 @@ namespace fs = std::filesystem;
 
 /// One side of trials: a clip, or an enrollment of several.
 struct Side {
-  std::vector<std::size_t> clips;              // rows of the embeddings
-  std::vector<std::vector<float>> embeddings;  // one, or one a clip where scores are averaged
-  double seconds = 0;                          // of sound, in all its clips
+  std::vector<std::size_t> clips;  // rows of the embeddings
+  /// One embedding, or one for each clip if scores are averaged; none if a clip has none.
+  std::vector<std::vector<float>> embeddings;
+  double seconds = 0;  // of sound, in all its clips
   CohortStatistics statistics{0, 1};
 };
 
-/// The clips that trials name, each once, and who asks for which.
+/// Collects the clips that trials name, each once, embeds them and scores the trials.
 class Scorer {
  public:
   Scorer(const Verifier& verifier, const ScoreOptions& options)
-      : verifier_(verifier), options_(options) {
-    for (const Clip& clip : options.clips) known_.try_emplace(clip.name, &clip);
-  }
+      : verifier_(verifier), options_(options), named_(options.clips, options.root) {}
 
   std::vector<ScoredTrial> score(std::span<const Trial> trials) {
     if (options_.llr && !verifier_.model().calibration)
       throw Error(Fault::config,
-                  "the model holds no calibration, which log-likelihood ratios rest on");
+                  "the model holds no calibration, which log-likelihood ratios need");
     std::vector<std::pair<std::size_t, std::size_t>> sides_of;
-    sides_of.reserve(trials.size());
     for (const Trial& trial : trials) {
       const std::size_t enroll = side(trial.enroll);
       sides_of.emplace_back(enroll, side(trial.test));
     }
     if (!options_.cohort.empty()) refuse_shared_cohort();
     embed();
-    if (!options_.cohort.empty()) meet_cohort();
+    if (!options_.cohort.empty()) normalize_by_cohort();
 
-    std::vector<ScoredTrial> scores(trials.size());
+    std::vector<ScoredTrial> scores;
+    std::vector<std::pair<std::size_t, std::size_t>> scored;
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      const auto [enroll, test] = sides_of[i];
+      if (sides_[enroll].embeddings.empty() || sides_[test].embeddings.empty()) continue;
+      scores.push_back({trials[i], 0});
+      scored.push_back(sides_of[i]);
+    }
     constexpr std::size_t at_once = 1024;
-    parallel_for((trials.size() + at_once - 1) / at_once, [&](std::size_t block) {
-      const std::size_t end = std::min(trials.size(), (block + 1) * at_once);
+    parallel_for((scores.size() + at_once - 1) / at_once, [&](std::size_t block) {
+      const std::size_t end = std::min(scores.size(), (block + 1) * at_once);
       for (std::size_t i = block * at_once; i < end; ++i)
-        scores[i] = {trials[i], score(sides_[sides_of[i].first], sides_[sides_of[i].second])};
+        scores[i].score = score(sides_[scored[i].first], sides_[scored[i].second]);
     });
     return scores;
   }
@@ -71,28 +77,19 @@ class Scorer {
     if (enrollment == options_.enrollments.end())
       side.clips.push_back(clip(name));
     else
-      for (const auto& of_it : enrollment->second) side.clips.push_back(clip(of_it));
+      for (const auto& clip_name : enrollment->second) side.clips.push_back(clip(clip_name));
     sides_.push_back(std::move(side));
     return sides_.size() - 1;
   }
 
   std::size_t clip(const std::string& name) {
     const auto [found, is_new] = row_of_.try_emplace(name, clips_.size());
-    if (is_new) {
-      const auto known = known_.find(name);
-      Clip clip;
-      if (known != known_.end()) {
-        clip = *known->second;
-      } else {
-        clip.name = name;
-        clip.path = options_.root.empty() ? name : (fs::path(options_.root) / name).string();
-      }
-      clips_.push_back(std::move(clip));
-    }
+    if (is_new) clips_.push_back(named_.find(name));
     return found->second;
   }
 
-  /// By labels where the trials' clips have them; else by path, and by content.
+  /// Compares a clip of the trials with the cohort by its label or, if it has none, by path and by
+  /// content.
   void refuse_shared_cohort() const {
     std::unordered_map<std::string, const Clip*> of_label, of_path;
     std::unordered_map<std::uintmax_t, std::vector<const Clip*>> of_size;
@@ -105,7 +102,7 @@ class Scorer {
     const auto refuse = [](const Clip& clip, const Clip& in_cohort, const std::string& how) {
       throw Error(
           Fault::mismatch,
-          fmt::format("{}: a cohort must hold no source of the trials, and {} of the trials {}",
+          fmt::format("{}: a cohort must hold no source of the trials, but {} of the trials {}",
                       in_cohort.path, clip.name, how));
     };
     for (const Clip& clip : clips_) {
@@ -133,11 +130,17 @@ class Scorer {
 
   void embed() {
     const auto clips = verifier_.embed_each(clips_, {.channel = options_.channel});
-    for (const ClipEmbedding& clip : clips)
-      if (clip.error) throw *clip.error;
+    for (const ClipEmbedding& clip : clips) {
+      if (!clip.error) continue;
+      if (!options_.on_bad_clip) throw *clip.error;
+      options_.on_bad_clip(*clip.error);
+    }
     parallel_for(sides_.size(), [&](std::size_t i) {
       Side& side = sides_[i];
-      for (const std::size_t row : side.clips) side.seconds += clips[row].seconds;
+      for (const std::size_t row : side.clips) {
+        if (clips[row].error) return;
+        side.seconds += clips[row].seconds;
+      }
       if (side.clips.size() == 1 || options_.average == Average::scores) {
         for (const std::size_t row : side.clips) side.embeddings.push_back(clips[row].embedding);
         return;
@@ -157,10 +160,11 @@ class Scorer {
     });
   }
 
-  void meet_cohort() {
+  void normalize_by_cohort() {
     Matrix cohort = verifier_.embed(options_.cohort, {.channel = options_.channel});
     if (options_.cohort_by_label) cohort = label_means(cohort, make_manifest(options_.cohort));
     parallel_for(sides_.size(), [&](std::size_t i) {
+      if (sides_[i].embeddings.empty()) return;
       std::vector<double> scores(cohort.rows());
       for (std::size_t c = 0; c < scores.size(); ++c)
         for (const auto& embedding : sides_[i].embeddings)
@@ -183,7 +187,7 @@ class Scorer {
 
   const Verifier& verifier_;
   const ScoreOptions& options_;
-  std::unordered_map<std::string, const Clip*> known_;
+  NamedClips named_;
   std::unordered_map<std::string, std::size_t> side_of_, row_of_;
   std::vector<Side> sides_;
   std::vector<Clip> clips_;
@@ -208,18 +212,16 @@ CohortStatistics cohort_statistics(std::vector<double> scores, std::size_t top) 
                              std::greater());
     scores.resize(top);
   }
-  std::ranges::sort(scores);  // sums in one order, whatever nth_element left
+  std::ranges::sort(scores);  // so that the order of the sums is fixed
   CohortStatistics result{0, 0};
   const auto n = static_cast<double>(scores.size());
   for (const double s : scores) result.mean += s / n;
   for (const double s : scores) result.deviation += (s - result.mean) * (s - result.mean) / n;
   result.deviation = std::sqrt(result.deviation);
   if (!(result.deviation > 0))
-    throw Error(
-        Fault::numeric,
-        fmt::format("the {} cohort scores of a clip do not differ: there is no deviation to "
-                    "normalize by",
-                    scores.size()));
+    throw Error(Fault::numeric,
+                fmt::format("the {} cohort scores of a clip are equal; expected some deviation",
+                            scores.size()));
   return result;
 }
 

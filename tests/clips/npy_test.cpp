@@ -89,7 +89,7 @@ TEST(Npy, AnythingElseIsRefusedInOneLine) {
       {described("<f4", "False", "(-2, 2)"), "not valid"},
       {described("<f4", "False", "(99999999999999999999, 2)"), "not valid"},
       {described("<f4", "False", "(2, 2"), "not valid"},
-      {described("<f4", "", "(2, 2)"), "Fortran"},
+      {described("<f4", "", "(2, 2)"), "not valid"},
       {file_of("", four), "not valid"},
       {file_of("{", four), "not valid"},
       {file_of("{'descr", four), "not valid"},

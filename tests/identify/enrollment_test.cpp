@@ -173,14 +173,14 @@ TEST_F(Enrollments, AnotherModelIsRefused) {
                    ": its embeddings are of the model 0123456789abcdef, not of "
                    "fedcba9876543210");
   expect_error([&] { Enrollment(path, model).enroll("bob", direction(1, 0, 0, 7)); },
-               Fault::mismatch, path + ": an embedding of 7 numbers; it holds those of 24");
+               Fault::mismatch, path + ": an embedding of 7 numbers; expected 24");
 }
 
 TEST_F(Enrollments, AnEmbeddingOfAnotherWidthIsRefused) {
   Enrollment people(path, model);
   people.enroll("ada", direction(0, 0));
   expect_error([&] { best_of(people, direction(0, 0, 0, 25), 0); }, Fault::mismatch,
-               path + ": an embedding of 25 numbers; it holds those of 24");
+               path + ": an embedding of 25 numbers; expected 24");
 }
 
 TEST_F(Enrollments, AMeanIsNotPoisoned) {
@@ -257,10 +257,10 @@ TEST_F(Enrollments, WhatIsNoDatabaseIsRefused) {
   expect_error([&] { Enrollment(folder / "no/where", model); }, Fault::io,
                folder / "no/where" + ": *");
   expect_error([&] { Enrollment(folder / "", model); }, Fault::io, folder / "" + ": is a folder");
-  expect_error([&] { Enrollment("", model); }, Fault::io, "\"\": no name of a file");
+  expect_error([&] { Enrollment("", model); }, Fault::io, "\"\": not a file name");
   put(path, "");
   expect_error([&] { Enrollment{path}; }, Fault::format,
-               path + ": an empty file, no enrollment database");
+               path + ": an empty file; expected an enrollment database");
   put(path,
       "just a text that somebody wrote, longer than the header of a database is, "
       "which has a hundred bytes and begins with other words");
@@ -277,7 +277,7 @@ TEST_F(Enrollments, AnEmptyFileBecomesOne) {
 TEST_F(Enrollments, SomebodyElsesDatabaseIsLeftAlone) {
   sql(path, "CREATE TABLE songs (title TEXT)");
   const std::string before = read_file(path);
-  const std::string told = path + ": an SQLite database, but not one of enrollments";
+  const std::string told = path + ": an SQLite database; expected one of enrollments";
   expect_error([&] { Enrollment(path, model); }, Fault::format, told);
   expect_error([&] { Enrollment{path}; }, Fault::format, told);
   EXPECT_EQ(read_file(path), before);
@@ -287,7 +287,7 @@ TEST_F(Enrollments, ANewerVersionIsRefused) {
   { Enrollment(path, model); }
   sql(path, "PRAGMA user_version = 2");
   expect_error([&] { Enrollment(path, model); }, Fault::format,
-               path + ": an enrollment database of version 2; this twinear knows up to 1");
+               path + ": an enrollment database of version 2; this twinear reads up to 1");
 }
 
 TEST_F(Enrollments, DamageIsTold) {

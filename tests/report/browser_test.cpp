@@ -5,7 +5,7 @@
 
 #include "example.h"
 #include "report/assets.h"
-#include "report/hardest.h"
+#include "report/compose.h"
 #include "temporary_folder.h"
 
 namespace twinear {

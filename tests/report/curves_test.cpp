@@ -10,7 +10,7 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "base/threads.h"
-#include "report/hardest.h"
+#include "report/compose.h"
 #include "report/principal.h"
 #include "temporary_folder.h"
 

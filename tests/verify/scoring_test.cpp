@@ -55,7 +55,8 @@ TEST(EnrollmentMap, IsReadFromLinesOrCsv) {
   refused("m", "ada a a\n", ": a clip of \"ada\" is listed twice");
   refused("m", "", ": no enrollments");
   refused("m.csv", "id,path\n", ":1: expected the columns enrollment,path");
-  refused("m.csv", "enrollment,path\nada\n", ":2: other fields than the header has");
+  refused("m.csv", "enrollment,path\nada\n",
+          ":2: the number of fields differs from that of the header");
 }
 
 std::string sample(const std::string& name = "") {
@@ -171,6 +172,21 @@ TEST_F(Scoring, ACohortByLabelIsOfMeans) {
               normalized(cosine(row(0), row(2)), cohort_statistics(of_enroll, 0),
                          cohort_statistics(of_test, 0)),
               1e-3);
+}
+
+TEST_F(Scoring, AClipThatCannotBeReadCostsOnlyItsOwnTrials) {
+  std::vector<Trial> more = trials;
+  more.insert(more.begin(), {trials[0].enroll, "missing.opus", false});
+  const auto whole = v.score(trials, {.clips = clips, .enrollments = map});
+  EXPECT_THROW(v.score(more, {.clips = clips, .enrollments = map}), Error);
+  std::vector<std::string> told;
+  ScoreOptions options{.clips = clips, .enrollments = map};
+  options.on_bad_clip = [&](const Error& e) { told.emplace_back(e.what()); };
+  const auto rest = v.score(more, options);
+  ASSERT_EQ(rest.size(), whole.size());
+  for (std::size_t i = 0; i < rest.size(); ++i) EXPECT_EQ(rest[i].score, whole[i].score);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told[0].starts_with("missing.opus: ")) << told[0];
 }
 
 TEST_F(Scoring, ACohortWithATestSpeakerIsRefused) {
