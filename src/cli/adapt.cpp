@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/within.h"
@@ -24,31 +23,26 @@ int adapt(const Arguments& args, const Common& common) {
   const bool was_calibrated = verifier.model().calibration.has_value();
   within(args.manifest, [&] { verifier.adapt(clips, args.by == "whitening", args.channel); });
   save_model(verifier.model(), args.out);
-  if (common.json)
-    print_json({{"output", args.out}, {"clips", clips.size()}, {"by", args.by}});
-  else
-    fmt::print("{}: {} on {} clips; {}\n", args.out, args.by, clips.size(),
-               was_calibrated ? "its calibration was of other scores and is left out"
-                              : "it holds no calibration");
+  print_result(common, {{"output", args.out}, {"clips", clips.size()}, {"by", args.by}},
+               fmt::format("{}: {} on {} clips; the model {} no calibration", args.out, args.by,
+                           clips.size(), was_calibrated ? "now holds" : "holds"));
   return 0;
 }
 
 }  // namespace
 
 void add_adapt(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command =
-      program.command("adapt", "Fits a model to a new domain, from clips without labels");
-  command.model(args->model, Need::required);
-  command.option("--manifest", "CSV", args->manifest,
-                 "clips of the new domain, of many sources; labels are not looked at",
+  auto [command, args] =
+      program.add("adapt", "Fits a model to a new domain, from clips without labels", adapt);
+  command.model(args.model, Need::required);
+  command.option("--manifest", "CSV", args.manifest,
+                 "lists clips of many sources of the new domain; their labels have no effect",
                  Need::required);
-  command.choice("--by", {"whitening", "centering"}, args->by,
-                 "what is done to the embeddings; centering alone needs fewer clips");
-  command.option("-o,--out", "MODEL", args->out, "the model that embeds so; calibrate it anew",
-                 Need::required);
-  command.channel(args->channel);
-  command.run([args](const Common& common) { return adapt(*args, common); });
+  command.choice("--by", {"whitening", "centering"}, args.by,
+                 "chooses what is done to the embeddings; centering needs fewer clips");
+  command.option("-o,--out", "MODEL", args.out,
+                 "writes the adapted model, which needs a calibration of its own", Need::required);
+  command.channel(args.channel);
 }
 
 }  // namespace twinear::cli

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "augment/augmenter.h"
@@ -20,9 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Clips between two looks at the progress.
-constexpr std::size_t clips_at_once = 64;
-
 struct Arguments {
   std::string recipe, manifest, out;
   std::vector<std::string> overrides;
@@ -30,7 +26,7 @@ struct Arguments {
   int epoch = 0;
 };
 
-/// Where each clip goes in the folder of the results: where its name says, with another extension.
+/// The name of each clip in the folder of the results: its own, with another extension.
 std::vector<std::string> names_of(const std::vector<Clip>& clips) {
   std::map<std::string, std::string> taken;  // name -> clip
   std::vector<std::string> names;
@@ -50,7 +46,7 @@ int augment(const Arguments& args, const Common& common) {
   Recipe recipe = read_recipe(args.recipe, args.overrides,
                               [&](const std::string& line) { common.console.warn(line); });
   AugmentOptions& options = recipe.augment;
-  options.speed_labels = false;  // which makes new labels, not other sound
+  options.speed_labels = false;  // it makes new labels and does not change the sound
   const int sample_rate = recipe.front_end.sample_rate;
   const std::vector<Clip> clips = read_manifest(args.manifest).clips;
   const std::vector<std::string> names = names_of(clips);
@@ -62,37 +58,34 @@ int augment(const Arguments& args, const Common& common) {
   for (const auto& name : names) fs::create_directories(fs::path(in_folder(name)).parent_path());
 
   Augmenter augmenter(options, clips, sources, sample_rate, args.seed, std::size_t{1} << 28);
-  Progress progress(common.console, "clips", clips.size());
-  for (std::size_t begin = 0; begin < clips.size(); begin += clips_at_once) {
-    const std::size_t count = std::min(clips_at_once, clips.size() - begin);
+  in_batches(common.console, clips.size(), 64, [&](std::size_t begin, std::size_t count) {
     parallel_for(count, [&](std::size_t i) {
       write_audio(in_folder(names[begin + i]),
                   {sample_rate, augmenter(begin + i, static_cast<std::uint32_t>(args.epoch))});
     });
-    progress.at(begin + count);
-  }
+  });
   std::string manifest = "path,label\n";
   for (std::size_t i = 0; i < clips.size(); ++i)
     manifest += csv_field(names[i]) + ',' + csv_field(clips[i].label) + '\n';
   write_file(in_folder("manifest.csv"), manifest);
-  if (common.json) print_json({{"output", args.out}, {"clips", clips.size()}});
+  print_result(common, {{"output", args.out}, {"clips", clips.size()}});
   return 0;
 }
 
 }  // namespace
 
 void add_augment(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command = program.command("augment", "Clips as training would hear them");
-  command.argument("RECIPE", args->recipe, "a recipe in TOML, whose [augment] is applied");
-  command.option("--manifest", "CSV", args->manifest, "the clips", Need::required);
-  command.option("-o,--out", "DIR", args->out,
-                 "folder for the clips as FLAC of 16 bits, and their manifest.csv", Need::required);
-  command.option("--epoch", "N", args->epoch, 0, 1'000'000,
-                 "which of its hearings: each epoch draws anew");
-  command.overrides(args->overrides);
-  command.seed(args->seed);
-  command.run([args](const Common& common) { return augment(*args, common); });
+  auto [command, args] =
+      program.add("augment", "Writes clips as a recipe augments them for training", augment);
+  command.argument("RECIPE", args.recipe, "is a recipe in TOML; its table [augment] is applied");
+  command.option("--manifest", "CSV", args.manifest, "lists the clips", Need::required);
+  command.option("-o,--out", "DIR", args.out,
+                 "writes the clips to this folder as 16-bit FLAC, and a manifest.csv of them",
+                 Need::required);
+  command.option("--epoch", "N", args.epoch, 0, 1'000'000,
+                 "chooses the epoch; each epoch augments a clip differently");
+  command.overrides(args.overrides);
+  command.seed(args.seed);
 }
 
 }  // namespace twinear::cli

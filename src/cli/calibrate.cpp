@@ -2,9 +2,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <filesystem>
-#include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -13,6 +10,7 @@
 #include "base/within.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "clips/named_clips.h"
 #include "model/calibration_json.h"
 #include "twinear/clip_features.h"
 #include "twinear/model.h"
@@ -25,29 +23,26 @@ struct Arguments {
   double prior = 0.5;
 };
 
-/// Seconds of each clip that the scores name.
+/// The length in seconds of each clip that the scores name.
 std::vector<double> seconds_of(const ScoreTable& trials, const FrontEnd& front_end,
                                const Arguments& args) {
-  std::map<std::string, Clip> known;
-  if (!args.manifest.empty())
-    for (auto& clip : read_manifest(args.manifest).clips) known.emplace(clip.name, clip);
+  const auto listed =
+      args.manifest.empty() ? std::vector<Clip>() : read_manifest(args.manifest).clips;
+  const NamedClips clips(listed, args.root);
   std::vector<double> seconds(trials.names.size());
   parallel_for(seconds.size(), [&](std::size_t i) {
-    const auto found = known.find(trials.names[i]);
-    const std::filesystem::path file = std::filesystem::path(args.root) / trials.names[i];
-    seconds[i] =
-        clip_seconds(found != known.end() ? found->second : clip_of_file(file.string()), front_end);
+    seconds[i] = clip_seconds(clips.find(trials.names[i]), front_end);
   });
   return seconds;
 }
 
 void print(const LengthCalibration& fit) {
   if (std::isnan(fit.cllr_with))
-    fmt::print("lengths of clips: too few speakers to judge whether they help; left out\n\n");
+    fmt::print("Clip lengths are not used: too few speakers to judge whether they help.\n\n");
   else
-    fmt::print("lengths of clips: Cllr {:.4f} with, {:.4f} without, on speakers left out; {}\n\n",
-               fit.cllr_with, fit.cllr_without,
-               fit.calibration.lengths ? "taken" : "too little: left out");
+    fmt::print(
+        "Clip lengths {}: on held-out speakers, Cllr is {:.4f} with them and {:.4f} without.\n\n",
+        fit.calibration.lengths ? "are used" : "are not used", fit.cllr_with, fit.cllr_without);
 }
 
 void print(const Calibration& c) {
@@ -84,44 +79,45 @@ int calibrate(const Arguments& args, const Common& common) {
   }
   if (!args.source.empty()) model.calibration->source = args.source;
   save_model(model, args.out);
-  if (common.json) {
-    nlohmann::ordered_json json{
-        {"output", args.out},
-        {"calibration", parse_json(calibration_json(*model.calibration), args.out)},
-        {"even_odds_threshold", model.calibration->threshold()}};
-    if (with_lengths)
-      json["duration"] = {{"taken", model.calibration->lengths.has_value()},
-                          {"cllr_with", with_lengths->cllr_with},
-                          {"cllr_without", with_lengths->cllr_without}};
-    print_json(json);
+  if (!common.json) {
+    if (with_lengths) print(*with_lengths);
+    print(*model.calibration);
     return 0;
   }
-  if (with_lengths) print(*with_lengths);
-  print(*model.calibration);
+  nlohmann::ordered_json json{
+      {"output", args.out},
+      {"calibration", parse_json(calibration_json(*model.calibration), args.out)},
+      {"even_odds_threshold", model.calibration->threshold()}};
+  if (with_lengths)
+    json["duration"] = {{"taken", model.calibration->lengths.has_value()},
+                        {"cllr_with", with_lengths->cllr_with},
+                        {"cllr_without", with_lengths->cllr_without}};
+  print_json(json);
   return 0;
 }
 
 }  // namespace
 
 void add_calibrate(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command =
-      program.command("calibrate", "Fits what a model's scores mean, and its thresholds");
-  command.model(args->model, Need::required);
-  command.option("--scores", "SCORES", args->scores,
-                 "scored trials of development speakers, by the same model", Need::required);
-  command.option("-o,--out", "MODEL", args->out, "the model with its calibration", Need::required);
-  command.choice("--quality", {"none", "duration"}, args->quality,
-                 "what else the map may rest on: the lengths of the clips, where that helps");
-  command.option(
-      "--prior", "P", args->prior, 0.001, 0.999,
-      "of the same source, where the fit is to be best; 0.1 suits a use in which it is rare");
-  command.option("--source", "TEXT", args->source,
-                 "what these trials are, as verify names its threshold's origin (default: SCORES)");
-  command.option("--root", "DIR", args->root,
-                 "for --quality: where the names of the scores start (default: here)");
-  command.option("--manifest", "CSV", args->manifest, "or the clips by their names");
-  command.run([args](const Common& common) { return calibrate(*args, common); });
+  auto [command, args] =
+      program.add("calibrate", "Fits the meaning of a model's scores, and thresholds", calibrate);
+  command.model(args.model, Need::required);
+  command.option("--scores", "SCORES", args.scores,
+                 "reads trials of development speakers that this model has scored", Need::required);
+  command.option("-o,--out", "MODEL", args.out, "writes the model with its calibration",
+                 Need::required);
+  command.choice("--quality", {"none", "duration"}, args.quality,
+                 "also lets the calibration depend on the lengths of the clips, if that helps on "
+                 "held-out speakers");
+  command.option("--prior", "P", args.prior, 0.001, 0.999,
+                 "fits best where the same source has this probability; 0.1 suits a use in which "
+                 "it is rare");
+  command.option("--source", "TEXT", args.source,
+                 "describes these trials where verify explains its threshold (default: SCORES)");
+  command.option("--root", "DIR", args.root,
+                 "looks up the names of the scores in this folder, for --quality");
+  command.option("--manifest", "CSV", args.manifest,
+                 "looks up the names of the scores in this manifest first, for --quality");
 }
 
 }  // namespace twinear::cli

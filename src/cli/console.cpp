@@ -15,7 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds live_interval{100};
 constexpr std::chrono::seconds line_interval{10};
 
-/// Columns that a line may have so that the terminal does not wrap it.
+/// The longest line, in columns, that the terminal does not wrap.
 std::size_t terminal_width() {
   winsize size{};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col - 1U
@@ -80,6 +80,16 @@ void Progress::at(std::uint64_t done, const std::string& note) {
     drawn_ = true;
   } else {
     fmt::print(stderr, "{}\n", text);
+  }
+}
+
+void in_batches(const Console& console, std::size_t clips, std::size_t batch,
+                const std::function<void(std::size_t begin, std::size_t count)>& work) {
+  Progress progress(console, "clips", clips);
+  for (std::size_t begin = 0; begin < clips; begin += batch) {
+    const std::size_t count = std::min(batch, clips - begin);
+    work(begin, count);
+    progress.at(begin + count);
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -25,11 +24,11 @@ int list(const Arguments& args, const Common& common) {
   return 0;
 }
 
-int remove(const Arguments& args, const Common& common) {
+int remove_from(const Arguments& args, const Common& common) {
   if (!Enrollment(args.db).remove(args.name))
     throw Error(Fault::config,
                 fmt::format("{}: knows nobody of the name \"{}\"", args.db, args.name));
-  if (common.json) print_json({{"db", args.db}, {"removed", args.name}});
+  print_result(common, {{"db", args.db}, {"removed", args.name}});
   return 0;
 }
 
@@ -37,51 +36,47 @@ int export_to(const Arguments& args, const Common& common) {
   check_output(args.file);
   const Enrollment people(args.db);
   people.export_to(args.file);
-  if (common.json) print_json({{"output", args.file}, {"model_id", people.model_id()}});
+  print_result(common, {{"output", args.file}, {"model_id", people.model_id()}});
   return 0;
 }
 
 int import_from(const Arguments& args, const Common& common) {
   const std::size_t added = import_enrollment(args.file, args.db);
-  if (common.json)
-    print_json({{"db", args.db}, {"added", added}});
-  else
-    fmt::print("{}: {} new clip{}\n", args.db, added, added == 1 ? "" : "s");
+  print_result(common, {{"db", args.db}, {"added", added}},
+               fmt::format("{}: {} new clip{}", args.db, added, added == 1 ? "" : "s"));
   return 0;
 }
 
 }  // namespace
 
 void add_db(Program& program) {
-  program.group("db", "Looks after a database of enrollments");
+  program.add_group("db", "Manages a database of enrolled identities");
   const auto add = [&](const char* name, const char* summary, const char* db,
                        int (*action)(const Arguments&, const Common&)) {
-    const auto args = std::make_shared<Arguments>();
-    Command command = program.command(name, summary);
-    command.option("--db", "DB", args->db, db, Need::required);
-    command.run([args, action](const Common& common) { return action(*args, common); });
-    return std::pair(command, args);
+    auto added = program.add(name, summary, action);
+    added.first.option("--db", "DB", added.second.db, db, Need::required);
+    return added;
   };
-  const char* there = "an SQLite file that twinear enroll made";
+  const char* there = "opens this SQLite file, which twinear enroll made";
 
-  add("db list", "Who is known: name, clips, seconds", there, list);
+  add("db list", "Lists the identities with their clips and seconds", there, list);
 
-  auto [remove_command, remove_args] =
-      add("db remove", "Forgets somebody, and erases what the file held of them", there, remove);
-  remove_command.argument("NAME", remove_args->name, "who is forgotten");
+  auto [remove, remove_args] = add(
+      "db remove", "Removes an identity, and erases its clips from the file", there, remove_from);
+  remove.argument("NAME", remove_args.name, "is the identity to remove");
 
   auto [export_command, export_args] =
       add("db export", "Writes all clips as embeddings, as twinear embed does", there, export_to);
-  export_command.option("-o,--out", "FILE", export_args->file,
-                        "tensor \"embeddings\", a row a clip; model_id, labels (the names), paths "
-                        "and seconds in the metadata",
+  export_command.option("-o,--out", "FILE", export_args.file,
+                        "writes a row of the tensor \"embeddings\" for each clip; the metadata has "
+                        "model_id, labels (the names), paths and seconds",
                         Need::required);
 
-  auto [import_command, import_args] =
-      add("db import", "Adds the clips of such a file, all or none",
-          "an SQLite file, made where there is none", import_from);
-  import_command.argument("FILE", import_args->file,
-                          "of twinear db export, or of twinear embed with labels");
+  auto [import, import_args] =
+      add("db import", "Adds all clips of a file of embeddings, or none",
+          "opens this SQLite file, which is made if it is missing", import_from);
+  import.argument("FILE", import_args.file,
+                  "is made by twinear db export, or by twinear embed with labels");
 }
 
 }  // namespace twinear::cli

@@ -9,10 +9,10 @@ namespace twinear::cli {
 
 void AcceptanceArguments::add_to(Command& command) {
   command.option("--threshold", "SCORE", threshold, -1.0, 1.0,
-                 "the lowest score of the same source (default: even odds by the model's "
-                 "calibration)");
+                 "accepts scores from this one up; the default is even odds by the model's "
+                 "calibration");
   command.option("--at-fpr", "RATE", at_fpr, 0.0, 1.0,
-                 "or the threshold with this false-alarm rate, from 0 to 1");
+                 "takes the threshold that has this false-alarm rate, from 0 to 1");
   command.exclusive("--threshold", "--at-fpr");
 }
 
@@ -28,9 +28,15 @@ std::vector<Clip> clips_of_arguments(std::span<const std::string> files) {
   return clips;
 }
 
+void tell(const ClipEmbedding& clip, const Console& console) {
+  if (clip.error) console.error(clip.error->what());
+  for (const auto& line : clip.warnings) console.warn(line);
+}
+
 void add_precision(Command& command, std::string& precision) {
   command.choice("--precision", {"fp32", "bf16"}, precision,
-                 "what the encoder computes with; bf16 is faster and changes scores a little");
+                 "computes the encoder with these numbers; bf16 is faster and changes scores a "
+                 "little");
 }
 
 void set_precision(Verifier& verifier, const std::string& precision, const Console& console) {

@@ -8,13 +8,11 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "twinear/clip.h"
-#include "twinear/decision.h"
 #include "twinear/verifier.h"
 
 namespace twinear::cli {
 
-/// From which score on a command accepts two clips, as it is told on its command line.
+/// The options --threshold and --at-fpr, which say from which score on two clips are accepted.
 struct AcceptanceArguments {
   std::optional<double> threshold, at_fpr;
 
@@ -25,14 +23,17 @@ struct AcceptanceArguments {
 /// The clips that arguments name; "-" is standard input.
 std::vector<Clip> clips_of_arguments(std::span<const std::string> files);
 
-/// The option --precision, and what it asks for; a CPU that does not know bf16 stays at fp32, which
-/// is told.
+/// Prints the error and the warnings of a clip on standard error.
+void tell(const ClipEmbedding& clip, const Console& console);
+
+/// Adds the option --precision.
 void add_precision(Command& command, std::string& precision);
+/// Does what the option asks for. On a CPU without bf16 it warns and leaves fp32.
 void set_precision(Verifier& verifier, const std::string& precision, const Console& console);
 
 nlohmann::ordered_json number_or_null(const std::optional<double>& value);
 
-/// Score, log-likelihood ratio and probability, with tabs between; "-" where there is none.
+/// The columns of score, log-likelihood ratio and probability; a missing value is "-".
 std::string columns(const Verdict& verdict);
 
 }  // namespace twinear::cli

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -25,7 +24,7 @@ struct Arguments {
 int enroll(const Arguments& args, const Common& common) {
   const Verifier verifier = Verifier::load(find_model(args.model));
   check_identity_name(args.name);
-  if (std::filesystem::exists(args.db))  // told before the work; made only after it
+  if (std::filesystem::exists(args.db))  // so that the wrong database is refused before the work
     Enrollment(args.db, verifier.model_id());
   QualityGate gate = QualityGate::enrollment(args.min_speech);
   gate.warns = args.force;
@@ -37,43 +36,41 @@ int enroll(const Arguments& args, const Common& common) {
     throw Error(clip.error->fault(),
                 clip.error->what() + std::string(" (--force enrolls it all the same)"));
   }
-  for (const ClipEmbedding& clip : clips)
-    for (const auto& line : clip.warnings) common.console.warn(line);
+  for (const ClipEmbedding& clip : clips) tell(clip, common.console);
 
   Enrollment people(args.db, verifier.model_id());
   const std::size_t added = people.enroll(args.name, clips);
   const Identity known = people.find(args.name).value_or(Identity{args.name, 0, 0});
-  if (common.json)
-    print_json({{"db", args.db},
+  print_result(common,
+               {{"db", args.db},
                 {"name", known.name},
                 {"added", added},
                 {"clips", known.clips},
                 {"seconds", known.seconds},
-                {"model_id", people.model_id()}});
-  else
-    fmt::print("{}: {} new clip{}; {} in all, {:.1f} s\n", known.name, added, added == 1 ? "" : "s",
-               known.clips, known.seconds);
+                {"model_id", people.model_id()}},
+               fmt::format("{}: {} new clip{}; {} in all, {:.1f} s", known.name, added,
+                           added == 1 ? "" : "s", known.clips, known.seconds));
   return 0;
 }
 
 }  // namespace
 
 void add_enroll(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command = program.command("enroll", "Makes somebody, or a sound, known to a database");
-  command.argument("NAME", args->name, "whose clips they are");
-  command.arguments("FILE", args->files, "audio files, or features in .npy");
-  command.option("--db", "DB", args->db, "an SQLite file, made where there is none",
+  auto [command, args] =
+      program.add("enroll", "Adds clips of a speaker or a sound to a database", enroll);
+  command.argument("NAME", args.name, "is the name of the identity");
+  command.argument("FILE", args.files, "are its clips: audio files, or features in .npy");
+  command.option("--db", "DB", args.db, "opens this SQLite file, which is made if it is missing",
                  Need::required);
-  command.model(args->model, Need::optional);
-  command.option("--min-speech", "SECONDS", args->min_speech, 0, 3600, "that a clip must hold");
-  command.flag("--force", args->force,
+  command.model(args.model, Need::optional);
+  command.option("--min-speech", "SECONDS", args.min_speech, 0, 3600,
+                 "refuses clips with less speech");
+  command.flag("--force", args.force,
                "takes clips with too little speech, and silent, clipped and telephone ones");
-  command.channel(args->channel);
+  command.channel(args.channel);
   command.footer(
-      "All clips are enrolled or none; one that is known already counts once. An identity is\n"
+      "All clips are enrolled or none; a clip that is known already counts once. An identity is\n"
       "compared by the mean of its clips.");
-  command.run([args](const Common& common) { return enroll(*args, common); });
 }
 
 }  // namespace twinear::cli

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <tuple>
+#include <ranges>
+#include <string_view>
 
+#include "base/number.h"
 #include "base/within.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -28,7 +29,7 @@ struct Arguments {
   int resamples = 1000;
 };
 
-/// What every evaluation is asked, with its name in JSON.
+/// The tasks of every evaluation, and their names in JSON.
 struct UsualTask {
   const char* key;
   Task task;
@@ -57,18 +58,17 @@ Json json_of(const std::string& name, const Evaluation& e) {
             {"eer_interval", json_of(e.eer_interval)},
             {"eer_interpolated", e.eer.roc},
             {"eer_threshold", e.eer.threshold}};
-  for (std::size_t i = 0; i < usual_tasks.size(); ++i)
-    for (const auto& [key, value, range] :
-         {std::tuple("min_dcf_", e.tasks[i].min_dcf, e.tasks[i].min_dcf_interval),
-          std::tuple("act_dcf_", e.tasks[i].act_dcf, e.tasks[i].act_dcf_interval)}) {
-      const std::string name_of_it = key + std::string(usual_tasks[i].key);
-      json[name_of_it] = value;
-      json[name_of_it + "_interval"] = json_of(range);
-    }
-  json["cllr"] = e.cllr;
-  json["cllr_interval"] = json_of(e.cllr_interval);
-  json["min_cllr"] = e.min_cllr;
-  json["min_cllr_interval"] = json_of(e.min_cllr_interval);
+  const auto add = [&](const std::string& key, double value, const Interval& interval) {
+    json[key] = value;
+    json[key + "_interval"] = json_of(interval);
+  };
+  for (std::size_t i = 0; i < usual_tasks.size(); ++i) {
+    const TaskCost& cost = e.tasks[i];
+    add(std::string("min_dcf_") + usual_tasks[i].key, cost.min_dcf, cost.min_dcf_interval);
+    add(std::string("act_dcf_") + usual_tasks[i].key, cost.act_dcf, cost.act_dcf_interval);
+  }
+  add("cllr", e.cllr, e.cllr_interval);
+  add("min_cllr", e.min_cllr, e.min_cllr_interval);
   json["top_1"] = e.top_1 ? Json(*e.top_1) : Json(nullptr);
   json["top_1_interval"] = e.top_1 ? json_of(e.top_1_interval) : Json(nullptr);
   json["tasks"] = Json::array();
@@ -77,62 +77,54 @@ Json json_of(const std::string& name, const Evaluation& e) {
   return json;
 }
 
-void print_row(const std::string& name, double value, const Interval* interval,
-               const char* meaning) {
+void print_row(const std::string& name, double value, const std::optional<Interval>& interval,
+               const char* meaning, double unit = 1) {
   const std::string range =
-      interval == nullptr ? "" : fmt::format("{:.3f} - {:.3f}", interval->low, interval->high);
-  fmt::print("  {:<15} {:>8.3f}  {:<15}  {}\n", name, value, range, meaning);
-}
-
-void print_percent(const std::string& name, double value, const Interval& interval,
-                   const char* meaning) {
-  const Interval percent{100.0 * interval.low, 100.0 * interval.high};
-  print_row(name, 100.0 * value, &percent, meaning);
+      interval ? fmt::format("{:.3f} - {:.3f}", unit * interval->low, unit * interval->high) : "";
+  fmt::print("  {:<15} {:>8.3f}  {:<15}  {}\n", name, unit * value, range, meaning);
 }
 
 void print(const std::string& name, const Evaluation& e) {
   fmt::print("{}: {} trials of the same source, {} of different ones, {} sources\n\n", name,
              e.targets, e.nontargets, e.speakers);
   fmt::print("  {:<15} {:>8}  {:<15}  {}\n", "figure", "value", "95 % interval", "meaning");
-  print_percent("EER, %", e.eer.rocch, e.eer_interval, "misses = false alarms, on the convex hull");
-  print_row("EER, % (ROC)", 100.0 * e.eer.roc, nullptr, "the same by linear interpolation");
+  print_row("EER, %", e.eer.rocch, e.eer_interval,
+            "misses and false alarms are equal, on the convex hull", 100);
+  print_row("EER, % (ROC)", e.eer.roc, {}, "the EER by linear interpolation", 100);
   const auto of = [](const Task& task) {
     return task.c_miss == 1 && task.c_false_alarm == 1
                ? fmt::format("(p={})", task.p_target)
                : fmt::format("({},{},{})", task.p_target, task.c_miss, task.c_false_alarm);
   };
   for (const auto& c : e.tasks)
-    print_row("minDCF " + of(c.task), c.min_dcf, &c.min_dcf_interval,
-              "cost at the best threshold, by prior of the same source");
+    print_row("minDCF " + of(c.task), c.min_dcf, c.min_dcf_interval,
+              "cost at the best threshold, for this prior of the same source");
   for (const auto& c : e.tasks)
-    print_row("actDCF " + of(c.task), c.act_dcf, &c.act_dcf_interval,
-              "cost where the scores, as LLRs, put the threshold");
-  print_row("minCllr, bits", e.min_cllr, &e.min_cllr_interval, "information lost at best");
-  print_row("Cllr, bits", e.cllr, &e.cllr_interval, "information lost by the scores as LLRs");
+    print_row("actDCF " + of(c.task), c.act_dcf, c.act_dcf_interval,
+              "cost at the threshold that scores which are LLRs have");
+  print_row("minCllr, bits", e.min_cllr, e.min_cllr_interval,
+            "information lost by the best calibration");
+  print_row("Cllr, bits", e.cllr, e.cllr_interval,
+            "information lost by scores that are read as LLRs");
   if (e.top_1)
-    print_percent("top-1, %", *e.top_1, e.top_1_interval,
-                  "tests whose best-scoring enrollment is of the same source");
+    print_row("top-1, %", *e.top_1, e.top_1_interval,
+              "tests whose best-scoring enrollment has the same source", 100);
+  fmt::print("\n");
 }
 
-/// "p,c_miss,c_false_alarm"; the costs may be left out.
+/// Parses "p" or "p,c_miss,c_false_alarm".
 Task parse_task(const std::string& text) {
-  std::array<double, 3> values{0, 1, 1};
-  std::size_t count = 0, begin = 0;
-  const char* what =
-      "--task {}: expected P or P,C_MISS,C_FALSE_ALARM: a prior between 0 and 1, "
-      "costs above 0";
-  for (bool more = true; more && count < values.size(); ++count) {
-    const std::size_t comma = std::min(text.find(',', begin), text.size());
-    const char *first = text.data() + begin, *last = text.data() + comma;
-    const auto [end, code] = std::from_chars(first, last, values[count]);
-    if (code != std::errc{} || end != last) values[count] = std::nan("");
-    more = comma < text.size();
-    begin = comma + 1;
-  }
-  const bool whole = begin == text.size() + 1 && count != 2;
-  if (!whole || !(values[0] > 0 && values[0] < 1) || !(values[1] > 0 && std::isfinite(values[1])) ||
-      !(values[2] > 0 && std::isfinite(values[2])))
-    throw Error(Fault::config, fmt::format(fmt::runtime(what), text));
+  std::vector<double> values;
+  for (const auto part : std::views::split(text, ','))
+    values.push_back(parse_number(std::string_view(part.begin(), part.end())).value_or(NAN));
+  const auto is_cost = [](double cost) { return cost > 0 && std::isfinite(cost); };
+  if (!(values.size() == 1 || values.size() == 3) || !(values[0] > 0 && values[0] < 1) ||
+      !std::ranges::all_of(values, is_cost))
+    throw Error(Fault::config,
+                fmt::format("--task {}: expected P or P,C_MISS,C_FALSE_ALARM: a prior between 0 "
+                            "and 1, costs above 0",
+                            text));
+  if (values.size() == 1) return {.p_target = values[0]};
   return {.p_target = values[0], .c_miss = values[1], .c_false_alarm = values[2]};
 }
 
@@ -154,7 +146,7 @@ int eval(const Arguments& args, const Common& common) {
   for (const auto& path : args.scores) {
     ReportedScores system{path, read_score_table(path), {}};
     system.evaluation = within(path, [&] { return evaluate(system.trials, options); });
-    if (args.report.empty()) system.trials = {};  // lists of millions, one at a time
+    if (args.report.empty()) system.trials = {};  // so that only one long list is in memory
     systems.push_back(std::move(system));
   }
   if (!args.report.empty()) write_page(args, systems);
@@ -164,37 +156,36 @@ int eval(const Arguments& args, const Common& common) {
       print_json(json_of(system.name, system.evaluation));
     else
       print(system.name, system.evaluation);
-    if (!common.json) fmt::print("\n");
   }
   if (!common.json)
     fmt::print(
-        "LLR: natural-log likelihood ratio, which calibrated scores are and cosines are not\n");
+        "An LLR is a natural-log likelihood ratio. Calibrated scores are LLRs, cosines are not.\n");
   return 0;
 }
 
 }  // namespace
 
 void add_eval(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command = program.command("eval", "EER and other figures of scored trials, with intervals");
-  command.arguments("SCORES", args->scores, "files of twinear score, each one system");
-  command.option("--report", "HTML", args->report,
-                 "also a page with DET curves and score histograms");
-  command.option("--log", "JSONL", args->log, "a training run's log.jsonl: its curves in the page");
-  command.option("--root", "DIR", args->root,
-                 "for the page: where the names of the scores start, to hear the errors");
-  command.option("--manifest", "CSV", args->manifest, "or the clips by their names, with labels");
-  command.option(
-      "--model", "FILE", args->model,
-      "for the page: the model of the scores, to map the clips and draw its calibration");
-  command.option(
-      "--task", "P[,CM,CF]", args->tasks,
-      "also minDCF and actDCF at this prior of the same source and these costs of a miss "
-      "and a false alarm; may be repeated");
-  command.option("--resamples", "N", args->resamples, 0, 100000,
-                 "of the speakers, for the intervals; 0: none");
-  command.seed(args->seed);
-  command.run([args](const Common& common) { return eval(*args, common); });
+  auto [command, args] = program.add(
+      "eval", "Computes EER and other figures of scored trials, with confidence intervals", eval);
+  command.argument("SCORES", args.scores, "are files of twinear score, each of one system");
+  command.option("--report", "HTML", args.report,
+                 "also writes a page with DET curves and score histograms");
+  command.option("--log", "JSONL", args.log,
+                 "draws the curves of a training run's log.jsonl in the page");
+  command.option("--root", "DIR", args.root,
+                 "looks up the names of the scores in this folder, so that the page plays errors");
+  command.option("--manifest", "CSV", args.manifest,
+                 "looks up the names of the scores in this manifest, which also has labels");
+  command.option("--model", "FILE", args.model,
+                 "maps the clips in the page by this model of the scores, and draws its "
+                 "calibration");
+  command.option("--task", "P[,CM,CF]", args.tasks,
+                 "also computes minDCF and actDCF at this prior of the same source and these costs "
+                 "of a miss and a false alarm; may be repeated");
+  command.option("--resamples", "N", args.resamples, 0, 100000,
+                 "resamples the speakers so many times for the intervals; 0 leaves these out");
+  command.seed(args.seed);
 }
 
 }  // namespace twinear::cli

@@ -3,10 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -24,9 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Clips whose features are held in memory at once.
-constexpr std::size_t clips_at_once = 64;
-
 struct Arguments {
   std::vector<std::string> inputs, overrides;
   std::string out, plot, preset = "kaldi", recipe;
@@ -34,15 +29,14 @@ struct Arguments {
   int channel = -1;
 };
 
-/// Where the features of each input go: OUT itself for one input, else a file in the folder OUT.
+/// The files of the features: OUT itself for one input, else one in the folder OUT for each.
 std::vector<std::string> output_paths(const Arguments& args) {
   std::error_code ignored;
   if (args.inputs.size() == 1 && !fs::is_directory(args.out, ignored)) return {args.out};
   std::vector<std::string> outputs;
   std::map<std::string, std::string> taken;  // output -> input
   for (const auto& input : args.inputs) {
-    const fs::path name = fs::path(input).stem().concat(".npy");
-    outputs.push_back((fs::path(args.out) / name).string());
+    outputs.push_back((fs::path(args.out) / fs::path(input).stem().concat(".npy")).string());
     const auto [other, is_new] = taken.try_emplace(outputs.back(), input);
     if (!is_new)
       throw Error(Fault::config, input + ": its features would replace those of " + other->second +
@@ -51,107 +45,85 @@ std::vector<std::string> output_paths(const Arguments& args) {
   return outputs;
 }
 
-void draw(const Arguments& args, const LogMel& log_mel, const Matrix& frames) {
-  const std::string title = fs::path(args.inputs[0]).filename().string();
-  write_picture(args.plot, plot(frames, log_mel.front_end(), title));
-}
-
-ClipOptions options_of(const Arguments& args) {
-  return {.channel = args.channel, .seed = args.seed, .quality = true};
-}
-
-void warn(const Common& common, const std::string& input, const ClipReport& found) {
-  if (found.issue) common.console.warn(input + ": " + found.issue->text);
-}
-
-/// The picture alone, of one clip.
-int draw_alone(const Arguments& args, const LogMel& log_mel, const Common& common) {
-  const auto found = clip_features(clip_of_file(args.inputs[0]), log_mel, options_of(args));
-  warn(common, args.inputs[0], found);
-  const Matrix& frames = found.frames;
-  draw(args, log_mel, frames);
-  if (common.json)
-    print_json({{"input", args.inputs[0]},
-                {"plot", args.plot},
-                {"frames", frames.rows()},
-                {"bins", frames.cols()}});
-  return 0;
-}
-
 int features(const Arguments& args, const Common& common) {
   const LogMel log_mel(read_front_end(args.recipe, args.overrides, args.preset));
-  if (args.out.empty() && args.plot.empty())
-    throw Error(Fault::config, "neither --out nor --plot is given: there is nothing to do");
-  if (!args.plot.empty()) {
+  const ClipOptions options{.channel = args.channel, .seed = args.seed, .quality = true};
+  const bool draws = !args.plot.empty(), writes = !args.out.empty(), one = args.inputs.size() == 1;
+  if (!writes && !draws) throw Error(Fault::config, "features: expected --out or --plot");
+  if (draws) {
     check_picture_path(args.plot);
     check_output(args.plot);
-    if (args.inputs.size() > 1) throw Error(Fault::config, "--plot draws one clip, not several");
-    if (args.out.empty()) return draw_alone(args, log_mel, common);
+    if (!one) throw Error(Fault::config, "--plot draws one clip, not several");
   }
-  const auto outputs = output_paths(args);
+  const auto outputs = writes ? output_paths(args) : std::vector{args.plot};
   std::optional<OutputFolder> folder;
-  if (args.inputs.size() > 1) folder.emplace(args.out);
+  if (!one) folder.emplace(args.out);
   check_output(outputs.front());
 
-  const bool has_vad = log_mel.front_end().vad != Vad::none;
   const auto print = [&](std::size_t i, std::size_t frames, const ClipReport& found) {
     const Speech& speech = found.speech;
-    warn(common, args.inputs[i], found);
-    if (has_vad && !speech.voiced.empty())
-      common.console.say(Level::info,
-                         fmt::format("twinear: {}: {:.2f} s of speech kept of {:.2f} s",
-                                     args.inputs[i], speech.seconds, speech.total_seconds));
-    if (!common.json) return;
+    if (found.issue) common.console.warn(args.inputs[i] + ": " + found.issue->text);
     nlohmann::ordered_json line{{"input", args.inputs[i]},
-                                {"output", outputs[i]},
+                                {writes ? "output" : "plot", outputs[i]},
                                 {"frames", frames},
                                 {"bins", log_mel.front_end().mel_bins}};
-    if (has_vad && !speech.voiced.empty())
+    if (log_mel.front_end().vad != Vad::none && !speech.voiced.empty()) {
+      common.console.info(fmt::format("{}: {:.2f} s of speech kept of {:.2f} s", args.inputs[i],
+                                      speech.seconds, speech.total_seconds));
       line.update({{"speech_seconds", speech.seconds}, {"seconds", speech.total_seconds}});
-    print_json(line);
+    }
+    print_result(common, line);
   };
-  if (args.inputs.size() == 1) {  // of any length
-    const auto written =
-        write_features(clip_of_file(args.inputs[0]), log_mel, outputs[0], options_of(args));
-    print(0, written.frames, written);
-    if (!args.plot.empty()) draw(args, log_mel, read_npy(outputs[0]));
+  if (one) {
+    const Clip clip = clip_of_file(args.inputs[0]);
+    Matrix frames;
+    if (writes) {  // a clip of any length, whose features need not fit in memory
+      const auto written = write_features(clip, log_mel, outputs[0], options);
+      print(0, written.frames, written);
+      if (draws) frames = read_npy(outputs[0]);
+    } else {
+      auto found = clip_features(clip, log_mel, options);
+      print(0, found.frames.rows(), found);
+      frames = std::move(found.frames);
+    }
+    if (draws)
+      write_picture(args.plot, plot(frames, log_mel.front_end(),
+                                    fs::path(args.inputs[0]).filename().string()));
     return 0;
   }
-
-  Progress progress(common.console, "clips", args.inputs.size());
-  for (std::size_t begin = 0; begin < args.inputs.size(); begin += clips_at_once) {
-    const std::size_t n = std::min(clips_at_once, args.inputs.size() - begin);
-    std::vector<ClipFeatures> found(n);
-    parallel_for(n, [&](std::size_t i) {
-      found[i] = clip_features(clip_of_file(args.inputs[begin + i]), log_mel, options_of(args));
+  in_batches(common.console, args.inputs.size(), 64, [&](std::size_t begin, std::size_t count) {
+    std::vector<ClipFeatures> found(count);
+    parallel_for(count, [&](std::size_t i) {
+      found[i] = clip_features(clip_of_file(args.inputs[begin + i]), log_mel, options);
     });
-    for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       write_npy(outputs[begin + i], found[i].frames);
       print(begin + i, found[i].frames.rows(), found[i]);
     }
-    progress.at(begin + n);
-  }
+  });
   return 0;
 }
 
 }  // namespace
 
 void add_features(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command = program.command("features", "Log-mel features of clips, as .npy");
-  command.arguments("IN", args->inputs, "audio files");
-  command.option("-o,--out", "OUT", args->out, "a file for one input, a folder for many");
-  command.option("--plot", "FILE", args->plot,
-                 "a spectrogram of one clip, as .pdf, .svg or .png; --out may then be left out");
-  command.option("--front-end", "PRESET", args->preset,
-                 "how sound becomes frames: kaldi, wespeaker, sherpa, speechbrain, librosa or "
-                 "torchaudio");
-  command.option("--recipe", "FILE", args->recipe, "or as the recipe's [front_end] says");
+  auto [command, args] =
+      program.add("features", "Computes log-mel features of clips, as .npy", features);
+  command.argument("IN", args.inputs, "are audio files");
+  command.option("-o,--out", "OUT", args.out,
+                 "writes to this file, or to this folder if there are several clips");
+  command.option("--plot", "FILE", args.plot,
+                 "draws the spectrogram of one clip as .pdf, .svg or .png; --out may then be left "
+                 "out");
+  command.option("--front-end", "PRESET", args.preset,
+                 "computes the features of a toolkit: kaldi, wespeaker, sherpa, speechbrain, "
+                 "librosa or torchaudio");
+  command.option("--recipe", "FILE", args.recipe,
+                 "computes the features by a recipe's [front_end]");
   command.exclusive("--recipe", "--front-end");
-  command.overrides(args->overrides);
-  command.channel(args->channel);
-  command.seed(args->seed);
-  command.run([args](const Common& common) { return features(*args, common); });
+  command.overrides(args.overrides);
+  command.channel(args.channel);
+  command.seed(args.seed);
 }
 
 }  // namespace twinear::cli

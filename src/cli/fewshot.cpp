@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/within.h"
@@ -46,51 +45,51 @@ int fewshot(const Arguments& args, const Common& common) {
   const std::size_t shot = episodes.front().support.size() / way;
   const std::size_t query = episodes.front().query.size() / way;
   const double chance = 1.0 / static_cast<double>(way);
-  if (common.json)
-    print_json({{"way", way},
-                {"shot", shot},
-                {"query", query},
-                {"episodes", episodes.size()},
-                {"classifier", args.classifier},
-                {"standardized", !args.base.empty()},
-                {"shuffled", args.shuffle},
-                {"accuracy", mean},
-                {"half_interval", half},
-                {"accuracy_interval", {mean - half, mean + half}},
-                {"chance", chance},
-                {"model_id", verifier.model().id}});
-  else
-    fmt::print(
-        "{}-way {}-shot: {:.2f} % +- {:.2f} (95 % over {} episodes of {} queries a class); chance "
-        "{:.2f} %\n",
-        way, shot, 100 * mean, 100 * half, episodes.size(), query, 100 * chance);
+  print_result(
+      common,
+      {{"way", way},
+       {"shot", shot},
+       {"query", query},
+       {"episodes", episodes.size()},
+       {"classifier", args.classifier},
+       {"standardized", !args.base.empty()},
+       {"shuffled", args.shuffle},
+       {"accuracy", mean},
+       {"half_interval", half},
+       {"accuracy_interval", {mean - half, mean + half}},
+       {"chance", chance},
+       {"model_id", verifier.model().id}},
+      fmt::format("{}-way {}-shot: {:.2f} % +- {:.2f} (95 % over {} episodes of {} queries a "
+                  "class); chance {:.2f} %",
+                  way, shot, 100 * mean, 100 * half, episodes.size(), query, 100 * chance));
   return 0;
 }
 
 }  // namespace
 
 void add_fewshot(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command = program.command("fewshot", "Recognition of classes never trained on, by examples");
-  command.model(args->model, Need::required);
-  command.option("--manifest", "CSV", args->manifest, "clips of classes that training did not have",
-                 Need::required);
-  command.option("--way", "N", args->episodes.way, 2, 10000, "classes of an episode");
-  command.option("--shot", "K", args->episodes.shot, 1, 10000, "clips shown of each");
-  command.option("--query", "Q", args->episodes.query, 1, 10000, "clips asked for of each");
-  command.option("--episodes", "E", args->episodes.episodes, 1, 10000000, "how many");
-  command.choice("--classifier", {"centroid", "neighbor"}, args->classifier,
-                 "what a query is compared with: each class's mean, or every clip shown");
-  command.option("--base", "CSV", args->base,
-                 "clips of training classes, over which embeddings are standardized first");
-  command.option("--save-episodes", "JSONL", args->save, "writes the episodes, to be repeated");
-  command.option("--episodes-file", "JSONL", args->from,
-                 "those episodes again, instead of drawing");
-  command.flag("--shuffle-labels", args->shuffle,
-               "deals the clips of each episode out anew, which must give chance");
-  command.seed(args->episodes.seed);
-  command.channel(args->channel);
-  command.run([args](const Common& common) { return fewshot(*args, common); });
+  auto [command, args] =
+      program.add("fewshot", "Measures few-shot classification of unseen classes", fewshot);
+  command.model(args.model, Need::required);
+  command.option("--manifest", "CSV", args.manifest,
+                 "lists clips of classes that training did not have", Need::required);
+  command.option("--way", "N", args.episodes.way, 2, 10000, "draws so many classes an episode");
+  command.option("--shot", "K", args.episodes.shot, 1, 10000, "shows so many clips of each class");
+  command.option("--query", "Q", args.episodes.query, 1, 10000,
+                 "classifies so many clips of each class");
+  command.option("--episodes", "E", args.episodes.episodes, 1, 10000000, "draws so many episodes");
+  command.choice("--classifier", {"centroid", "neighbor"}, args.classifier,
+                 "compares a query with the mean of each class, or with every clip that is shown");
+  command.option("--base", "CSV", args.base,
+                 "lists clips of training classes, by which embeddings are standardized first");
+  command.option("--save-episodes", "JSONL", args.save,
+                 "writes the episodes, so that they can be repeated");
+  command.option("--episodes-file", "JSONL", args.from,
+                 "repeats these episodes instead of drawing new ones");
+  command.flag("--shuffle-labels", args.shuffle,
+               "deals out the clips of each episode anew, which must give chance");
+  command.seed(args.episodes.seed);
+  command.channel(args.channel);
 }
 
 }  // namespace twinear::cli

@@ -7,18 +7,17 @@
 
 #include "cli/decision.h"
 #include "twinear/enrollment.h"
-#include "twinear/verifier.h"
 
 namespace twinear::cli {
 
-/// A clip that somebody asks about: a file, or a window of a stream.
+/// A clip to identify: a file, or a window of a stream.
 struct Question {
   std::string file = {};      ///< empty for a window
-  double start = 0, end = 0;  ///< seconds, of a window
+  double start = 0, end = 0;  ///< seconds; 0 for a file
   ClipEmbedding clip = {};
 };
 
-/// Prints whose clips they are, a line each, by one model and one database.
+/// Identifies clips by one model and one database, and prints a line for each.
 class Identifier {
  public:
   struct Arguments {
@@ -27,13 +26,13 @@ class Identifier {
     int top = 0;
     void add_to(Command& command);
   };
-  /// Throws Error where the model and the database do not belong together, or where there could be
-  /// no decision: before a clip is read.
+  /// Throws Error, before any clip is read, for a database of another model and for a threshold
+  /// that the model does not have.
   Identifier(const Arguments& args, bool json);
 
   const Verifier& verifier() const { return verifier_; }
 
-  /// Each line is there for whoever waits for it when this ends.
+  /// Prints the answers, which are out of the program's buffers when this returns.
   void answer(const std::vector<Question>& questions) const;
 
  private:
@@ -47,22 +46,22 @@ class Identifier {
   bool json_;
 };
 
-/// What `twinear identify` asks about, beside files.
+/// The options of `twinear identify` for a stream.
 struct StreamArguments {
   std::string path, format = "s16";
   int rate = 16000;
   double window = 3, hop = 1;
 };
 
-/// Each window of a stream of samples until it ends or the user interrupts.
+/// Identifies each window of a stream of samples until it ends or the user interrupts.
 void identify_stream(const Identifier& identifier, const StreamArguments& args,
                      const Console& console);
 
-/// Each file that comes into a folder until the user interrupts.
+/// Identifies each file that comes into a folder until the user interrupts.
 void identify_arrivals(const Identifier& identifier, const std::string& folder, int channel,
                        const Console& console);
 
-/// Files that are there; false where one got no answer, which is told on the way.
+/// Identifies files. Returns whether each got an answer; standard error tells of those without.
 bool identify_files(const Identifier& identifier, std::span<const std::string> files, int channel,
                     const Console& console);
 

@@ -17,8 +17,8 @@
 namespace twinear::cli {
 namespace {
 
-/// The files that come whole into a folder: written and closed there, or moved to it. Hidden ones,
-/// as writers use until a file is whole, are passed over.
+/// Watches a folder for files that are closed after writing, or moved there. Hidden files are
+/// skipped, because careful writers hide a file until it is whole.
 class Folder {
  public:
   explicit Folder(const std::string& path)
@@ -35,7 +35,7 @@ class Folder {
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
 
-  /// Those that have come since; waits a moment where there are none.
+  /// The files that have come since the last call; waits a moment if there are none.
   std::vector<std::string> arrivals() {
     constexpr int patience_ms = 100;
     pollfd waiting{descriptor_, POLLIN, 0};
@@ -46,9 +46,10 @@ class Folder {
     for (std::size_t at = 0; got > 0 && at < static_cast<std::size_t>(got);) {
       const auto& event = *reinterpret_cast<const inotify_event*>(&bytes[at]);
       if ((event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)) != 0)
-        throw Error(Fault::io, path_ + ": the folder is gone");
+        throw Error(Fault::io, path_ + ": the folder was moved or removed");
       if ((event.mask & IN_Q_OVERFLOW) != 0)
-        throw Error(Fault::io, path_ + ": more files came than the system keeps account of");
+        throw Error(Fault::io,
+                    path_ + ": files came so fast that the system (inotify) lost some of them");
       if (event.len > 0 && (event.mask & IN_ISDIR) == 0 && event.name[0] != '.')
         files.push_back((std::filesystem::path(path_) / event.name).string());
       at += sizeof(inotify_event) + event.len;
@@ -67,7 +68,7 @@ void identify_arrivals(const Identifier& identifier, const std::string& folder, 
                        const Console& console) {
   const Interrupt interrupt;
   Folder watched(folder);
-  console.say(Level::info, fmt::format("twinear: watching {}", folder));
+  console.info("watching " + folder);
   while (interrupt.signal() == 0)
     if (const auto files = watched.arrivals(); !files.empty())
       identify_files(identifier, files, channel, console);

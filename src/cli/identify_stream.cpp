@@ -20,7 +20,7 @@
 namespace twinear::cli {
 namespace {
 
-/// Bytes that come when they come.
+/// A file, pipe or standard input whose bytes come at any time.
 class Input {
  public:
   explicit Input(const std::string& path)
@@ -36,9 +36,9 @@ class Input {
 
   const std::string& name() const { return name_; }
 
-  /// What is there; nothing at the end, or once the user has interrupted.
+  /// Waits for the next bytes; returns none at the end or after an interrupt.
   std::span<const char> read(const Interrupt& interrupt) {
-    constexpr int patience_ms = 100;  // until the next look at the interrupt
+    constexpr int patience_ms = 100;  // before an interrupt is noticed
     while (interrupt.signal() == 0) {
       pollfd waiting{descriptor_, POLLIN, 0};
       const int ready = ::poll(&waiting, 1, patience_ms);
@@ -59,45 +59,6 @@ class Input {
   std::array<char, 1U << 16U> bytes_{};
 };
 
-/// Asks whose each window of the stream is.
-class Listener {
- public:
-  Listener(const Identifier& identifier, const StreamArguments& args)
-      : identifier_(identifier),
-        windows_{args.window, args.hop},
-        pcm_({.sample_rate = args.rate,
-              .sample = args.format == "f32" ? PcmFormat::Sample::f32 : PcmFormat::Sample::s16}) {}
-
-  void push(std::span<const char> bytes) { take(pcm_.push(bytes)); }
-
-  void finish() {
-    take(pcm_.finish());
-    if (stream_) ask(stream_->finish());
-  }
-
-  std::size_t invalid_samples() const { return pcm_.invalid_samples(); }
-
- private:
-  void take(const std::vector<float>& samples) {
-    if (samples.empty()) return;
-    if (!stream_) stream_.emplace(identifier_.verifier(), pcm_.format().sample_rate, windows_);
-    ask(stream_->push(samples));
-  }
-
-  void ask(std::vector<StreamWindow> windows) const {
-    std::vector<Question> questions;
-    for (StreamWindow& window : windows)
-      questions.push_back(
-          {.start = window.start, .end = window.end, .clip = std::move(window.clip)});
-    if (!questions.empty()) identifier_.answer(questions);
-  }
-
-  const Identifier& identifier_;
-  WindowOptions windows_;
-  PcmStream pcm_;
-  std::optional<EmbeddingStream> stream_;  // once the stream has told its rate
-};
-
 }  // namespace
 
 void identify_stream(const Identifier& identifier, const StreamArguments& args,
@@ -108,16 +69,32 @@ void identify_stream(const Identifier& identifier, const StreamArguments& args,
                             args.window));
   const Interrupt interrupt;
   Input input(args.path);
-  Listener listener(identifier, args);
+  PcmStream pcm({.sample_rate = args.rate,
+                 .sample = args.format == "f32" ? PcmFormat::Sample::f32 : PcmFormat::Sample::s16});
+  std::optional<EmbeddingStream> stream;  // made once the header has told the rate
+  const auto answer = [&](std::vector<StreamWindow> windows) {
+    std::vector<Question> questions;
+    for (auto& [start, end, clip] : windows)
+      questions.push_back({.start = start, .end = end, .clip = std::move(clip)});
+    if (!questions.empty()) identifier.answer(questions);
+  };
+  const auto take = [&](const std::vector<float>& samples) {
+    if (samples.empty()) return;
+    if (!stream)
+      stream.emplace(identifier.verifier(), pcm.format().sample_rate,
+                     WindowOptions{args.window, args.hop});
+    answer(stream->push(samples));
+  };
   within(input.name(), [&] {
     bool told = false;
     for (auto bytes = input.read(interrupt); !bytes.empty(); bytes = input.read(interrupt)) {
-      listener.push(bytes);
-      if (told || listener.invalid_samples() == 0) continue;
-      console.warn(input.name() + ": samples that are no number; they are taken as silence");
+      take(pcm.push(bytes));
+      if (told || pcm.invalid_samples() == 0) continue;
+      console.warn(input.name() + ": samples that are not finite are taken as silence");
       told = true;
     }
-    listener.finish();
+    take(pcm.finish());
+    if (stream) answer(stream->finish());
   });
 }
 

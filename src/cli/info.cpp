@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -19,7 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Largest difference between the test embeddings of two builds of the same model.
+/// The largest difference between the test embeddings of two builds of the same model.
 constexpr double same_build = 1e-4;
 
 struct Arguments {
@@ -27,12 +26,12 @@ struct Arguments {
   bool selftest = false;
 };
 
-double checked_selftest(const std::string& path) {
-  const double difference = selftest(path);
+double checked_selftest(const Model& model, const std::string& path) {
+  const double difference = selftest(model, path);
   if (!(difference < same_build))
     throw Error(Fault::mismatch,
                 fmt::format("{}: selftest: this build's embedding differs by {:.3g} from the "
-                            "stored one; under {:g} is the same",
+                            "stored one; expected less than {:g}",
                             path, difference, same_build));
   return difference;
 }
@@ -57,7 +56,7 @@ Json describe(const Model& model, const std::string& path) {
       {"provenance", parse_json(model.provenance, path)}};
 }
 
-/// An object for people: a line for each value, objects within further to the right.
+/// Prints a line for each value; the values of an inner object are indented.
 void print_tree(const Json& object, int indent) {
   std::size_t width = 0;
   for (const auto& [key, value] : object.items()) width = std::max(width, key.size());
@@ -69,18 +68,19 @@ void print_tree(const Json& object, int indent) {
     if (value.is_object())
       print_tree(value, indent + 2);
     else if (tree)
-      for (const auto& item : value) fmt::print("{:{}}{}\n", "", indent + 2, json_text(item));
+      for (const auto& item : value) fmt::print("{:{}}{}\n", "", indent + 2, shown(item));
     else
       fmt::print("{}\n", value.is_null()     ? "none"
                          : value.is_string() ? value.get<std::string>()
-                                             : json_text(value));
+                                             : shown(value));
   }
 }
 
 int info(const Arguments& args, const Common& common) {
   const std::string path = find_model(args.model);
-  Json description = describe(load_model(path), path);
-  if (args.selftest) description["selftest"] = checked_selftest(path);
+  const Model model = load_model(path);
+  Json description = describe(model, path);
+  if (args.selftest) description["selftest"] = checked_selftest(model, path);
   if (common.json)
     print_json(description);
   else
@@ -91,13 +91,10 @@ int info(const Arguments& args, const Common& common) {
 }  // namespace
 
 void add_info(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command = program.command("info", "What a model is");
-  command.argument("MODEL", args->model,
-                   "a model file, or the name of one that ships with twinear");
-  command.flag("--selftest", args->selftest,
-               "also whether this build gives the stored embedding of the stored test signal");
-  command.run([args](const Common& common) { return info(*args, common); });
+  auto [command, args] = program.add("info", "Describes a model", info);
+  command.argument("MODEL", args.model, "is a model file, or \"speaker\" or \"sound\"");
+  command.flag("--selftest", args.selftest,
+               "also checks that this build gives the stored embedding of the stored test signal");
 }
 
 }  // namespace twinear::cli

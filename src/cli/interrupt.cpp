@@ -12,7 +12,7 @@ volatile std::sig_atomic_t caught = 0;
 void handle(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the default again after the first
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the first signal restores the default
   for (const int signal : {SIGINT, SIGTERM}) ::sigaction(signal, &action, nullptr);
 }
 

@@ -3,8 +3,8 @@
 
 namespace twinear::cli {
 
-/// While it lives, the first SIGINT (Ctrl-C) or SIGTERM is remembered, so that work can be saved;
-/// the second one ends the program as usual. One at a time.
+/// While an Interrupt lives, the first SIGINT (Ctrl-C) or SIGTERM is only remembered, so that work
+/// can be saved; the second one ends the program as usual. At most one may live at a time.
 class Interrupt {
  public:
   Interrupt();
@@ -12,7 +12,7 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  int signal() const noexcept;  ///< the one that came, or 0
+  int signal() const noexcept;  ///< the signal that came, or 0
 };
 
 }  // namespace twinear::cli

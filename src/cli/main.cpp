@@ -6,13 +6,13 @@
 #include <exception>
 #include <new>
 
-#include "cli/command.h"
 #include "cli/commands.h"
 #include "twinear/error.h"
 
 namespace {
 
-/// Says the one line that ends the program. A name from outside may hold line breaks.
+/// Prints the one line that ends the program; control characters, which a file name may hold,
+/// become question marks.
 int fail(int exit_code, std::string line) {
   std::ranges::replace_if(
       line, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
@@ -21,25 +21,13 @@ int fail(int exit_code, std::string line) {
 }
 
 int run(int argc, char** argv) {
-  twinear::cli::Program program;
-  twinear::cli::add_verify(program);
-  twinear::cli::add_enroll(program);
-  twinear::cli::add_identify(program);
-  twinear::cli::add_db(program);
-  twinear::cli::add_features(program);
-  twinear::cli::add_train(program);
-  twinear::cli::add_recipe_keys(program);
-  twinear::cli::add_augment(program);
-  twinear::cli::add_embed(program);
-  twinear::cli::add_score(program);
-  twinear::cli::add_eval(program);
-  twinear::cli::add_calibrate(program);
-  twinear::cli::add_adapt(program);
-  twinear::cli::add_fewshot(program);
-  twinear::cli::add_import(program);
-  twinear::cli::add_export(program);
-  twinear::cli::add_info(program);
-  twinear::cli::add_completion(program);
+  using namespace twinear::cli;
+  Program program;
+  for (AddCommand* add :
+       {add_verify, add_enroll, add_identify, add_db, add_features, add_train, add_recipe_keys,
+        add_augment, add_embed, add_score, add_eval, add_calibrate, add_adapt, add_fewshot,
+        add_import, add_export, add_info, add_completion})
+    add(program);
   const int exit_code = program.run(argc, argv);
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
     throw twinear::Error(twinear::Fault::io, "standard output: could not be written whole");

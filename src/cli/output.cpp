@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "twinear/error.h"
 
 namespace twinear::cli {
@@ -39,10 +40,14 @@ OutputFolder::~OutputFolder() {
   if (made_) fs::remove(path_, not_empty);
 }
 
-std::string json_text(const nlohmann::ordered_json& value) {
-  return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
+void print_json(const nlohmann::ordered_json& value) { fmt::print("{}\n", shown(value)); }
 
-void print_json(const nlohmann::ordered_json& value) { fmt::print("{}\n", json_text(value)); }
+void print_result(const Common& common, const nlohmann::ordered_json& json,
+                  const std::string& line) {
+  if (common.json)
+    print_json(json);
+  else if (!line.empty())
+    fmt::print("{}\n", line);
+}
 
 }  // namespace twinear::cli

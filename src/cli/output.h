@@ -4,15 +4,17 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "cli/command.h"
+
 namespace twinear::cli {
 
-/// Throws Error (io) where a file at `path` could not be written: said before long work, not after.
+/// Throws Error (io) if no file can be written at `path`, so that nobody learns it after long work.
 void check_output(const std::string& path);
 
-/// A folder for outputs, made with those above it. One that it made goes again if it stays empty.
+/// A folder for outputs, made with its parents. It removes itself if it was made and stays empty.
 class OutputFolder {
  public:
-  /// Throws Error (io) where there cannot be one.
+  /// Throws Error (io) for a folder that cannot be made.
   explicit OutputFolder(const std::string& path);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
@@ -23,10 +25,12 @@ class OutputFolder {
   bool made_;
 };
 
-/// JSON on one line; bytes that are not UTF-8, as file names may have, become U+FFFD.
-std::string json_text(const nlohmann::ordered_json& value);
-
-/// The same as a line of standard output.
+/// Prints JSON as a line of standard output; bytes that are not UTF-8, which file names may have,
+/// become U+FFFD.
 void print_json(const nlohmann::ordered_json& value);
+
+/// Prints a command's result: `json` with --json, otherwise `line` unless it is empty.
+void print_result(const Common& common, const nlohmann::ordered_json& json,
+                  const std::string& line = "");
 
 }  // namespace twinear::cli

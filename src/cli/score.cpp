@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/decision.h"
 #include "cli/output.h"
 #include "twinear/error.h"
-#include "twinear/verifier.h"
 
 namespace twinear::cli {
 namespace {
@@ -25,11 +23,12 @@ struct Arguments {
 void check(const Arguments& args) {
   const bool normalized = args.norm != "none";
   if (normalized != !args.cohort.empty())
-    throw Error(Fault::config, "score: --norm and --cohort need each other");
+    throw Error(Fault::config, "score: --norm needs --cohort, and --cohort needs --norm");
   if (args.llr && (normalized || args.similarity != "cosine" || !args.adapt.empty()))
-    throw Error(Fault::config,
-                "score: --llr is of the cosines that the model's calibration speaks of: no --norm, "
-                "--similarity or --adapt");
+    throw Error(
+        Fault::config,
+        "score: --llr needs the cosines of the calibration; expected no --norm, --similarity "
+        "or --adapt");
 }
 
 ScoreOptions options_of(const Arguments& args) {
@@ -52,62 +51,68 @@ int score(const Arguments& args, const Common& common) {
   check(args);
   check_output(args.out);
   const auto trials = read_trials(args.trials);
-  const ScoreOptions options = options_of(args);
+  std::vector<Error> bad_clips;
+  ScoreOptions options = options_of(args);
+  options.on_bad_clip = [&](const Error& e) { bad_clips.push_back(e); };
   Verifier verifier = Verifier::load(find_model(args.model));
   set_precision(verifier, args.precision, common.console);
   if (!args.adapt.empty())
     verifier.adapt(read_manifest(args.adapt).clips, args.adapt_by == "whitening", args.channel);
   const auto scores = verifier.score(trials, options);
+  if (scores.empty() && !bad_clips.empty()) throw bad_clips.front();
+  for (const Error& e : bad_clips) common.console.error(e.what());
   write_scores(args.out, scores);
-  if (common.json)
-    print_json({{"output", args.out},
-                {"trials", scores.size()},
-                {"targets", std::ranges::count_if(
-                                scores, [](const ScoredTrial& s) { return s.trial.target; })},
-                {"model_id", verifier.model().id}});
-  return 0;
+  const auto is_target = [](const ScoredTrial& s) { return s.trial.target; };
+  print_result(common, {{"output", args.out},
+                        {"trials", scores.size()},
+                        {"left_out", trials.size() - scores.size()},
+                        {"targets", std::ranges::count_if(scores, is_target)},
+                        {"model_id", verifier.model_id()}});
+  return bad_clips.empty() ? 0 : 2;
 }
 
 }  // namespace
 
 void add_score(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command = program.command("score", "Scores a trial list");
-  command.option("--trials", "FILE", args->trials,
-                 "lines of \"1 enroll test\" or \"enroll test target\"", Need::required);
-  command.option("--root", "DIR", args->root,
-                 "where the names of the trials start (default: the folder of the trials)");
-  command.option("-o,--out", "SCORES", args->out,
-                 "lines of \"enroll test score target\", in the order of the trials",
+  auto [command, args] = program.add("score", "Scores a trial list", score);
+  command.option("--trials", "FILE", args.trials,
+                 "reads lines of \"1 enroll test\" or \"enroll test target\"", Need::required);
+  command.option("--root", "DIR", args.root,
+                 "looks up the names of the trials in this folder (default: the folder of the "
+                 "trials)");
+  command.option("-o,--out", "SCORES", args.out,
+                 "writes lines of \"enroll test score target\", in the order of the trials",
                  Need::required);
-  command.model(args->model, Need::optional);
-  command.option("--manifest", "CSV", args->manifest,
-                 "clips by the names that trials use, with labels; names that it does not have are "
-                 "files under --root");
-  command.option(
-      "--enrollment-map", "FILE", args->enrollment_map,
-      "enrollments of several clips: lines of \"enrollment clip...\" (Kaldi's spk2utt), or "
-      "a .csv with the columns enrollment,path");
-  command.choice("--enrollment-average", {"embeddings", "scores"}, args->average,
-                 "what such an enrollment is the mean of");
-  command.choice("--similarity", {"cosine", "euclidean"}, args->similarity,
-                 "of two embeddings; euclidean is the distance, negated");
-  command.choice("--norm", {"none", "s-norm", "as-norm"}, args->norm,
-                 "scores normalized by those of either side against --cohort");
-  command.option("--cohort", "CSV", args->cohort,
-                 "clips of sources that are not in the trials, with labels");
-  command.choice("--cohort-by", {"label", "clip"}, args->cohort_by,
-                 "a mean embedding for each label, or each clip by itself");
-  command.option("--top", "K", args->top, 2, 1000000, "of the cohort, for as-norm");
-  command.option("--adapt", "CSV", args->adapt,
-                 "fits the model to these clips of the trials' domain first; labels are not looked "
-                 "at (see twinear adapt)");
-  command.choice("--adapt-by", {"whitening", "centering"}, args->adapt_by, "how");
-  command.flag("--llr", args->llr,
-               "log-likelihood ratios by the model's calibration instead of scores");
-  add_precision(command, args->precision);
-  command.channel(args->channel);
-  command.run([args](const Common& common) { return score(*args, common); });
+  command.model(args.model, Need::optional);
+  command.option("--manifest", "CSV", args.manifest,
+                 "looks up the names of the trials in this manifest first; it has labels, too");
+  command.option("--enrollment-map", "FILE", args.enrollment_map,
+                 "reads enrollments of several clips: lines of \"enrollment clip...\" (Kaldi's "
+                 "spk2utt), or a .csv with the columns enrollment,path");
+  command.choice("--enrollment-average", {"embeddings", "scores"}, args.average,
+                 "averages the embeddings or the scores of such an enrollment");
+  command.choice("--similarity", {"cosine", "euclidean"}, args.similarity,
+                 "compares two embeddings by cosine, or by their negated distance");
+  command.choice("--norm", {"none", "s-norm", "as-norm"}, args.norm,
+                 "normalizes a score by the scores of both sides against --cohort");
+  command.option("--cohort", "CSV", args.cohort,
+                 "lists clips, with labels, of sources that are not in the trials");
+  command.choice("--cohort-by", {"label", "clip"}, args.cohort_by,
+                 "takes a mean embedding for each label of the cohort, or each clip by itself");
+  command.option("--top", "K", args.top, 2, 1000000,
+                 "normalizes by so many highest scores of the cohort, for as-norm");
+  command.option("--adapt", "CSV", args.adapt,
+                 "fits the model first to these clips of the trials' domain, whose labels have no "
+                 "effect (see twinear adapt)");
+  command.choice("--adapt-by", {"whitening", "centering"}, args.adapt_by,
+                 "chooses how --adapt fits the model");
+  command.flag("--llr", args.llr,
+               "writes log-likelihood ratios by the model's calibration instead of scores");
+  add_precision(command, args.precision);
+  command.channel(args.channel);
+  command.footer(
+      "The trials of clips that cannot be embedded are left out; each such clip is named, and the\n"
+      "exit code is 2.");
 }
 
 }  // namespace twinear::cli

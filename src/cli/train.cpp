@@ -3,7 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -30,7 +29,7 @@ struct Arguments {
   bool resume = false;
 };
 
-/// Shows a run as it goes.
+/// Shows the progress of a run.
 class Watch {
  public:
   explicit Watch(const Console& console) : console_(console) {}
@@ -62,87 +61,82 @@ std::string kinds(const char* key, const Registry<Kind>& family) {
   return fmt::format("{}: {}\n", key, fmt::join(family.names(), ", "));
 }
 
-TrainResult train(const Arguments& args, const Recipe& recipe, const Common& common,
-                  const Interrupt& interrupt) {
-  Watch watch(common.console);
-  return twinear::train(recipe,
-                        {.out = args.out,
-                         .seed = args.seed,
-                         .resume = args.resume,
-                         .on_warning = [&](const std::string& line) { common.console.warn(line); },
-                         .on_step = [&](const StepReport& report) { watch.step(report); },
-                         .on_epoch = [&](const EpochReport& report) { watch.epoch(report); },
-                         .should_stop = [&] { return interrupt.signal() != 0; }});
-}
-
 std::string summary(const Arguments& args, const Recipe& recipe, const TrainResult& r) {
   if (r.stopped)
-    return fmt::format("{}: stopped after {:.1f} s; --resume goes on", args.out, r.seconds);
+    return fmt::format("{}: stopped after {:.1f} s; --resume continues the run", args.out,
+                       r.seconds);
   const std::string work =
       fmt::format("{} steps in {:.1f} s, {:.1f} % of their time waiting for data", r.steps,
                   r.seconds, 100.0 * r.data_wait);
   if (recipe.data.dev.empty())
-    return fmt::format("{}: {}, no dev clips to judge by", args.out, work);
+    return fmt::format("{}: {}; there are no dev clips to judge the model by", args.out, work);
   return fmt::format("{}: EER {:.2f} % on dev after epoch {}; {}{}", args.out, 100.0 * r.dev_eer,
-                     r.best_epoch, work, r.patience_ended ? ", when patience ended" : "");
+                     r.best_epoch, work,
+                     r.patience_ended ? "; it stopped early, since the EER did not improve" : "");
 }
 
-int train(const Arguments& args, const Common& common) {
-  const Recipe recipe = read_recipe(args.recipe, args.overrides,
-                                    [&](const std::string& line) { common.console.warn(line); });
+int run_training(const Arguments& args, const Common& common) {
+  const auto warn = [&](const std::string& line) { common.console.warn(line); };
+  const Recipe recipe = read_recipe(args.recipe, args.overrides, warn);
   if (recipe.data.train.empty())
     throw Error(Fault::config, args.recipe + ": [data] names no train manifest");
   const OutputFolder folder(args.out);
-  const std::string model = (fs::path(args.out) / "model.safetensors").string();
+  const auto in_folder = [&](const char* name) { return (fs::path(args.out) / name).string(); };
+  const std::string model = in_folder("model.safetensors");
   std::error_code ignored;
   if (!args.resume && fs::exists(model, ignored))
-    common.console.warn(args.out + ": the run in it is written over");
+    warn(args.out + ": the training run in this folder is replaced");
 
   const Interrupt interrupt;
-  const TrainResult result = train(args, recipe, common, interrupt);
-  write_report((fs::path(args.out) / "report.html").string(),
-               {.title = "Training of " + args.recipe,
-                .training_log = (fs::path(args.out) / "log.jsonl").string(),
-                .systems = {},
-                .threshold = {}});
-  if (common.json)
-    print_json({{"model", model},
+  Watch watch(common.console);
+  const TrainResult result =
+      train(recipe, {.out = args.out,
+                     .seed = args.seed,
+                     .resume = args.resume,
+                     .on_warning = warn,
+                     .on_step = [&](const StepReport& report) { watch.step(report); },
+                     .on_epoch = [&](const EpochReport& report) { watch.epoch(report); },
+                     .should_stop = [&] { return interrupt.signal() != 0; }});
+  write_report(in_folder("report.html"), {.title = "Training of " + args.recipe,
+                                          .training_log = in_folder("log.jsonl"),
+                                          .systems = {},
+                                          .threshold = {}});
+  print_result(common,
+               {{"model", model},
                 {"steps", result.steps},
                 {"best_epoch", result.best_epoch},
                 {"dev_eer", result.dev_eer},
                 {"seconds", result.seconds},
                 {"data_wait", result.data_wait},
                 {"stopped", result.stopped},
-                {"patience_ended", result.patience_ended}});
-  else
-    fmt::print("{}\n", summary(args, recipe, result));
+                {"patience_ended", result.patience_ended}},
+               summary(args, recipe, result));
   return result.stopped ? 128 + interrupt.signal() : 0;
 }
 
 }  // namespace
 
 void add_train(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command = program.command("train", "Trains an encoder as a recipe says");
-  command.argument("RECIPE", args->recipe, "a recipe in TOML");
-  command.option("-o,--out", "DIR", args->out,
-                 "gets model.safetensors (best on dev), last.safetensors, log.jsonl, report.html",
+  auto [command, args] = program.add("train", "Trains an encoder by a recipe", run_training);
+  command.argument("RECIPE", args.recipe, "is a recipe in TOML");
+  command.option("-o,--out", "DIR", args.out,
+                 "writes model.safetensors (best on dev), last.safetensors, log.jsonl and "
+                 "report.html to this folder",
                  Need::required);
-  command.flag("--resume", args->resume, "goes on from DIR/last.safetensors, to the same bytes");
-  command.overrides(args->overrides);
-  command.seed(args->seed);
+  command.flag("--resume", args.resume,
+               "continues from DIR/last.safetensors, to the same bytes as an unbroken run");
+  command.overrides(args.overrides);
+  command.seed(args.seed);
   command.footer(kinds("loss.kind", losses()) + kinds("mining.kind of triplet", triplet_miners()) +
                  kinds("mining.kind of contrastive", pair_miners()) +
                  kinds("optimizer.schedule", schedules()) +
                  "`twinear recipe-keys` explains these and all other keys of a recipe.\n\n"
                  "Ctrl-C or SIGTERM saves last.safetensors and exits with 130 or 143, so that\n"
-                 "--resume can go on; a second one ends at once.");
-  command.run([args](const Common& common) { return train(*args, common); });
+                 "--resume can continue; a second one ends the program at once.");
 }
 
 void add_recipe_keys(Program& program) {
-  auto command = program.command("recipe-keys", "Explains every key of a recipe, as Markdown");
-  command.run([](const Common&) {
+  program.add("recipe-keys", "Explains every key of a recipe, as Markdown", [](const Common&) {
     fmt::print("{}", recipe_keys());
     return 0;
   });

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -12,7 +10,6 @@
 #include "cli/output.h"
 #include "data/text.h"
 #include "twinear/error.h"
-#include "twinear/verifier.h"
 
 namespace twinear::cli {
 namespace {
@@ -24,10 +21,10 @@ struct Arguments {
 };
 
 struct Pair {
-  std::size_t a, b;  // of the clips
+  std::size_t a, b;  // numbers of clips
 };
 
-/// Clips each once, in the order in which pairs name them first.
+/// Pairs of clips, and the clips, each once, in the order in which the pairs first name them.
 class Request {
  public:
   void add(std::string_view a, std::string_view b) {
@@ -40,14 +37,14 @@ class Request {
 
  private:
   std::size_t number(std::string_view name) {
-    const auto [at, fresh] = known_.try_emplace(std::string(name), clips.size());
-    if (fresh) clips.push_back(clips_of_arguments(std::span(&at->first, 1)).front());
+    const auto [at, is_new] = known_.try_emplace(std::string(name), clips.size());
+    if (is_new) clips.push_back(clips_of_arguments(std::span(&at->first, 1)).front());
     return at->second;
   }
   std::map<std::string, std::size_t> known_;
 };
 
-/// Two words a line; of a trial list the answers are passed over.
+/// Reads two words from each line; the answers of a trial list are skipped.
 Request read_pairs(const std::string& path) {
   Request request;
   TextFile file(path == "-" ? "/dev/stdin" : path);
@@ -62,7 +59,7 @@ Request read_pairs(const std::string& path) {
   return request;
 }
 
-/// The verdict for everyone. Its second part says how sure the calibration is.
+/// The verdict in a sentence, whose second part says how sure the calibration is.
 std::string sentence(const Verdict& v, const std::string& source) {
   const std::string answer = (v.same ? "Same " : "Different ") + source + (v.same ? "" : "s");
   if (!v.probability) return answer + ", by the given threshold.";
@@ -98,33 +95,6 @@ nlohmann::ordered_json as_json(const Verdict& v) {
           {"threshold_from", v.threshold_from}};
 }
 
-void print_line(const std::string& a, const std::string& b, const Verdict& v) {
-  fmt::print("{}\t{}\t{}\t{}\n", a, b, v.same ? "same" : "different", columns(v));
-}
-
-/// All clips, in batches between which the progress of many is shown.
-std::vector<ClipEmbedding> embed(const Verifier& verifier, std::span<const Clip> clips, int channel,
-                                 const Console& console, bool shows_progress) {
-  constexpr std::size_t at_once = 256;
-  Progress progress(console, "clips", clips.size());
-  std::vector<ClipEmbedding> embedded;
-  while (!clips.empty()) {
-    const auto some = clips.first(std::min(at_once, clips.size()));
-    for (auto& clip : verifier.embed_each(some, {.channel = channel}))
-      embedded.push_back(std::move(clip));
-    clips = clips.subspan(some.size());
-    if (shows_progress) progress.at(embedded.size());
-  }
-  return embedded;
-}
-
-void tell(std::span<const ClipEmbedding> clips, const Console& console) {
-  for (const ClipEmbedding& clip : clips)
-    if (clip.error) console.say(Level::error, std::string("twinear: ") + clip.error->what());
-  for (const ClipEmbedding& clip : clips)
-    for (const auto& line : clip.warnings) console.warn(line);
-}
-
 int verify(const Arguments& args, const Common& common) {
   const bool many = !args.pairs.empty();
   if (many != args.b.empty() || many != args.a.empty())
@@ -132,18 +102,24 @@ int verify(const Arguments& args, const Common& common) {
   const std::string path = find_model(args.model);
   const Verifier verifier = Verifier::load(path);
   const Acceptance accept = args.decision.acceptance();
-  verifier.threshold(accept);  // there may be none: said before a clip is read
+  verifier.threshold(accept);  // throws, before a clip is read, if the model has none
 
   Request request;
   if (many)
     request = read_pairs(args.pairs);
   else
     request.add(args.a, args.b);
-  const auto clips = embed(verifier, request.clips, args.channel, common.console, many);
+  std::vector<ClipEmbedding> clips;
+  const Console progress = many ? common.console : Console(Level::error);
+  in_batches(progress, request.clips.size(), 256, [&](std::size_t begin, std::size_t count) {
+    const auto batch = std::span(request.clips).subspan(begin, count);
+    for (auto& clip : verifier.embed_each(batch, {.channel = args.channel}))
+      clips.push_back(std::move(clip));
+  });
   if (!many)
     for (const ClipEmbedding& clip : clips)
       if (clip.error) throw *clip.error;
-  tell(clips, common.console);
+  for (const ClipEmbedding& clip : clips) tell(clip, common.console);
 
   bool all_same = true, all_answered = true;
   for (const auto [i, j] : request.pairs) {
@@ -153,20 +129,23 @@ int verify(const Arguments& args, const Common& common) {
     if (const auto& error = a.error ? a.error : b.error) {
       all_answered = false;
       line["error"] = error->what();
-      if (!common.json) fmt::print("{}\t{}\terror\t-\t-\t-\n", name_a, name_b);
-    } else {
-      const Verdict verdict = verifier.decide(a, b, accept);
-      all_same = all_same && verdict.same;
-      line.update(as_json(verdict));
-      line["warnings"] = a.warnings;
-      if (i != j)
-        for (const auto& warning : b.warnings) line["warnings"].push_back(warning);
-      line["model"] = path;
-      line["model_id"] = verifier.model_id();
-      if (!common.json && many) print_line(name_a, name_b, verdict);
-      if (!common.json && !many) print(verdict, verifier.model().source);
+      print_result(common, line, fmt::format("{}\t{}\terror\t-\t-\t-", name_a, name_b));
+      continue;
     }
-    if (common.json) print_json(line);
+    const Verdict verdict = verifier.decide(a, b, accept);
+    all_same = all_same && verdict.same;
+    line.update(as_json(verdict));
+    line["warnings"] = a.warnings;
+    if (i != j)
+      for (const auto& warning : b.warnings) line["warnings"].push_back(warning);
+    line["model"] = path;
+    line["model_id"] = verifier.model_id();
+    if (common.json || many)
+      print_result(common, line,
+                   fmt::format("{}\t{}\t{}\t{}", name_a, name_b,
+                               verdict.same ? "same" : "different", columns(verdict)));
+    else
+      print(verdict, verifier.model().source);
   }
   if (!all_answered) return 2;
   return all_same || many ? 0 : 1;
@@ -175,20 +154,20 @@ int verify(const Arguments& args, const Common& common) {
 }  // namespace
 
 void add_verify(Program& program) {
-  const auto args = std::make_shared<Arguments>();
-  auto command = program.command("verify", "Do two clips have the same source?");
-  command.argument("A", args->a, "a clip: any audio file, or features in .npy", Need::optional);
-  command.argument("B", args->b, "the clip to compare it with", Need::optional);
-  command.option("--pairs", "FILE", args->pairs,
-                 "instead of A and B: a pair a line, \"A B\" or a trial; - for standard input");
-  command.model(args->model, Need::optional);
-  args->decision.add_to(command);
-  command.channel(args->channel);
+  auto [command, args] =
+      program.add("verify", "Decides whether two clips have the same source", verify);
+  command.argument("A", args.a, "is a clip: an audio file, or features in .npy", Need::optional);
+  command.argument("B", args.b, "is the clip to compare A with", Need::optional);
+  command.option("--pairs", "FILE", args.pairs,
+                 "reads many pairs instead of A and B: a line of \"A B\" or a trial for each; - is "
+                 "standard input");
+  command.model(args.model, Need::optional);
+  args.decision.add_to(command);
+  command.channel(args.channel);
   command.footer(
       "Exit codes: 0 the same source, 1 different sources, 2 no answer.\n"
-      "With --pairs a line is A, B, same|different|error, score, log-likelihood ratio and\n"
-      "probability, with tabs between; the exit code is 0 where every pair got its answer.");
-  command.run([args](const Common& common) { return verify(*args, common); });
+      "With --pairs a line has A, B, same|different|error, score, log-likelihood ratio and\n"
+      "probability, with tabs between; the exit code is 0 if every pair got its answer.");
 }
 
 }  // namespace twinear::cli

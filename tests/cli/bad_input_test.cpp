@@ -13,6 +13,7 @@
 #include "cli/program.h"
 #include "cli/voices.h"
 #include "clips/npy.h"
+#include "twinear/trials.h"
 
 namespace twinear {
 namespace {
@@ -92,10 +93,9 @@ class BadClips : public ::testing::TestWithParam<BadClip> {};
 TEST_P(BadClips, AreNamedByEveryCommandAndLeaveNothing) {
   TemporaryFolder folder;
   const std::string bad = GetParam().make(folder), good = folder / "good.wav";
-  const std::string model = folder / "model.safetensors", trials = folder / "trials.txt";
+  const std::string model = folder / "model.safetensors";
   write_small_model(model);
   write_audio(good, voice(1, 2));
-  write_file(trials, "1 " + good + " " + bad + "\n0 " + good + " " + good + "\n");
   const auto before = listing(folder / "");
 
   EXPECT_TRUE(is_refusal(run({"verify", good, bad, "--model", model}), bad + ": "));
@@ -103,9 +103,27 @@ TEST_P(BadClips, AreNamedByEveryCommandAndLeaveNothing) {
   EXPECT_TRUE(is_refusal(run({"features", bad, good, "-o", folder / "x"}), bad + ": "));
   EXPECT_TRUE(is_refusal(run({"embed", good, bad, "--model", model, "-o", folder / "x"}),  //
                          bad + ": "));
-  EXPECT_TRUE(is_refusal(run({"score", "--trials", trials, "--model", model, "-o", folder / "x"}),
-                         bad + ": "));
   EXPECT_EQ(listing(folder / ""), before);
+}
+
+TEST_P(BadClips, CostOnlyTheirOwnTrials) {
+  TemporaryFolder folder;
+  const std::string bad = GetParam().make(folder), good = folder / "good.wav";
+  const std::string model = folder / "model.safetensors", trials = folder / "trials.txt";
+  write_small_model(model);
+  write_audio(good, voice(1, 2));
+  const std::vector<std::string> score{"score", "--trials", trials,           "--model",
+                                       model,   "-o",       folder / "scores"};
+  write_file(trials, "1 " + good + " " + bad + "\n0 " + good + " " + good + "\n");
+  EXPECT_TRUE(is_refusal(run(score), bad + ": "));
+  const auto scores = read_scores(folder / "scores");
+  ASSERT_EQ(scores.size(), 1U);
+  EXPECT_EQ(scores[0].trial, (Trial{good, good, false}));
+
+  std::filesystem::remove(folder / "scores");
+  write_file(trials, "1 " + good + " " + bad + "\n");
+  EXPECT_TRUE(is_refusal(run(score), bad + ": "));
+  EXPECT_FALSE(std::filesystem::exists(folder / "scores"));
 }
 
 INSTANTIATE_TEST_SUITE_P(, BadClips, ::testing::ValuesIn(bad_clips),

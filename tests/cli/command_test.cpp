@@ -376,7 +376,7 @@ TEST_F(Command, FeaturesArePlottedWithOrWithoutTheNumbers) {
   EXPECT_TRUE(std::filesystem::exists(path("f.npy")) && std::filesystem::exists(path("f.png")));
   EXPECT_TRUE(is_refusal(run({"features", same1, "--plot", path("f.gif")}), ".svg or .png"));
   EXPECT_TRUE(is_refusal(run({"features", same1, same2, "--plot", path("g.svg")}), "one clip"));
-  EXPECT_TRUE(is_refusal(run({"features", same1}), "nothing to do"));
+  EXPECT_TRUE(is_refusal(run({"features", same1}), "expected --out or --plot"));
 }
 
 TEST_F(Command, InfoTellsWhatAModelIs) {

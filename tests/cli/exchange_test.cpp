@@ -23,7 +23,7 @@ TEST(ImportCommand, MakesAModelThatEveryCommandTakes) {
   const auto made =
       run({"import", "speechbrain-ecapa", published + "speechbrain_ecapa.ckpt", "-o", model});
   EXPECT_EQ(made.code, 0) << made.err;
-  EXPECT_NE(made.out.find("44900 parameters, 80 bands in, 24 numbers out"), std::string::npos);
+  EXPECT_NE(made.out.find("44900 parameters, 80 mel bins, 24 dimensions"), std::string::npos);
 
   const auto info = run({"info", model, "--selftest", "--json"});
   EXPECT_EQ(info.code, 0) << info.err;

@@ -115,7 +115,7 @@ TEST_F(StreamOfPeople, IsTheSameAsAWavFileAtAnotherRateAndInFloats) {
   const Outcome broken = stream(bytes, more);
   EXPECT_EQ(broken.code, 0);
   EXPECT_EQ(names(broken.out), names(expected));
-  EXPECT_NE(broken.err.find("standard input: samples that are no number"), std::string::npos);
+  EXPECT_NE(broken.err.find("standard input: samples that are not finite"), std::string::npos);
 }
 
 TEST_F(StreamOfPeople, WhatIsNoStreamIsRefused) {

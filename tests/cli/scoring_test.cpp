@@ -88,8 +88,8 @@ TEST_F(ScoreCommand, RefusesACohortThatHoldsATestSpeaker) {
       "has its label, voice0"));
   EXPECT_TRUE(
       is_refusal(score({"--norm", "s-norm", "--cohort", path("all.csv")}), "is the same file"));
-  EXPECT_TRUE(is_refusal(score({"--norm", "s-norm"}), "need each other"));
-  EXPECT_TRUE(is_refusal(score({"--cohort", path("rest.csv")}), "need each other"));
+  EXPECT_TRUE(is_refusal(score({"--norm", "s-norm"}), "--norm needs --cohort"));
+  EXPECT_TRUE(is_refusal(score({"--cohort", path("rest.csv")}), "--norm needs --cohort"));
   EXPECT_FALSE(std::filesystem::exists(out));
 }
 

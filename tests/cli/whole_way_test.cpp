@@ -130,7 +130,7 @@ TEST_F(WholeWay, StopsAtASignalWithACheckpointToGoOnFrom) {
   arguments.emplace_back("--resume");
   const Outcome again = stop_after_a_step(SIGINT);
   EXPECT_EQ(again.code, 130);
-  EXPECT_NE(again.out.find("--resume goes on"), std::string::npos) << again.out;
+  EXPECT_NE(again.out.find("--resume continues"), std::string::npos) << again.out;
 }
 
 }  // namespace
