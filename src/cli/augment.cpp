@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "augment/augmenter.h"
@@ -11,7 +10,6 @@
 #include "cli/output.h"
 #include "data/csv.h"
 #include "twinear/audio.h"
-#include "twinear/error.h"
 #include "twinear/trainer.h"
 
 namespace twinear::cli {
@@ -27,19 +25,16 @@ struct Arguments {
 };
 
 /// The name of each clip in the folder of the results: its own, with another extension.
-std::vector<std::string> names_of(const std::vector<Clip>& clips) {
-  std::map<std::string, std::string> taken;  // name -> clip
-  std::vector<std::string> names;
+std::vector<std::string> output_names(const std::vector<Clip>& clips) {
+  std::vector<std::string> inputs, outputs;
   for (const Clip& clip : clips) {
     fs::path name = fs::path(clip.name).lexically_normal().replace_extension(".flac");
     if (name.is_absolute() || *name.begin() == "..") name = name.filename();
-    names.push_back(name.string());
-    const auto [other, is_new] = taken.try_emplace(names.back(), clip.name);
-    if (!is_new)
-      throw Error(Fault::config,
-                  clip.name + ": would replace " + other->second + " as " + names.back());
+    inputs.push_back(clip.name);
+    outputs.push_back(name.string());
   }
-  return names;
+  check_distinct(inputs, outputs);
+  return outputs;
 }
 
 int augment(const Arguments& args, const Common& common) {
@@ -49,7 +44,7 @@ int augment(const Arguments& args, const Common& common) {
   options.speed_labels = false;  // it makes new labels and does not change the sound
   const int sample_rate = recipe.front_end.sample_rate;
   const std::vector<Clip> clips = read_manifest(args.manifest).clips;
-  const std::vector<std::string> names = names_of(clips);
+  const std::vector<std::string> names = output_names(clips);
   const AugmentSources sources = read_augment_sources(options);
   const OutputFolder folder(args.out);
   const auto in_folder = [&](const std::string& name) {

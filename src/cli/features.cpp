@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -34,14 +33,9 @@ std::vector<std::string> output_paths(const Arguments& args) {
   std::error_code ignored;
   if (args.inputs.size() == 1 && !fs::is_directory(args.out, ignored)) return {args.out};
   std::vector<std::string> outputs;
-  std::map<std::string, std::string> taken;  // output -> input
-  for (const auto& input : args.inputs) {
+  for (const auto& input : args.inputs)
     outputs.push_back((fs::path(args.out) / fs::path(input).stem().concat(".npy")).string());
-    const auto [other, is_new] = taken.try_emplace(outputs.back(), input);
-    if (!is_new)
-      throw Error(Fault::config, input + ": its features would replace those of " + other->second +
-                                     " in " + outputs.back());
-  }
+  check_distinct(args.inputs, outputs);
   return outputs;
 }
 

@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/json.h"
 #include "twinear/error.h"
@@ -38,6 +40,14 @@ OutputFolder::OutputFolder(const std::string& path) : path_(path) {
 OutputFolder::~OutputFolder() {
   std::error_code not_empty;
   if (made_) fs::remove(path_, not_empty);
+}
+
+void check_distinct(std::span<const std::string> inputs, std::span<const std::string> outputs) {
+  std::map<std::string_view, std::string_view> input_of;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (const auto [other, is_new] = input_of.try_emplace(outputs[i], inputs[i]); !is_new)
+      throw Error(Fault::config, fmt::format("{}: its output would replace that of {} in {}",
+                                             inputs[i], other->second, outputs[i]));
 }
 
 void print_json(const nlohmann::ordered_json& value) { fmt::print("{}\n", shown(value)); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 
 #include "cli/command.h"
@@ -24,6 +25,10 @@ class OutputFolder {
   std::string path_;
   bool made_;
 };
+
+/// Throws Error (config) if two of the inputs have the same output; outputs[i] is that of
+/// inputs[i].
+void check_distinct(std::span<const std::string> inputs, std::span<const std::string> outputs);
 
 /// Prints JSON as a line of standard output; bytes that are not UTF-8, which file names may have,
 /// become U+FFFD.

@@ -29,32 +29,6 @@ struct Arguments {
   bool resume = false;
 };
 
-/// Shows the progress of a run.
-class Watch {
- public:
-  explicit Watch(const Console& console) : console_(console) {}
-
-  void step(const StepReport& r) {
-    if (!progress_) progress_.emplace(console_, "steps", r.steps);
-    progress_->at(r.step,
-                  fmt::format("{:.0f} clips/s, loss {:.4f}{}", r.clips_per_second, r.loss, dev_));
-    console_.say(Level::debug,
-                 fmt::format("step {}: loss {:.4f}, gradient {:.3g}, active {:.2f}, distances "
-                             "{:.3f} {:.3f}, spread {:.3f}, waiting {:.0f} %",
-                             r.step, r.loss, r.gradient_norm, r.active, r.positive, r.negative,
-                             r.spread, 100.0 * r.data_wait));
-  }
-  void epoch(const EpochReport& r) {
-    dev_ = fmt::format(", dev EER {:.2f} %", 100.0 * r.dev_eer);
-    console_.say(Level::debug, fmt::format("epoch {}{}", r.epoch, dev_));
-  }
-
- private:
-  const Console& console_;
-  std::optional<Progress> progress_;
-  std::string dev_;
-};
-
 /// A line of help with the kinds that a key chooses from.
 template <class Kind>
 std::string kinds(const char* key, const Registry<Kind>& family) {
@@ -88,15 +62,31 @@ int run_training(const Arguments& args, const Common& common) {
     warn(args.out + ": the training run in this folder is replaced");
 
   const Interrupt interrupt;
-  Watch watch(common.console);
+  std::optional<Progress> progress;
+  std::string dev;  // the latest evaluation
+  const auto show_step = [&](const StepReport& r) {
+    if (!progress) progress.emplace(common.console, "steps", r.steps);
+    progress->at(r.step,
+                 fmt::format("{:.0f} clips/s, loss {:.4f}{}", r.clips_per_second, r.loss, dev));
+    common.console.say(
+        Level::debug, fmt::format("step {}: loss {:.4f}, gradient {:.3g}, active {:.2f}, "
+                                  "distances {:.3f} {:.3f}, spread {:.3f}, waiting {:.0f} %",
+                                  r.step, r.loss, r.gradient_norm, r.active, r.positive, r.negative,
+                                  r.spread, 100.0 * r.data_wait));
+  };
+  const auto show_epoch = [&](const EpochReport& r) {
+    dev = fmt::format(", dev EER {:.2f} %", 100.0 * r.dev_eer);
+    common.console.say(Level::debug, fmt::format("epoch {}{}", r.epoch, dev));
+  };
   const TrainResult result =
       train(recipe, {.out = args.out,
                      .seed = args.seed,
                      .resume = args.resume,
                      .on_warning = warn,
-                     .on_step = [&](const StepReport& report) { watch.step(report); },
-                     .on_epoch = [&](const EpochReport& report) { watch.epoch(report); },
+                     .on_step = show_step,
+                     .on_epoch = show_epoch,
                      .should_stop = [&] { return interrupt.signal() != 0; }});
+  progress.reset();  // ends its line
   write_report(in_folder("report.html"), {.title = "Training of " + args.recipe,
                                           .training_log = in_folder("log.jsonl"),
                                           .systems = {},

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
 #include "base/within.h"
-#include "clips/clip_reader.h"
 #include "clips/npy.h"
 #include "features/frame_stream.h"
 #include "features/front_end.h"
@@ -20,6 +23,76 @@
 
 namespace twinear {
 namespace {
+
+constexpr int min_rate = 1000, max_rate = 768000;         // Hz
+constexpr std::size_t piece_size = std::size_t{1} << 15;  // samples
+
+std::span<const float> part_of(const Waveform& waveform, double start, double end) {
+  const std::span<const float> all(waveform.samples);
+  const auto sample = [&](double seconds) {
+    const double at = std::round(seconds * waveform.sample_rate);
+    return static_cast<std::size_t>(std::clamp(at, 0.0, static_cast<double>(all.size())));
+  };
+  const std::size_t first = sample(start), last = end == 0 ? all.size() : sample(end);
+  if (first > last || (first == last && !all.empty()))
+    throw Error(Fault::config, fmt::format("{} to {} s were asked for; the clip has {:.2f} s",
+                                           start, end, waveform.seconds()));
+  return all.subspan(first, last - first);
+}
+
+/// Reads the samples of a clip once, piece by piece, from a file or from memory.
+class ClipReader {
+ public:
+  /// Throws Error as AudioReader does. A clip in memory must outlive it and hold no features.
+  ClipReader(const Clip& clip, int channel) {
+    if (const auto* waveform = std::get_if<Waveform>(&clip.memory))
+      *this = within(clip.place(), [&] { return ClipReader(*waveform, clip.start, clip.end); });
+    else
+      file_.emplace(clip.path,
+                    ReadOptions{.channel = channel, .start = clip.start, .end = clip.end});
+    place_ = clip.place();
+  }
+
+  /// Reads samples in memory, which must outlive it, from `start` to `end` seconds; an `end` of 0
+  /// means their end. Throws Error (config) for a part that does not exist, (numeric) for a sample
+  /// that is not finite, and std::invalid_argument for a rate that is not from 1 to 768 kHz.
+  explicit ClipReader(const Waveform& waveform, double start = 0, double end = 0)
+      : rate_(waveform.sample_rate) {
+    if (rate_ < min_rate || rate_ > max_rate)
+      throw std::invalid_argument(
+          fmt::format("a sample rate of {} Hz; expected {} to {}", rate_, min_rate, max_rate));
+    samples_ = part_of(waveform, start, end);
+    const auto bad = std::ranges::find_if_not(samples_, [](float x) { return std::isfinite(x); });
+    if (bad != samples_.end())
+      throw Error(Fault::numeric, fmt::format("sample {} is not finite", bad - samples_.begin()));
+  }
+
+  int sample_rate() const noexcept { return file_ ? file_->sample_rate() : rate_; }
+
+  /// The next samples; none once the clip has ended.
+  std::vector<float> read() {
+    if (file_) return file_->read();
+    const auto piece = samples_.first(std::min(piece_size, samples_.size()));
+    samples_ = samples_.subspan(piece.size());
+    return {piece.begin(), piece.end()};
+  }
+
+  ChannelReport channels() const noexcept {
+    if (!file_) return {};
+    return {.silent = file_->silent_channels(), .cancel = file_->channels_cancel()};
+  }
+
+  /// Throws Error (format) that begins with Clip::place().
+  [[noreturn]] void refuse(const std::string& found) const {
+    throw Error(Fault::format, place_.empty() ? found : place_ + ": " + found);
+  }
+
+ private:
+  std::string place_;
+  std::optional<AudioReader> file_;
+  std::span<const float> samples_;  // those not read yet
+  int rate_ = 0;
+};
 
 void refuse_without_speech(const ClipReader& clip, const Speech& speech,
                            const FrontEnd& front_end) {

@@ -78,6 +78,12 @@ double step_of(double range, int max_steps) {
   return 10 * power;
 }
 
+/// A heat map as high as the spectrogram.
+Picture::HeatMap heat_map(int x, int wide, std::size_t rows, std::size_t cols) {
+  return {
+      .x = x, .y = top, .width = wide, .height = height, .rows = rows, .cols = cols, .levels = {}};
+}
+
 /// The border of the spectrogram, or of the bar.
 void add_border(Picture& picture, int x, int wide) {
   picture.lines.push_back({x - 1, top - 1, x + wide, top - 1});
@@ -134,13 +140,7 @@ std::string unit_of(const FrontEnd& front_end) {
 }
 
 void add_bar(Picture& picture, const Scale& scale, const FrontEnd& front_end) {
-  Picture::HeatMap map{.x = bar,
-                       .y = top,
-                       .width = bar_width,
-                       .height = height,
-                       .rows = 256,
-                       .cols = 1,
-                       .levels = {}};
+  Picture::HeatMap map = heat_map(bar, bar_width, 256, 1);
   for (std::size_t i = 0; i < map.rows; ++i)
     map.levels.push_back(static_cast<std::uint8_t>(map.rows - 1 - i));
   picture.maps.push_back(map);
@@ -164,13 +164,7 @@ Picture plot(const Matrix& frames, const FrontEnd& front_end, const std::string&
   picture.height = total_height;
   const Matrix image = turned(frames);
   const Scale scale = scale_of(image);
-  Picture::HeatMap map{.x = left,
-                       .y = top,
-                       .width = width,
-                       .height = height,
-                       .rows = image.rows(),
-                       .cols = image.cols(),
-                       .levels = {}};
+  Picture::HeatMap map = heat_map(left, width, image.rows(), image.cols());
   for (const float value : image.values()) map.levels.push_back(scale.level(value));
   picture.maps.push_back(std::move(map));
   add_border(picture, left, width);

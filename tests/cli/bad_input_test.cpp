@@ -229,7 +229,7 @@ TEST(BadInput, TwoInputsOfOneNameDoNotReplaceEachOther) {
   TemporaryFolder folder;
   for (const char* name : {"a.wav", "a.flac"}) write_audio(folder / name, voice(1, 1));
   EXPECT_TRUE(is_refusal(run({"features", folder / "a.wav", folder / "a.flac", "-o", folder / "x"}),
-                         folder / "a.flac: its features would replace those of "));
+                         folder / "a.flac: its output would replace that of "));
   EXPECT_EQ(listing(folder / "").size(), 2U);
 }
 
