@@ -42,7 +42,7 @@ class Op {
   virtual void end() {}
 };
 
-/// Where in an encoder a layer may stand.
+/// Where a layer may be in an encoder.
 enum class Place {
   anywhere,
   pooling,         ///< makes one frame of a clip's frames; an encoder has one of them
@@ -67,19 +67,18 @@ class Layer {
   virtual std::size_t output_length(std::size_t length) const { return length; }
   virtual std::size_t stride() const { return 1; }  ///< input frames for each output frame
   virtual Place place() const { return Place::anywhere; }
-  /// How the output is stored: the first input is stored as `in`, and convolutions over frames
-  /// leave `convolved` behind. From the pooling on all is f32, whatever this says.
-  virtual Number stored_as(Number in, [[maybe_unused]] Number convolved) const { return in; }
+  /// How the output is stored: the first input is stored as `in`, the outputs of convolutions over
+  /// frames as `convolved`. From the pooling on all is f32, whatever this says.
+  virtual Number stored_as(Number in, Number /*convolved*/) const { return in; }
   virtual std::span<Parameter> parameters() { return {}; }
   /// Multiply-adds of a forward pass.
   virtual double multiply_adds(std::span<const Shape>) const { return 0; }
 
   /// `out` has the output's shape. Inputs and output outlive the op, and so does the layer.
   virtual std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) = 0;
-  /// Prepares, for inference, an op that does the work of `next` too; nothing where it cannot.
-  virtual std::unique_ptr<Op> prepare_fused([[maybe_unused]] Layer& next,
-                                            [[maybe_unused]] std::span<const Input> in,
-                                            [[maybe_unused]] Activation& out) {
+  /// Prepares, for inference, an op that does the work of `next` too; nullptr where it cannot.
+  virtual std::unique_ptr<Op> prepare_fused(Layer& /*next*/, std::span<const Input> /*in*/,
+                                            Activation& /*out*/) {
     return nullptr;
   }
   /// Adds the layer to an ONNX graph: its last node is called `name`, every other name in the graph
@@ -95,8 +94,7 @@ class Layer {
   static void expect_inputs(std::span<const Shape> in, std::size_t min, std::size_t max);
   static void expect_channels(std::span<const Shape> inputs, std::size_t channels);
   static void expect_range(const char* option, std::size_t value, std::size_t max);  ///< from 1
-  static void expect_weights(
-      std::size_t count);  ///< not too many; to be called before make_parameter
+  static void expect_weights(std::size_t count);  ///< not too many; call it before make_parameter()
 };
 
 /// Makes the op for the type of number that is stored: OpOf<float> or OpOf<BFloat16>.
@@ -120,8 +118,8 @@ std::unique_ptr<Layer> new_layer() {
   return std::make_unique<L>();
 }
 
-/// The kinds of layers that there are, the built-in ones first. A program may add its own before it
-/// reads models or recipes; not while other threads use encoders.
+/// All kinds of layers, the built-in ones first. A program may add its own before it reads models
+/// or recipes, and not while other threads use encoders.
 Registry<LayerKind>& layers();
 
 /// Makes, configures and builds a layer. Throws Error (config) for an unknown kind, for options

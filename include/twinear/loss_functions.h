@@ -73,9 +73,8 @@ LossValue ge2e_loss(const Matrix& embeddings, std::span<const int> labels, LossP
 
 /// How a batch becomes episodes.
 struct PrototypicalOptions {
-  int shots = 1;  ///< rows of each label that support it: the first
-  float scale =
-      10.0F;  ///< factor of the squared distance; the paper's 1 is little between unit rows
+  int shots = 1;        ///< the first rows of each label, which support it
+  float scale = 10.0F;  ///< factor of the squared distance; the paper has 1, little for unit rows
 };
 
 /// Prototypical episodes (Snell et al. 2017): the cross-entropy of -scale |query - prototype|^2

@@ -49,8 +49,7 @@ auto with_number(Number number, const F& f) {
   return number == Number::bf16 ? f(BFloat16()) : f(float());
 }
 
-/// The memory of one activation within the arena of an execution. The clips of each micro-batch are
-/// together.
+/// The memory of an activation in the arena of an execution; a micro-batch's clips are together.
 struct ArenaSlice {
   std::byte* first = nullptr;
   std::size_t stride_bytes = 0;  ///< from one micro-batch to the next
@@ -176,9 +175,9 @@ struct Parameter {
 /// A learned parameter of zeros.
 Parameter make_parameter(std::string name, std::vector<std::size_t> shape, std::size_t fan_in);
 
-/// A parameter's gradient of each micro-batch by itself. Micro-batches run in any order on any
-/// thread; their gradients are added in the order of the batch, so the sum is the same at any
-/// number of threads.
+/// The gradient of a parameter from each micro-batch. Micro-batches run in any order on any thread;
+/// their gradients are added in the order of the batch, so the sum is equal at any number of
+/// threads.
 class GradientSlots {
  public:
   void resize(std::size_t micro_batches, std::size_t size);

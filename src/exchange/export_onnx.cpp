@@ -62,12 +62,11 @@ void export_onnx(const Model& model, const std::string& path) {
   graph.metadata("provenance", model.provenance);
   if (!model.id.empty()) graph.metadata("model_id", model.id);
   if (model.calibration) graph.metadata("calibration", calibration_json(*model.calibration));
-  write_file(
-      path, graph.bytes("Embeddings of clips by Twinear. \"features\" are what the front end in "
-                        "the metadata gives, "
-                        "its normalization over the clip (norm, top_db) and its selection of "
-                        "speech (vad) included; "
-                        "clips of a batch have as many frames. Scores are cosines of embeddings."));
+  write_file(path,
+             graph.bytes("Embeddings of clips by Twinear. \"features\" are what the front end "
+                         "in the metadata gives, its normalization over the clip (norm, "
+                         "top_db) and its selection of speech (vad) included; clips of a "
+                         "batch have as many frames. Scores are cosines of embeddings."));
 }
 
 }  // namespace twinear

@@ -13,9 +13,8 @@
 
 namespace twinear {
 
-/// An ONNX model on its way into a file: opset 13, one graph. It writes the few messages of
-/// onnx.proto that it needs itself: libprotobuf and libonnx would load with every program that
-/// links Twinear, to write tagged integers and lengths.
+/// Makes an ONNX file of one graph (opset 13). It writes the few messages of onnx.proto that it
+/// needs itself, so that programs need not load libprotobuf and libonnx.
 class OnnxGraph final : public OnnxBuilder {
  public:
   /// A size, or the name of one that is not fixed.
@@ -32,7 +31,7 @@ class OnnxGraph final : public OnnxBuilder {
                    const Attributes& attributes = {}) override;
   void metadata(const std::string& key, const std::string& value);
 
-  /// The file, with a word for people.
+  /// The bytes of the file; `documentation` is a text for its readers.
   std::string bytes(const std::string& documentation) const;
 
  private:

@@ -7,7 +7,6 @@
 #include <bit>
 #include <cstring>
 #include <map>
-#include <optional>
 
 #include "twinear/error.h"
 
@@ -32,12 +31,11 @@ class Reader {
       refuse(fmt::format("it has {} bytes; at most {} are read", bytes.size(), max_bytes));
   }
 
-  Pickle read() {
-    while (!done_) step();
-    return std::move(pickle_);
-  }
+  Pickle read();
 
  private:
+  static const std::map<char, void (*)(Reader&)> opcodes;
+
   std::span<const std::byte> take(std::size_t n) {
     if (n > rest_.size()) refuse("it ends in the middle of a value");
     const auto taken = rest_.first(n);
@@ -96,7 +94,7 @@ class Reader {
     return items;
   }
 
-  /// The value that stays on the stack, to which items are added.
+  /// The value on top of the stack, to which items are added.
   Pickle::Value& top(std::initializer_list<Kind> kinds) {
     if (stack_.size() <= (marks_.empty() ? 0 : marks_.back()))
       refuse("it appends to an empty stack");
@@ -168,79 +166,14 @@ class Reader {
     push({.kind = Kind::real, .real = std::bit_cast<double>(bits)});
   }
 
-  void step() {
-    const auto opcode = number<char>();
-    if (!started_ && opcode != '\x80') refuse("it does not begin with protocol 2");
-    started_ = true;
-    switch (opcode) {
-      case '\x80':  // PROTO
-        if (const int found = number<std::uint8_t>(); found != 2)
-          refuse(fmt::format("expected protocol 2, found {}", found));
-        return;
-      case 'c':
-        return global();
-      case 'R':
-        return call();
-      case 'b':
-        return drop_attributes();
-      case 'Q':
-        return push({.kind = Kind::persistent, .items = {pop()}});
-      case '(':
-        return marks_.push_back(stack_.size());
-      case ')':
-        return push({.kind = Kind::tuple});
-      case 't':
-        return push({.kind = Kind::tuple, .items = pop_to_mark()});
-      case '\x85':
-      case '\x86':
-      case '\x87':
-        return push(
-            {.kind = Kind::tuple, .items = pop_many(static_cast<std::size_t>(opcode - '\x84'))});
-      case ']':
-        return push({.kind = Kind::list});
-      case 'a':
-        return append(pop_many(1), {Kind::list});
-      case 'e':
-        return append(pop_to_mark(), {Kind::list});
-      case '}':
-        return push({.kind = Kind::dict});
-      case 's':
-        return set_items(pop_many(2));
-      case 'u':
-        return set_items(pop_to_mark());
-      case 'N':
-        return push({});
-      case '\x88':
-      case '\x89':
-        return push({.kind = Kind::truth, .whole = opcode == '\x88'});
-      case 'K':
-        return push_whole(number<std::uint8_t>());
-      case 'M':
-        return push_whole(number<std::uint16_t>());
-      case 'J':
-        return push_whole(number<std::int32_t>());
-      case '\x8a':
-        return long_number();
-      case 'G':
-        return real_number();
-      case 'X':
-        return push({.kind = Kind::text, .text = text(number<std::uint32_t>())});
-      case 'q':
-        return remember(number<std::uint8_t>());
-      case 'r':
-        return remember(number<std::uint32_t>());
-      case 'h':
-        return recall(number<std::uint8_t>());
-      case 'j':
-        return recall(number<std::uint32_t>());
-      case '.':
-        pickle_.root = pop();
-        done_ = true;
-        return;
-      default:
-        refuse(fmt::format("opcode {:#04x} is not allowed in a checkpoint",
-                           static_cast<unsigned char>(opcode)));
-    }
+  void protocol() {
+    if (const int found = number<std::uint8_t>(); found != 2)
+      refuse(fmt::format("expected protocol 2, found {}", found));
+  }
+
+  void stop() {
+    pickle_.root = pop();
+    done_ = true;
   }
 
   std::span<const std::byte> rest_;
@@ -249,8 +182,58 @@ class Reader {
   std::vector<std::uint32_t> stack_;
   std::vector<std::size_t> marks_;  // heights of the stack
   std::map<std::uint32_t, std::uint32_t> memo_;
-  bool started_ = false, done_ = false;
+  bool done_ = false;
 };
+
+/// The opcodes of protocol 2 that data need; Python's pickletools has their names.
+const std::map<char, void (*)(Reader&)> Reader::opcodes{
+    {'\x80', [](Reader& r) { r.protocol(); }},
+    {'c', [](Reader& r) { r.global(); }},
+    {'R', [](Reader& r) { r.call(); }},
+    {'b', [](Reader& r) { r.drop_attributes(); }},
+    {'Q', [](Reader& r) { r.push({.kind = Kind::persistent, .items = {r.pop()}}); }},
+    {'(', [](Reader& r) { r.marks_.push_back(r.stack_.size()); }},
+    {')', [](Reader& r) { r.push({.kind = Kind::tuple}); }},
+    {'t', [](Reader& r) { r.push({.kind = Kind::tuple, .items = r.pop_to_mark()}); }},
+    {'\x85', [](Reader& r) { r.push({.kind = Kind::tuple, .items = r.pop_many(1)}); }},
+    {'\x86', [](Reader& r) { r.push({.kind = Kind::tuple, .items = r.pop_many(2)}); }},
+    {'\x87', [](Reader& r) { r.push({.kind = Kind::tuple, .items = r.pop_many(3)}); }},
+    {']', [](Reader& r) { r.push({.kind = Kind::list}); }},
+    {'a', [](Reader& r) { r.append(r.pop_many(1), {Kind::list}); }},
+    {'e', [](Reader& r) { r.append(r.pop_to_mark(), {Kind::list}); }},
+    {'}', [](Reader& r) { r.push({.kind = Kind::dict}); }},
+    {'s', [](Reader& r) { r.set_items(r.pop_many(2)); }},
+    {'u', [](Reader& r) { r.set_items(r.pop_to_mark()); }},
+    {'N', [](Reader& r) { r.push({}); }},
+    {'\x88', [](Reader& r) { r.push({.kind = Kind::truth, .whole = 1}); }},
+    {'\x89', [](Reader& r) { r.push({.kind = Kind::truth, .whole = 0}); }},
+    {'K', [](Reader& r) { r.push_whole(r.number<std::uint8_t>()); }},
+    {'M', [](Reader& r) { r.push_whole(r.number<std::uint16_t>()); }},
+    {'J', [](Reader& r) { r.push_whole(r.number<std::int32_t>()); }},
+    {'\x8a', [](Reader& r) { r.long_number(); }},
+    {'G', [](Reader& r) { r.real_number(); }},
+    {'X',
+     [](Reader& r) { r.push({.kind = Kind::text, .text = r.text(r.number<std::uint32_t>())}); }},
+    {'q', [](Reader& r) { r.remember(r.number<std::uint8_t>()); }},
+    {'r', [](Reader& r) { r.remember(r.number<std::uint32_t>()); }},
+    {'h', [](Reader& r) { r.recall(r.number<std::uint8_t>()); }},
+    {'j', [](Reader& r) { r.recall(r.number<std::uint32_t>()); }},
+    {'.', [](Reader& r) { r.stop(); }},
+};
+
+Pickle Reader::read() {
+  if (number<char>() != '\x80') refuse("it does not begin with protocol 2");
+  protocol();
+  while (!done_) {
+    const auto opcode = number<char>();
+    const auto found = opcodes.find(opcode);
+    if (found == opcodes.end())
+      refuse(fmt::format("opcode {:#04x} is not allowed in a checkpoint",
+                         static_cast<unsigned char>(opcode)));
+    found->second(*this);
+  }
+  return std::move(pickle_);
+}
 
 }  // namespace
 

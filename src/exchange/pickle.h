@@ -39,9 +39,9 @@ struct Pickle {
   const Value& at(std::uint32_t index) const { return values[index]; }
 };
 
-/// Reads a pickle of protocol 2, as torch.save writes it, that anybody may have written: only
-/// opcodes that data need, and only the global names of `allowed` ("module name").
-/// At most 4 MiB and a million values, in some 200 MB of memory. Throws Error (format) for others.
+/// Reads an untrusted pickle of protocol 2, as torch.save writes it: at most 4 MiB and a million
+/// values (200 MB of memory), only opcodes that data need, and only the global names of `allowed`
+/// ("module name"). Throws Error (format) for any other.
 Pickle parse_pickle(std::span<const std::byte> bytes, std::span<const std::string_view> allowed);
 
 }  // namespace twinear

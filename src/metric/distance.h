@@ -8,8 +8,8 @@
 
 namespace twinear {
 
-/// The slope of a distance d(x, y) along x is this times (x - y). Between equal rows the Euclidean
-/// distance has none, and 0 is taken.
+/// The slope of a distance d(x, y) along x is this times (x - y). It is 0 between equal rows, where
+/// the Euclidean distance has no slope.
 double slope_factor(double distance, Distance kind);
 
 /// The gradient of a loss that pulls at distances: adds scale pull(i, j) (x_i - x_j) to row i of

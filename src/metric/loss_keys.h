@@ -5,13 +5,13 @@
 
 namespace twinear {
 
-/// The table [loss] of a recipe, but for its kind, as a set of fields.
+/// The keys of the table [loss] of a recipe, except the kind.
 struct LossKeys {
   Loss& loss;
 };
 inline void fields(Fields& f, LossKeys& keys) { keys.loss.keys(f); }
 
-/// The table [mining] of a recipe as a set of fields.
+/// The keys of the table [mining] of a recipe.
 struct MiningKeys {
   Loss& loss;
 };

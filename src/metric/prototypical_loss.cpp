@@ -29,7 +29,7 @@ LossValue prototypical_loss(const Matrix& embeddings, std::span<const int> label
   for (double& v : prototype.values()) v /= options.shots;
   const Table query = sums(embeddings, queries);
 
-  // -|q - c|^2 but for |q|^2, which is the same for all prototypes: 2 <q, c> - |c|^2.
+  // -|q - c|^2 without |q|^2, which is the same for all prototypes, is 2 <q, c> - |c|^2.
   const double scale = options.scale;
   Table logits = product(query, prototype, Transpose::second);
   for (std::size_t c = 0; c < prototype.rows(); ++c) {

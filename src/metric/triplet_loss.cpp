@@ -26,7 +26,7 @@ Push push(double slack, const TripletOptions& options) {
   return over > 0 ? Push{over, 1} : Push{0, 0};
 }
 
-/// Adds one triplet to a sum over some, and its pull to `pull`, both not yet divided.
+/// Adds the loss of a triplet to `sum` and its pull to `pull`.
 void add(const Triplet& t, const DistanceTable& d, const TripletOptions& options, LossValue& sum,
          Table& pull) {
   const double positive = d(t.anchor, t.positive), negative = d(t.anchor, t.negative);

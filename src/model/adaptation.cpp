@@ -72,10 +72,7 @@ Adaptation fit_adaptation(const Matrix& embeddings, bool whiten) {
   if (!whiten) return adaptation;
   const Table s = shrunk_covariance(embeddings, mean);
   if (!(s(0, 0) > 0)) throw Error(Fault::numeric, "adaptation: all embeddings are the same");
-  const Table whitening = inverse_cholesky(s);
-  adaptation.whitening = Matrix(s.rows(), s.cols());
-  std::ranges::transform(whitening.values(), adaptation.whitening.values().begin(),
-                         [](double v) { return static_cast<float>(v); });
+  adaptation.whitening = Matrix(inverse_cholesky(s));
   return adaptation;
 }
 

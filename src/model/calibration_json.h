@@ -10,7 +10,7 @@ namespace twinear {
 /// A calibration as the model file stores it: one JSON object.
 std::string calibration_json(const Calibration& calibration);
 
-/// Reads it back, strictly. `place` begins its error messages.
+/// Reads calibration_json() back. `place` begins its error messages.
 Calibration parse_calibration(const std::string& json, const std::string& place);
 
 }  // namespace twinear

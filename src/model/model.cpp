@@ -31,7 +31,7 @@ bool finite(std::span<const float> values) {
   return std::ranges::all_of(values, [](float v) { return std::isfinite(v); });
 }
 
-/// Half a second of two tones in noise: what every build must embed alike.
+/// Half a second of two tones in noise, which every build must embed alike.
 std::vector<float> test_signal(int sample_rate) {
   Random random(0, Purpose::selftest);
   std::vector<float> samples(static_cast<std::size_t>(sample_rate) / 2);
@@ -43,7 +43,7 @@ std::vector<float> test_signal(int sample_rate) {
   return samples;
 }
 
-/// Of all its frames: whether tones are speech is not what is tested.
+/// The embedding of all frames of the test signal; the VAD is not what is tested.
 Matrix test_embedding(FrontEnd front_end, const Encoder& encoder) {
   front_end.vad = Vad::none;
   const Matrix features = LogMel(front_end)(test_signal(front_end.sample_rate));

@@ -10,7 +10,7 @@
 
 namespace twinear {
 
-/// What a model file holds beside what a checkpoint adds to it.
+/// The metadata and the tensors that a model file and a checkpoint have in common.
 std::map<std::string, std::string> model_metadata(const Model& model);
 std::vector<NamedTensor> model_tensors(const Encoder& encoder);
 

@@ -72,7 +72,7 @@ StoredTensor read_entry(const std::string& name, const nlohmann::ordered_json& e
   return tensor;
 }
 
-/// Keys at any depth: the colons outside of texts.
+/// The number of keys at any depth, that is, of colons outside of strings.
 std::size_t count_keys(std::string_view json) {
   std::size_t keys = 0;
   bool in_text = false;
@@ -152,7 +152,7 @@ SafetensorsContent parse_safetensors(std::span<const std::byte> bytes) try {
     else
       content.tensors.push_back(within(fmt::format("tensor \"{}\"", name),
                                        [&] { return read_entry(name, entry, data); }));
-  // The format lets the header name them in any order; one of no bytes comes before its neighbor.
+  // The header may list tensors in any order. An empty tensor comes before its neighbor.
   std::ranges::sort(content.tensors, {}, [](const StoredTensor& t) {
     return std::pair(t.bytes.data(), t.bytes.size());
   });

@@ -69,20 +69,16 @@ template <class T>
 class AttentivePoolOp final : public Op {
  public:
   AttentivePoolOp(float min_variance, std::span<const Input> in, Activation& out, Mode mode)
-      : min_variance_(min_variance),
-        x_(in[0]),
-        logits_(in[1]),
-        y_(out),
-        training_(mode == Mode::training) {
-    if (training_) weights_.resize(x_.shape().size());
+      : min_variance_(min_variance), x_(in[0]), logits_(in[1]), y_(out) {
+    if (mode == Mode::training) weights_.resize(x_.shape().size());
   }
 
   void forward(const MicroBatch& batch) override {
     const std::size_t channels = x_.channels();
     Buffer scratch(2 * channels);
     for (std::size_t i = batch.first; i < batch.end(); ++i) {
-      // In inference nobody needs the logits again.
-      T* weights = training_ ? weights_of(i) : logits_.value(i);
+      // In inference the logits are not needed again, so their memory takes the weights.
+      T* weights = weights_.empty() ? logits_.value(i) : weights_of(i);
       softmax_rows(logits_.value(i), weights, x_.length(i), channels, scratch.data());
       pool(x_.value(i), weights, x_.length(i), channels, min_variance_, y_.value(i),
            y_.value(i) + channels);
@@ -113,8 +109,7 @@ class AttentivePoolOp final : public Op {
   float min_variance_;
   InputView<T> x_, logits_;
   ActivationView<float> y_;
-  bool training_;
-  Aligned<T> weights_;
+  Aligned<T> weights_;  // of training
 };
 
 /// Weighted mean and deviation over a clip's valid frames (Okabe et al. 2018). The inputs are x and

@@ -8,8 +8,8 @@ namespace twinear {
 
 void fields(Fields& f, CompactOptions& o) {
   embedding_field(f, o.embedding);
-  f.numbers({"channels", "channels", "of each convolution"}, o.channels, 1, 65536);
-  f.numbers({"strides", "frames", "of each convolution"}, o.strides, 1, 1023);
+  f.numbers({"channels", "channels", "output channels of each convolution"}, o.channels, 1, 65536);
+  f.numbers({"strides", "frames", "stride of each convolution"}, o.strides, 1, 1023);
   input_norm_field(f, o.input_norm);
   f.flag({"pooled_norm", "", "batch norm on the pooled vector"}, o.pooled_norm);
 }

@@ -28,7 +28,7 @@ void add_columns(const float* from, std::size_t rows, std::size_t columns, float
 
 /// A linear map of each frame beside the mean and deviation of its clip, y[t] = W [x[t]; m; s] + b:
 /// the attention of ECAPA-TDNN sees the whole utterance (Desplanques et al. 2020). m and s do not
-/// change with t, so their share of the map is one bias a clip.
+/// change with t, so that their part of the map is one bias for each clip.
 /// Parameters: "weight" [out, 3 channels, 1], "bias" [out].
 class ContextConv final : public Layer {
  public:
@@ -65,7 +65,7 @@ class ContextConv final : public Layer {
   std::size_t channels_ = 0, out_ = 0;
   DeviationOptions options_;
   std::vector<Parameter> parameters_;
-  PackedWeights packed_;  // the frames' share
+  PackedWeights packed_;  // the columns of the weights that multiply x[t]
 };
 
 template <class T>

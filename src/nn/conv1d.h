@@ -26,7 +26,7 @@ class Conv1d final : public Layer {
   std::span<Parameter> parameters() override { return parameters_; }
   double multiply_adds(std::span<const Shape> in) const override;
   std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
-  /// Takes a batch norm into its primitive.
+  /// Fuses with a batch norm.
   std::unique_ptr<Op> prepare_fused(Layer& next, std::span<const Input> in,
                                     Activation& out) override;
   std::string to_onnx(OnnxBuilder& graph, const std::string& name,

@@ -84,11 +84,11 @@ class EcapaBuilder : public SpecBuilder {
 void fields(Fields& f, EcapaOptions& o) {
   embedding_field(f, o.embedding);
   input_norm_field(f, o.input_norm);
-  channels_field(f, "width", o.channels, "of each block; a multiple of the scale");
-  channels_field(f, "aggregated", o.aggregated, "of the multi-layer aggregation");
-  channels_field(f, "attention", o.attention, "of the attention");
-  channels_field(f, "squeeze", o.squeeze, "of squeeze and excitation");
-  f.whole({"scale", "", "chunks of a Res2 block"}, o.scale, 2, 64);
+  channels_field(f, "width", o.channels, "output channels of each block; a multiple of the scale");
+  channels_field(f, "aggregated", o.aggregated, "output channels of the multi-layer aggregation");
+  channels_field(f, "attention", o.attention, "channels of the attention");
+  channels_field(f, "squeeze", o.squeeze, "channels of squeeze and excitation");
+  f.whole({"scale", "", "number of chunks of a Res2 block"}, o.scale, 2, 64);
 }
 
 EncoderSpec EncoderSpec::ecapa(const EcapaOptions& o) {

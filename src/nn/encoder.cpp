@@ -17,9 +17,8 @@
 namespace twinear {
 namespace {
 
-/// The frames that an execution is made for: sixteen lengths an octave, so that a corpus of twenty
-/// thousand different lengths needs few executions and at most a sixteenth of a clip's frames is
-/// padding.
+/// The frames that an execution is made for. There are sixteen lengths an octave, so that clips of
+/// many lengths need few executions and at most a sixteenth of a clip's frames is padding.
 std::size_t padded_length(std::size_t frames) {
   const std::size_t step = std::max<std::size_t>(16, std::bit_floor(frames) / 16);
   return (frames + step - 1) / step * step;
@@ -55,11 +54,11 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
   const auto bins = static_cast<std::size_t>(parts_->spec.bins);
   for (const Matrix& clip : clips)
     if (clip.cols() != bins || clip.rows() < min_frames())
-      throw std::invalid_argument(
-          fmt::format("Encoder::embed: {} x {} features; {} columns and at "
-                      "least {} row are needed",
-                      clip.rows(), clip.cols(), bins, min_frames()));
-  // Clips of like length go together.
+      throw std::invalid_argument(fmt::format(
+          "Encoder::embed: expected features of {} columns and at least {} row, found {} x "
+          "{}",
+          bins, min_frames(), clip.rows(), clip.cols()));
+  // Clips of similar lengths go into one micro-batch.
   std::vector<std::size_t> order(clips.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return clips[i].rows(); });

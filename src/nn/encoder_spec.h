@@ -16,7 +16,7 @@ void fields(Fields& f, EncoderSpec& spec);
 /// are allowed and ignored, so that --set encoder.kind=x does for any recipe.
 void fields(Fields& f, EncoderOptions& options);
 
-/// Anything that visits its options by a method, as a layer and an architecture do, for Settings.
+/// Gives Settings the options of a layer or an architecture, which visits them by a method.
 template <class T>
 struct Configurable {
   T* of;
@@ -45,7 +45,7 @@ LayerSpec complete(LayerSpec spec);
 /// The description as the model file stores it: {"kind", "bins", "layers": [{"kind", ...}]}.
 std::string encoder_spec_json(const EncoderSpec& spec);
 
-/// Reads it back, strictly. `place` begins its error messages.
+/// Reads encoder_spec_json() back. `place` begins its error messages.
 EncoderSpec parse_encoder_spec(const std::string& json, const std::string& place);
 
 }  // namespace twinear

@@ -40,7 +40,7 @@ void Execution::make_activations(Shape input, const ExecutionOptions& options) {
     activations_[i].number = numbers[i];
     activations_[i].lengths.resize(input.clips, shapes[i].frames);
   }
-  // What the caller sees is contiguous and f32.
+  // Input and output, which the caller sees, are contiguous and f32.
   for (Activation* seen : {&activations_.front(), &activations_.back()})
     seen->value.resize(seen->shape.size());
   if (options.input_gradient) activations_[0].gradient.resize(activations_[0].value.size());
@@ -61,7 +61,7 @@ void Execution::place_gradients(std::vector<Lifetime> needed, bool share) {
   std::vector<bool> has_gradient(activations_.size());
   has_gradient[0] = activations_[0].has_gradient();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    // Nothing before the first weight that moves needs a gradient.
+    // Activations before the first weight that moves need no gradient.
     has_gradient[i + 1] =
         std::ranges::any_of(nodes[i].layer->parameters(), &Parameter::moves) ||
         std::ranges::any_of(nodes[i].inputs, [&](std::size_t a) { return has_gradient[a]; });

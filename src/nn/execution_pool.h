@@ -9,8 +9,8 @@
 
 namespace twinear::nn {
 
-/// Executions for inference that nobody uses at the moment, the latest first: bounded in number,
-/// which bounds their primitives, and in memory. Calls may run in parallel, but for set_numbers().
+/// Executions for inference that are not in use, the latest first. Their number, which limits their
+/// primitives, and their memory are bounded. Calls may run in parallel, except set_numbers().
 class ExecutionPool {
  public:
   explicit ExecutionPool(std::size_t max_executions = 64,

@@ -26,12 +26,10 @@ struct Gelu {
     const auto node = [&](const char* type, const OnnxBuilder::Names& in, const char* what) {
       return graph.node(type, in, name + what);
     };
-    const auto squared = node("Mul", {x, x}, ".squared");
-    const auto cubed = node("Mul", {squared, x}, ".cubed");
+    const auto cubed = node("Mul", {node("Mul", {x, x}, ".squared"), x}, ".cubed");
     const auto bent = node("Mul", {cubed, number(".cubic", cubic)}, ".bent");
     const auto sum = node("Add", {x, bent}, ".sum");
-    const auto scaled = node("Mul", {sum, number(".root", root)}, ".scaled");
-    const auto tanh = node("Tanh", {scaled}, ".tanh");
+    const auto tanh = node("Tanh", {node("Mul", {sum, number(".root", root)}, ".scaled")}, ".tanh");
     const auto gate = node("Add", {tanh, number(".one", 1.0F)}, ".gate");
     const auto half = node("Mul", {x, number(".half", 0.5F)}, ".halved");
     return node("Mul", {half, gate}, "");

@@ -14,7 +14,7 @@ MemoryPlan plan_memory(const std::vector<Lifetime>& pieces) {
   std::ranges::stable_sort(order, std::ranges::greater(), size);
 
   MemoryPlan plan{std::vector<std::size_t>(pieces.size()), 0};
-  std::vector<std::size_t> placed;  // ascending by where they begin
+  std::vector<std::size_t> placed;  // pieces in the order of their begins
   for (const std::size_t i : order) {
     std::size_t begin = 0;
     for (const std::size_t other : placed) {

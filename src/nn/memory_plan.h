@@ -12,13 +12,13 @@ struct Lifetime {
   std::size_t first = 0, last = 0;
 };
 
-/// Where each piece begins, on cache lines, so that pieces that are needed at once never overlap.
+/// Where each piece begins, on cache lines. Pieces that are needed at once never overlap.
 struct MemoryPlan {
   std::vector<std::size_t> begins;
   std::size_t bytes = 0;  ///< of all together
 };
 
-/// The largest first, each at the lowest place that is free while it is needed.
+/// Places the largest piece first, each at the lowest place that is free while it is needed.
 MemoryPlan plan_memory(const std::vector<Lifetime>& pieces);
 
 }  // namespace twinear::nn

@@ -18,15 +18,15 @@ constexpr std::size_t max_channels = 1 << 16, max_weights = 1 << 26;
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(Fault::config, why); }
 
-/// What a layer gives, for those that read it.
+/// The output of a layer, as the layers that read it see it.
 struct Given {
   std::size_t activation;
   Shape shape;         // for one clip of one frame
-  bool pooled;         // one frame a clip
+  bool pooled;         // whether it has one frame a clip
   std::size_t stride;  // frames of the network's input for each frame
 };
 
-/// Adds one layer after the other; the names of earlier ones are known.
+/// Makes one layer after the other.
 class Builder {
  public:
   Builder(std::size_t bins, std::uint64_t seed) : last_{0, {1, 1, bins}, false, 1}, seed_(seed) {}

@@ -27,11 +27,10 @@ struct Node {
   bool pooled = false;  ///< gives one frame a clip
 };
 
-/// The layers of an encoder, made from their description: each reads layers before it.
+/// The layers of an encoder, each of which reads layers before it.
 class Network {
  public:
-  /// Draws the weights from `seed`. Throws Error (config) for a description that no network can
-  /// have.
+  /// Draws the weights from `seed`. Throws Error (config) unless the layers fit together.
   Network(const EncoderSpec& spec, std::uint64_t seed);
 
   std::span<const Node> nodes() const noexcept { return nodes_; }
@@ -39,8 +38,8 @@ class Network {
   std::size_t bins() const noexcept { return bins_; }
   /// The shape of every activation for this input, activation 0 included.
   std::vector<Shape> shapes(Shape input) const;
-  /// How every activation is stored where convolutions over frames leave `of_frames`: features and
-  /// what is pooled are always f32. Throws Error (config) where a layer would join both.
+  /// How every activation is stored if convolutions over frames store `of_frames`: features and
+  /// what is pooled are always f32. Throws Error (config) if a layer would mix both.
   std::vector<Number> numbers(Number of_frames) const;
   double multiply_adds(Shape input) const;
 

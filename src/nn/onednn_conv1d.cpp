@@ -26,10 +26,10 @@ Type type_of(Number number) { return number == Number::bf16 ? Type::bf16 : Type:
 /// A kernel of one frame that skips none: a product of matrices.
 bool is_matrix(const Conv1dOptions& o) { return o.kernel == 1 && o.stride == 1; }
 
-/// Whether the weights' gradient is to be a product of dy with a copy of x that has, beside each
-/// output frame, all that its kernel saw: oneDNN's f32 convolution loses a third to its sgemm, and
-/// its bf16 one is slow where clips are short. Not where the copy outgrows the caches: there the
-/// sgemm is the slower one.
+/// Whether the gradient of the weights is computed as the product of dy and a copy of x that has,
+/// beside each output frame, all that its kernel saw. oneDNN's sgemm is a third faster than its f32
+/// convolution, and its bf16 convolution is slow for short clips; but sgemm is slower for a copy
+/// that is larger than the caches.
 bool gathers(const OnednnConv1d::Options& c) {
   constexpr std::size_t short_clip = 128, max_numbers = std::size_t{1} << 20U;
   return !is_matrix(c.sizes) && (c.operands == Number::f32 || c.frames_out <= short_clip) &&
@@ -51,7 +51,7 @@ void gather(const OnednnConv1d::Options& c, const T* x, T* to) {
       }
 }
 
-/// A convolution in oneDNN's words.
+/// The parameters of a convolution as oneDNN takes them.
 struct Geometry {
   explicit Geometry(const OnednnConv1d::Options& c)
       : in(to_dim(c.sizes.in)),
@@ -64,14 +64,13 @@ struct Geometry {
         gap{to_dim(c.sizes.dilation) - 1},
         before{to_dim(c.padding)},
         has_bias(c.sizes.bias) {
-    // A kernel of one frame sees no neighbors: all clips are one long clip, which oneDNN cuts best.
+    // A kernel of one frame sees no neighbors, so that all clips are passed as one long clip.
     if (is_matrix(c.sizes)) {
       frames_in *= clips;
       frames_out *= clips;
       clips = 1;
     }
-    // Behind a clip only what the last output frame reaches: less than before it where the stride
-    // skips.
+    // The padding behind a clip ends with what the last output frame reaches.
     const dim last = (frames_out - 1) * stride[0] + to_dim(c.sizes.dilation) * (kernel - 1) + 1;
     behind = {std::max<dim>(0, last - frames_in - before[0])};
   }

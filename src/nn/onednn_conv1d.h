@@ -27,8 +27,8 @@ struct Conv1dOptions {
   std::size_t margin() const { return dilation * (kernel - 1) / 2; }
 };
 
-/// A layer's weights as primitives want them, packed anew when they have changed. Shared by the ops
-/// of a layer, also at once while the weights stay as they are.
+/// The weights of a layer in the layouts that primitives ask for, which are made again when the
+/// weights have changed. The ops of a layer share it; calls for one version may run in parallel.
 class PackedWeights {
  public:
   /// `plain` is f32 [out, in, kernel], in any strides. The result lives as long as this.
@@ -68,7 +68,7 @@ class OnednnConv1d {
   void forward(const void* x, void* y, const float* bias, const float* scale = nullptr,
                const float* shift = nullptr) const;
   void backward_data(const void* dy, void* dx) const;
-  /// dw is packed as oneDNN likes: weight_gradient() describes it. db only where there is a bias.
+  /// dw has the layout that weight_gradient() describes; db is written only if there is a bias.
   void backward_weights(const void* x, const void* dy, float* dw, float* db) const;
   dnnl::memory::desc weight_gradient() const;
 

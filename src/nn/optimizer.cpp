@@ -29,7 +29,7 @@ TWINEAR_SIMD void move(float* __restrict w, float* __restrict g, float* __restri
 
 bool frozen(const Learned& l) { return l.parameter != nullptr && l.parameter->frozen; }
 
-/// Of step t, counted from 1.
+/// The rates of step t, counted from 1.
 Rates rates_of(const AdamOptions& o, double learning_rate, double t) {
   const auto narrow = [](double x) { return static_cast<float>(x); };
   const double decay = learning_rate * o.weight_decay;

@@ -16,7 +16,7 @@ struct AdamOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 };
 
-/// Values that are learned, of a network or beside it, as those of a loss.
+/// Values that are learned: a parameter of the network, or a loss's own.
 struct Learned {
   std::string key;  ///< its name in a checkpoint
   std::span<float> value, gradient;

@@ -15,14 +15,14 @@ class PaddedClips {
  public:
   PaddedClips(const InputView<In>& input, std::size_t margin, bool reflect);
 
-  /// Of a clip with its margins.
+  /// The shape of the batch with the margins.
   const Shape& shape() const noexcept { return shape_; }
   /// Copies a micro-batch where there is a copy.
   void fill(const MicroBatch& batch);
   /// The first number of clip i, before its margin; the other clips of its micro-batch follow.
   const T* clip(std::size_t i) const;
-  /// Writes the input's gradient from the gradient of a micro-batch's clips with their margins:
-  /// each frame gets those of all its images.
+  /// Writes the input's gradient from that of the clips with their margins: a frame gets the sum
+  /// over all of its copies.
   void fold(const MicroBatch& batch, const In* from, InputGradient<In>& gradient) const;
 
  private:

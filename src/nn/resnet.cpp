@@ -27,9 +27,9 @@ std::string residual(SpecBuilder& b, const std::string& name, const std::string&
 
 void fields(Fields& f, ResidualOptions& o) {
   embedding_field(f, o.embedding);
-  f.numbers({"channels", "channels", "of each stage"}, o.channels, 1, 65536);
+  f.numbers({"channels", "channels", "output channels of each stage"}, o.channels, 1, 65536);
   input_norm_field(f, o.input_norm);
-  f.whole({"blocks", "", "blocks of a stage"}, o.blocks, 1, 64);
+  f.whole({"blocks", "", "number of blocks of a stage"}, o.blocks, 1, 64);
 }
 
 EncoderSpec EncoderSpec::residual(const ResidualOptions& o) {

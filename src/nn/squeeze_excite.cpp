@@ -53,40 +53,7 @@ TWINEAR_SIMD void ungate_rows(const T* __restrict dy, T* __restrict dx, std::siz
       store(load(dy[r + c]) * gate[c] + shift[c], dx[r + c]);
 }
 
-/// Squeeze and excitation (Hu et al. 2018): y = x g, where each clip's gate is g = sigmoid(W2
-/// max(0, W1 m + b1) + b2) and m is the mean over its valid frames; a second input is added (the
-/// residual). Parameters: "reduce.weight" [bottleneck, channels, 1], "reduce.bias", "expand.weight"
-/// [channels, bottleneck, 1], "expand.bias".
-class SqueezeExcite final : public Layer {
- public:
-  enum Which { reduce_weight, reduce_bias, expand_weight, expand_bias, parameter_count };
-
-  void keys(Fields& f) override {
-    f.whole({"out", "channels", "width of the bottleneck"}, bottleneck_, 1, 65536);
-  }
-  void build(std::span<const Shape> in) override {
-    const std::size_t channels = in[0].channels;
-    expect_inputs(in, 1, 2);
-    expect_range("out", bottleneck_, 65536);
-    expect_channels(in, channels);
-    expect_weights(2 * channels * bottleneck_);
-    parameters_ = {make_parameter("reduce.weight", {bottleneck_, channels, 1}, channels),
-                   make_parameter("reduce.bias", {bottleneck_}, channels),
-                   make_parameter("expand.weight", {channels, bottleneck_, 1}, bottleneck_),
-                   make_parameter("expand.bias", {channels}, bottleneck_)};
-  }
-  std::span<Parameter> parameters() override { return parameters_; }
-  double multiply_adds(std::span<const Shape> in) const override {
-    return static_cast<double>(in[0].clips * in[0].channels * 2 * bottleneck_);
-  }
-  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override;
-  std::string to_onnx(OnnxBuilder& graph, const std::string& name,
-                      const OnnxBuilder::Names& in) const override;
-
- private:
-  std::size_t bottleneck_ = 0;
-  std::vector<Parameter> parameters_;
-};
+enum { reduce_weight, reduce_bias, expand_weight, expand_bias, parameter_count };
 
 template <class T>
 class SqueezeExciteOp final : public Op {
@@ -97,7 +64,7 @@ class SqueezeExciteOp final : public Op {
         in_(in.begin(), in.end()),
         y_(out),
         channels_(in_[0].channels()),
-        bottleneck_(parameters[SqueezeExcite::reduce_bias].value.size()),
+        bottleneck_(parameters[reduce_bias].value.size()),
         mean_(out.shape.clips * channels_),
         hidden_(out.shape.clips * bottleneck_),
         gate_(mean_.size()) {
@@ -110,8 +77,8 @@ class SqueezeExciteOp final : public Op {
     const InputView<T>& x = in_[0];
     for (std::size_t i = batch.first; i < batch.end(); ++i) {
       mean_rows(x.value(i), x.length(i), channels_, mean(i));
-      std::ranges::copy(parameters_[SqueezeExcite::reduce_bias].value, hidden(i));
-      std::ranges::copy(parameters_[SqueezeExcite::expand_bias].value, gate(i));
+      std::ranges::copy(parameters_[reduce_bias].value, hidden(i));
+      std::ranges::copy(parameters_[expand_bias].value, gate(i));
     }
     float *h = hidden(batch.first), *g = gate(batch.first);
     multiply(matrix(mean(batch.first), batch.clips, channels_), reduce(),
@@ -158,17 +125,15 @@ class SqueezeExciteOp final : public Op {
     const float* h = hidden(batch.first);
     const MatrixView dg = matrix(dgate.data(), batch.clips, channels_);
     multiply(dg, matrix(h, batch.clips, bottleneck_),
-             result(slots_[SqueezeExcite::expand_weight].of(batch), channels_, bottleneck_),
-             Transpose::first);
-    sum_rows(dg.data, dg.rows, dg.columns, slots_[SqueezeExcite::expand_bias].of(batch));
+             result(slots_[expand_weight].of(batch), channels_, bottleneck_), Transpose::first);
+    sum_rows(dg.data, dg.rows, dg.columns, slots_[expand_bias].of(batch));
     multiply(dg, expand(), result(dhidden.data(), batch.clips, bottleneck_));
     for (std::size_t k = 0; k < dhidden.size(); ++k)
       if (h[k] <= 0.0F) dhidden[k] = 0.0F;
     const MatrixView dh = matrix(dhidden.data(), batch.clips, bottleneck_);
     multiply(dh, matrix(mean(batch.first), batch.clips, channels_),
-             result(slots_[SqueezeExcite::reduce_weight].of(batch), bottleneck_, channels_),
-             Transpose::first);
-    sum_rows(dh.data, dh.rows, dh.columns, slots_[SqueezeExcite::reduce_bias].of(batch));
+             result(slots_[reduce_weight].of(batch), bottleneck_, channels_), Transpose::first);
+    sum_rows(dh.data, dh.rows, dh.columns, slots_[reduce_bias].of(batch));
     multiply(dh, reduce(), result(dmean, batch.clips, channels_));
   }
 
@@ -176,10 +141,10 @@ class SqueezeExciteOp final : public Op {
   float* hidden(std::size_t clip) { return hidden_.data() + clip * bottleneck_; }
   float* gate(std::size_t clip) { return gate_.data() + clip * channels_; }
   MatrixView reduce() const {
-    return matrix(parameters_[SqueezeExcite::reduce_weight].value.data(), bottleneck_, channels_);
+    return matrix(parameters_[reduce_weight].value.data(), bottleneck_, channels_);
   }
   MatrixView expand() const {
-    return matrix(parameters_[SqueezeExcite::expand_weight].value.data(), channels_, bottleneck_);
+    return matrix(parameters_[expand_weight].value.data(), channels_, bottleneck_);
   }
 
   std::span<Parameter> parameters_;
@@ -187,28 +152,56 @@ class SqueezeExciteOp final : public Op {
   ActivationView<T> y_;
   std::size_t channels_, bottleneck_;
   Buffer mean_, hidden_, gate_;  // a row a clip
-  std::array<GradientSlots, SqueezeExcite::parameter_count> slots_;
+  std::array<GradientSlots, parameter_count> slots_;
 };
 
-std::unique_ptr<Op> SqueezeExcite::prepare(std::span<const Input> in, Activation& out, Mode mode) {
-  return make_op<SqueezeExciteOp>(out.number, parameters(), in, out, mode);
-}
+/// Squeeze and excitation (Hu et al. 2018): y = x g, where each clip's gate is g = sigmoid(W2
+/// max(0, W1 m + b1) + b2) and m is the mean over its valid frames; a second input is added (the
+/// residual). Parameters: "reduce.weight" [bottleneck, channels, 1], "reduce.bias", "expand.weight"
+/// [channels, bottleneck, 1], "expand.bias".
+class SqueezeExcite final : public Layer {
+ public:
+  void keys(Fields& f) override {
+    f.whole({"out", "channels", "width of the bottleneck"}, bottleneck_, 1, 65536);
+  }
+  void build(std::span<const Shape> in) override {
+    const std::size_t channels = in[0].channels;
+    expect_inputs(in, 1, 2);
+    expect_range("out", bottleneck_, 65536);
+    expect_channels(in, channels);
+    expect_weights(2 * channels * bottleneck_);
+    parameters_ = {make_parameter("reduce.weight", {bottleneck_, channels, 1}, channels),
+                   make_parameter("reduce.bias", {bottleneck_}, channels),
+                   make_parameter("expand.weight", {channels, bottleneck_, 1}, bottleneck_),
+                   make_parameter("expand.bias", {channels}, bottleneck_)};
+  }
+  std::span<Parameter> parameters() override { return parameters_; }
+  double multiply_adds(std::span<const Shape> in) const override {
+    return static_cast<double>(in[0].clips * in[0].channels * 2 * bottleneck_);
+  }
+  std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode mode) override {
+    return make_op<SqueezeExciteOp>(out.number, parameters(), in, out, mode);
+  }
+  std::string to_onnx(OnnxBuilder& graph, const std::string& name,
+                      const OnnxBuilder::Names& in) const override {
+    const auto map = [&](const std::string& x, std::size_t weight, const std::string& what) {
+      const auto w = onnx::weights(graph, name, parameters_[weight]);
+      const auto b = onnx::weights(graph, name, parameters_[weight + 1]);
+      return graph.node("Conv", {x, w, b}, what);
+    };
+    const auto reduced =
+        map(onnx::mean(graph, in[0], name + ".mean"), reduce_weight, name + ".reduced");
+    const auto hidden = graph.node("Relu", {reduced}, name + ".hidden");
+    const auto gate =
+        graph.node("Sigmoid", {map(hidden, expand_weight, name + ".expanded")}, name + ".gate");
+    if (in.size() == 1) return graph.node("Mul", {in[0], gate}, name);
+    return graph.node("Add", {graph.node("Mul", {in[0], gate}, name + ".gated"), in[1]}, name);
+  }
 
-std::string SqueezeExcite::to_onnx(OnnxBuilder& graph, const std::string& name,
-                                   const OnnxBuilder::Names& in) const {
-  const auto map = [&](const std::string& x, Which weight, const std::string& what) {
-    const auto w = onnx::weights(graph, name, parameters_[weight]);
-    const auto b = onnx::weights(graph, name, parameters_[weight + 1]);
-    return graph.node("Conv", {x, w, b}, what);
-  };
-  const auto reduced =
-      map(onnx::mean(graph, in[0], name + ".mean"), reduce_weight, name + ".reduced");
-  const auto hidden = graph.node("Relu", {reduced}, name + ".hidden");
-  const auto gate =
-      graph.node("Sigmoid", {map(hidden, expand_weight, name + ".expanded")}, name + ".gate");
-  if (in.size() == 1) return graph.node("Mul", {in[0], gate}, name);
-  return graph.node("Add", {graph.node("Mul", {in[0], gate}, name + ".gated"), in[1]}, name);
-}
+ private:
+  std::size_t bottleneck_ = 0;
+  std::vector<Parameter> parameters_;
+};
 
 }  // namespace
 

@@ -7,7 +7,7 @@
 namespace twinear::nn {
 namespace {
 
-/// This thread's scratch memory: an op with several inputs holds as many pieces at once.
+/// The scratch memory of this thread. An op with several inputs holds a piece for each at once.
 thread_local std::vector<Aligned<std::byte>> scratch(4);
 thread_local std::size_t in_use = 0;
 

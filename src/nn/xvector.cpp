@@ -8,8 +8,9 @@ namespace twinear {
 void fields(Fields& f, XvectorOptions& o) {
   embedding_field(f, o.embedding);
   input_norm_field(f, o.input_norm);
-  channels_field(f, "width", o.channels, "of a layer");
-  channels_field(f, "pooled", o.pooled, "of the last layer before the statistics");
+  channels_field(f, "width", o.channels,
+                 "output channels of each layer, except the last before the statistics");
+  channels_field(f, "pooled", o.pooled, "output channels of the last layer before the statistics");
 }
 
 EncoderSpec EncoderSpec::xvector(const XvectorOptions& o) {
