@@ -39,6 +39,8 @@ class Settings {
   void read(const std::string& table, T& options) {
     visit(table, [&](Fields& f) { fields(f, options); });
   }
+  /// Reads a table into the values that `read_fields` visits; throws as read().
+  void visit(const std::string& table, const std::function<void(Fields&)>& read_fields);
 
   /// Returns a text of a table, or `otherwise` if it is absent. Serves to read the key that decides
   /// the defaults of other keys before them.
@@ -54,7 +56,6 @@ class Settings {
 
  private:
   struct Tables;
-  void visit(const std::string& table, const std::function<void(Fields&)>& read_fields);
   std::unique_ptr<Tables> tables_;
 };
 

@@ -9,7 +9,6 @@
 #include "model/calibration_json.h"
 #include "nn/network.h"
 #include "nn/onnx_forms.h"
-#include "twinear/error.h"
 #include "twinear/exchange.h"
 #include "twinear/model.h"
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
-
 #include "linalg/table.h"
 #include "twinear/loss_batch.h"
 

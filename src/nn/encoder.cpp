@@ -12,7 +12,6 @@
 #include "linalg/onednn_info.h"
 #include "nn/encoder_spec.h"
 #include "nn/execution_pool.h"
-#include "twinear/error.h"
 
 namespace twinear {
 namespace {

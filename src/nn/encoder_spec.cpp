@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/within.h"
 #include "nn/layers.h"
 #include "twinear/error.h"

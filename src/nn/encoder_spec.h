@@ -16,27 +16,16 @@ void fields(Fields& f, EncoderSpec& spec);
 /// are allowed and ignored, so that --set encoder.kind=x does for any recipe.
 void fields(Fields& f, EncoderOptions& options);
 
-/// Gives Settings the options of a layer or an architecture, which visits them by a method.
-template <class T>
-struct Configurable {
-  T* of;
-};
-template <class T>
-void fields(Fields& f, Configurable<T>& configurable) {
-  configurable.of->keys(f);
-}
-
-/// Sets the options that are given. Throws Error (config) for those that `what` does not have.
+/// Sets the options of a layer or an architecture. Throws Error (config) for those that it lacks.
 template <class T>
 void configure(T& what, const Values& options) {
-  Configurable<T> configurable{&what};
-  Settings::from_values(options, "options").read("", configurable);
+  Settings::from_values(options, "options").visit("", [&](Fields& f) { what.keys(f); });
 }
 
-/// All options of `what`.
+/// All options of a layer or an architecture.
 template <class T>
 Values options_of(T& what) {
-  return values_of(Configurable<T>{&what});
+  return visited_values([&](Fields& f) { what.keys(f); });
 }
 
 /// The layer with the values of all of its options.
