@@ -88,6 +88,28 @@ struct ResidualOptions {
   bool input_norm = false;  ///< batch norm without scale and shift on the features
 };
 
+/// CAM++ (Wang et al. 2023), layer by layer as 3D-Speaker and WeSpeaker build it: 2-D convolutions
+/// with residual blocks, then dense blocks of convolutions over time, each followed by a context
+/// mask.
+struct CampplusOptions {
+  int bins = 80;
+  int maps = 32;                        ///< of the 2-D convolutions
+  std::vector<int> front_blocks{2, 2};  ///< residual blocks of each stage, which halves the bands
+  int channels = 128;                   ///< of the first convolution over time, which halves frames
+  int growth = 32;                      ///< channels that a layer of a dense block adds
+  int bottleneck = 128;                 ///< channels within such a layer
+  int context = 64;                     ///< channels of the hidden layer of a context mask
+  int segment = 100;                    ///< frames of a segment of the masks, after the halving
+  std::vector<int> layers{12, 24, 16};  ///< of each dense block; the channels are halved behind it
+  std::vector<int> dilations{1, 2, 2};  ///< frames, as many
+  int embedding = 192;
+  bool unit = true;         ///< end on the unit sphere; the published ones do not
+  int first_kernel = 5;     ///< frames, of the first convolution over time
+  int kernel = 3;           ///< frames, within the dense blocks
+  double pooled_eps = 0;    ///< added to the pooled variance; 1e-7 in WeSpeaker
+  bool input_norm = false;  ///< batch norm without scale and shift on the features
+};
+
 /// An encoder in words. The model file stores exactly this.
 struct EncoderSpec {
   std::string kind;               ///< name of its architecture
@@ -100,6 +122,8 @@ struct EncoderSpec {
   static EncoderSpec ecapa(const EcapaOptions& options);
   /// The x-vector TDNN (Snyder et al. 2018).
   static EncoderSpec xvector(const XvectorOptions& options);
+  /// CAM++ (Wang et al. 2023).
+  static EncoderSpec campplus(const CampplusOptions& options);
   /// Residual blocks over time.
   static EncoderSpec residual(const ResidualOptions& options);
   /// The untrained baseline: mean and deviation of each band, on the unit sphere.
@@ -125,8 +149,8 @@ struct ArchitectureKind {
   std::function<std::unique_ptr<Architecture>()> make;  ///< with the defaults of its options
 };
 
-/// The architectures that there are: compact, ecapa, resnet, xvector, statistics, layers (any
-/// layers, listed one by one), and those that the program adds before it reads recipes.
+/// The architectures that there are: compact, ecapa, campplus, resnet, xvector, statistics,
+/// layers (any layers, listed one by one), and those that the program adds before it reads recipes.
 Registry<ArchitectureKind>& architectures();
 
 /// The table [encoder] of a recipe: an architecture and its options; an option that is not given

@@ -91,7 +91,11 @@ class Layer {
 
  protected:
   // Each throws Error (config) unless what it says holds.
-  static void expect_inputs(std::span<const Shape> in, std::size_t min, std::size_t max);
+  enum class Maps { refused, taken };
+  /// From min to max inputs, either all without maps or, where those are taken, all with maps of as
+  /// many bands.
+  static void expect_inputs(std::span<const Shape> in, std::size_t min, std::size_t max,
+                            Maps maps = Maps::refused);
   static void expect_channels(std::span<const Shape> inputs, std::size_t channels);
   static void expect_range(const char* option, std::size_t value, std::size_t max);  ///< from 1
   static void expect_weights(std::size_t count);  ///< not too many; call it before make_parameter()

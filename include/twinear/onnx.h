@@ -11,7 +11,8 @@
 namespace twinear {
 
 /// Takes the ONNX form (opset 13) of one layer after the other. Inside the graph an activation is
-/// [clips, channels, frames]; it has one frame from the pooling on.
+/// [clips, channels, frames]; it has one frame from the pooling on. Maps are [clips, maps, bands,
+/// frames].
 class OnnxBuilder {
  public:
   using Names = std::vector<std::string>;

@@ -16,7 +16,11 @@ namespace twinear::nn {
 /// (oneDNN's `nwc`): a frame's channels are neighbors, as LogMel wrote them.
 struct Shape {
   std::size_t clips = 0, frames = 0, channels = 0;
+  /// 0, unless the channels of a frame are the maps of a 2-D convolution: then the bands of each
+  /// map. The maps of a band are neighbors (oneDNN's `nhwc`, a frame being a row).
+  std::size_t bands = 0;
   std::size_t clip_size() const noexcept { return frames * channels; }
+  std::size_t maps() const noexcept { return bands == 0 ? channels : channels / bands; }
   std::size_t size() const noexcept { return clips * clip_size(); }
   bool operator==(const Shape&) const = default;
 };

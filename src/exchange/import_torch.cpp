@@ -13,51 +13,13 @@
 #include "base/files.h"
 #include "base/settings.h"
 #include "base/within.h"
-#include "exchange/torch_checkpoint.h"
+#include "exchange/translation.h"
 #include "nn/network.h"
 #include "twinear/exchange.h"
 #include "twinear/model.h"
 
 namespace twinear {
 namespace {
-
-/// A checkpoint's layers in our words: the encoder, and for each of its layers theirs.
-struct Translation {
-  EncoderSpec spec;
-  std::map<std::string, std::string> layers;  ///< our layer -> their prefix of names
-  std::string front_end;                      ///< the preset that they were trained with
-  std::string ignored;                        ///< prefix of what is no part of the encoder
-};
-
-/// A checkpoint, asked for sizes.
-class Shapes {
- public:
-  explicit Shapes(const TorchCheckpoint& checkpoint) : checkpoint_(checkpoint) {}
-
-  bool has(const std::string& name) const { return checkpoint_.find(name) != nullptr; }
-
-  /// Size `dimension` of a tensor that must be there.
-  int size(const std::string& name, std::size_t dimension) const {
-    const TorchTensor* tensor = checkpoint_.find(name);
-    if (tensor == nullptr)
-      throw Error(Fault::format,
-                  fmt::format("it has no tensor \"{}\"; another architecture?", name));
-    if (dimension >= tensor->shape.size() || tensor->shape[dimension] > 65536)
-      throw Error(Fault::format, fmt::format("tensor \"{}\" has another shape", name));
-    return static_cast<int>(tensor->shape[dimension]);
-  }
-
-  /// How many of name(0), name(1), ... there are without a gap.
-  template <class Name>
-  int count(const Name& name, int from = 0) const {
-    int n = 0;
-    while (n < 64 && has(name(from + n))) ++n;
-    return n;
-  }
-
- private:
-  const TorchCheckpoint& checkpoint_;
-};
 
 Translation speechbrain_ecapa(const Shapes& shapes) {
   const auto res2 = [](int block, int i) {
@@ -82,7 +44,7 @@ Translation speechbrain_ecapa(const Shapes& shapes) {
                  {"attention.conv", "asp.conv.conv"},
                  {"pooled_norm", "asp_bn.norm"},
                  {"projection", "fc.conv"}},
-                "speechbrain",
+                front_end_preset("speechbrain"),
                 {}};
   const auto tdnn = [&t](const std::string& ours, const std::string& theirs) {
     t.layers[ours + ".conv"] = theirs + ".conv.conv";
@@ -128,8 +90,9 @@ Translation wespeaker_ecapa(const Shapes& shapes) {
                  {"attention.conv", "pool.linear2"},
                  {"pooled_norm", "bn"},
                  {"projection", "linear"}},
-                "wespeaker",
+                front_end_preset("wespeaker"),
                 "projection."};
+  t.front_end.norm = Norm::per_bin;  // its CMN
   for (int b = 1; b <= o.blocks; ++b) {
     const auto ours = fmt::format("block{}.", b);
     for (const auto& [tdnn, number] : {std::pair{"tdnn1", 0}, {"tdnn2", 2}}) {
@@ -158,7 +121,7 @@ Translation speechbrain_xvector(const Shapes& shapes) {
   const std::string projection = fmt::format("blocks.{}.w", 3 * frames + 1);
   Translation t{{.kind = "xvector", .bins = shapes.size(conv(0), 1), .layers = {}},
                 {{"projection", projection}},
-                "speechbrain",
+                front_end_preset("speechbrain"),
                 {}};
   for (int i = 0; i < frames; ++i) {
     const int kernel = shapes.size(conv(i), 2);
@@ -243,7 +206,9 @@ Model import_model(const std::string& architecture, const std::string& path) {
   const std::map<std::string, Translation (*)(const Shapes&)> known{
       {"speechbrain-ecapa", speechbrain_ecapa},
       {"speechbrain-xvector", speechbrain_xvector},
-      {"wespeaker-ecapa", wespeaker_ecapa}};
+      {"wespeaker-ecapa", wespeaker_ecapa},
+      {"3dspeaker-campplus", campplus_of_3dspeaker},
+      {"wespeaker-campplus", campplus_of_wespeaker}};
   const auto translate = known.find(architecture);
   if (translate == known.end())
     throw Error(Fault::config, fmt::format("import: unknown architecture \"{}\"; known are {}",
@@ -252,9 +217,8 @@ Model import_model(const std::string& architecture, const std::string& path) {
   return within(path, [&] {
     const TorchCheckpoint checkpoint(file.bytes());
     const Translation t = translate->second(Shapes(checkpoint));
-    FrontEnd front_end = front_end_preset(t.front_end);
+    FrontEnd front_end = t.front_end;
     front_end.mel_bins = t.spec.bins;
-    if (architecture == "wespeaker-ecapa") front_end.norm = Norm::per_bin;  // its CMN
     LogMel check(front_end);  // refuses what no front end gives
     Model model{.front_end = front_end,
                 .encoder = Encoder(t.spec, 0),

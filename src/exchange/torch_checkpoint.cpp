@@ -160,23 +160,43 @@ class Tensors {
       : pickle_(pickle), archive_(archive), folder_(std::move(folder)) {}
 
   std::vector<TorchTensor> read() const {
-    const Pickle::Value& root = pickle_.at(pickle_.root);
-    const bool ordered = is_call(root, dictionary);
-    if (!ordered && root.kind != Kind::dict) refuse("it holds no state dict");
+    const Pickle::Value& dict = unwrapped(pickle_.at(pickle_.root));
     std::vector<TorchTensor> tensors;
     std::set<std::string> names;
-    for (std::size_t i = ordered ? 2 : 0; i < root.items.size(); i += 2) {
-      const Pickle::Value& key = pickle_.at(root.items[i]);
+    for (std::size_t i = first_item(dict); i < dict.items.size(); i += 2) {
+      const Pickle::Value& key = pickle_.at(dict.items[i]);
       if (key.kind != Kind::text) refuse("a name in its state dict is not a text");
       tensors.push_back(within(fmt::format("\"{}\"", key.text),
-                               [&] { return tensor(pickle_.at(root.items[i + 1])); }));
+                               [&] { return tensor(pickle_.at(dict.items[i + 1])); }));
       tensors.back().name = key.text;
       if (!names.insert(key.text).second) refuse("tensor \"" + key.text + "\" is listed twice");
     }
+    constexpr std::string_view prefix = "module.";
+    if (std::ranges::all_of(names, [&](const auto& name) { return name.starts_with(prefix); }))
+      for (TorchTensor& tensor : tensors) tensor.name.erase(0, prefix.size());
     return tensors;
   }
 
  private:
+  bool is_dict(const Pickle::Value& value) const {
+    return value.kind == Kind::dict || is_call(value, dictionary);
+  }
+  /// Where the keys and values of a dict begin.
+  static std::size_t first_item(const Pickle::Value& dict) {
+    return dict.kind == Kind::dict ? 0 : 2;
+  }
+  /// The state dict: `root` or what it holds.
+  const Pickle::Value& unwrapped(const Pickle::Value& root) const {
+    constexpr std::array<std::string_view, 3> wrappers{"state_dict", "model_state_dict", "model"};
+    if (!is_dict(root)) refuse("it holds no state dict");
+    for (std::size_t i = first_item(root); i + 1 < root.items.size(); i += 2) {
+      const Pickle::Value &key = pickle_.at(root.items[i]), &value = pickle_.at(root.items[i + 1]);
+      if (key.kind == Kind::text && std::ranges::find(wrappers, key.text) != wrappers.end() &&
+          is_dict(value))
+        return value;
+    }
+    return root;
+  }
   bool is_call(const Pickle::Value& value, std::string_view callee) const {
     return value.kind == Kind::call && pickle_.at(value.items[0]).text == callee;
   }

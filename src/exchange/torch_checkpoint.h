@@ -21,10 +21,12 @@ struct TorchTensor {
 };
 
 /// A state dict that torch.save wrote (a zip archive, since PyTorch 1.6) and anybody may have
-/// changed: names and tensors, nothing else. Entries must be plain (neither compressed nor
-/// encrypted), named once and together no larger than the file; tensors must lie in their storage
-/// and have no more elements than it. So memory is bounded by the file.
-/// Throws Error (format) for all others, as all of its functions do.
+/// changed: names and tensors, nothing else. It may lie in a dict, beside other things that are not
+/// read, under "state_dict", "model_state_dict" or "model"; where all names begin with "module.",
+/// as those of torch.nn.DataParallel do, this is taken away. Entries must be plain (neither
+/// compressed nor encrypted), named once and together no larger than the file; tensors must lie in
+/// their storage and have no more elements than it. So memory is bounded by the file. Throws Error
+/// (format) for all others, as all of its functions do.
 class TorchCheckpoint {
  public:
   /// `bytes` must outlive it.

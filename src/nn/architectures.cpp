@@ -99,4 +99,10 @@ EncoderSpec SpecBuilder::end(int embedding, bool unit) {
   return std::move(spec_);
 }
 
+EncoderSpec SpecBuilder::normed_end(bool unit) {
+  add("batch_norm", "embedding_norm", {}, {{"affine", false}});
+  if (unit) add("l2_normalize", "sphere");
+  return std::move(spec_);
+}
+
 }  // namespace twinear

@@ -5,7 +5,7 @@
 
 /// The built-in architectures: the kind x is what x_architecture() returns.
 #define TWINEAR_ARCHITECTURES(kind) \
-  kind(compact) kind(xvector) kind(ecapa) kind(resnet) kind(statistics) kind(layers)
+  kind(compact) kind(xvector) kind(ecapa) kind(campplus) kind(resnet) kind(statistics) kind(layers)
 
 namespace twinear {
 
@@ -54,6 +54,8 @@ class SpecBuilder {
   std::string normed(const std::string& name, const std::string& input, Values conv, bool relu);
   /// The usual end: linear layer "projection", onto the sphere unless `unit` is false.
   EncoderSpec end(int embedding, bool unit = true);
+  /// Another end: batch norm without scale and shift, onto the sphere unless `unit` is false.
+  EncoderSpec normed_end(bool unit);
 
  private:
   EncoderSpec spec_;

@@ -124,7 +124,8 @@ class BatchNormOp final : public Op {
         x_(in),
         y_(out),
         by_batch_(mode == Mode::training && !layer.mean().frozen),
-        channels_(x_.channels()),
+        channels_(x_.shape().maps()),
+        rows_per_frame_(x_.channels() / channels_),
         floor_{layer.relu_first() ? 0.0F : -INFINITY, layer.relu() ? 0.0F : -INFINITY} {
     for (auto* numbers : {&mean_, &inverse_}) numbers->resize(channels_);
     for (Buffer* numbers : {&center_, &scale_, &shift_}) numbers->resize(channels_);
@@ -139,7 +140,8 @@ class BatchNormOp final : public Op {
   void begin() override {
     if (by_batch_) {
       count_ = 0;
-      for (const std::size_t length : *lengths_) count_ += static_cast<double>(length);
+      for (const std::size_t length : *lengths_)
+        count_ += static_cast<double>(length * rows_per_frame_);
     } else if (folded_version_ != layer_.version) {
       layer_.fold(scale_, shift_);
       if (!a_.empty()) a_ = scale_;  // the statistics are constants: a line has one slope
@@ -148,8 +150,8 @@ class BatchNormOp final : public Op {
   }
 
   void collect(const MicroBatch& batch) override {
-    sum_clips(batch, [&](std::size_t i, float* first, float* second) {
-      add_moments(rows(x_.value(i), i), floor_, first, second);
+    sum_clips(batch, [&](std::size_t i, const Run& run, float* first, float* second) {
+      add_moments(part(x_.value(i), run), floor_, first, second);
     });
   }
 
@@ -174,9 +176,9 @@ class BatchNormOp final : public Op {
   }
 
   void collect_backward(const MicroBatch& batch) override {
-    sum_clips(batch, [&](std::size_t i, float* first, float* second) {
-      add_gradient_moments(rows(x_.value(i), i), y_.gradient(i), center_.data(), line(), floor_,
-                           first, second);
+    sum_clips(batch, [&](std::size_t i, const Run& run, float* first, float* second) {
+      add_gradient_moments(part(x_.value(i), run), y_.gradient(i) + run.first * channels_,
+                           center_.data(), line(), floor_, first, second);
     });
   }
 
@@ -208,7 +210,15 @@ class BatchNormOp final : public Op {
 
  private:
   ChannelLine line() const { return {scale_.data(), shift_.data()}; }
-  ClipRows<T> rows(const T* x, std::size_t clip) const { return {x, x_.length(clip), channels_}; }
+  /// Rows of a clip that are summed in floats.
+  struct Run {
+    std::size_t first, count;
+  };
+  ClipRows<T> part(const T* x, const Run& run) const {
+    return {x + run.first * channels_, run.count, channels_};
+  }
+  std::size_t row_count(std::size_t clip) const { return x_.length(clip) * rows_per_frame_; }
+  ClipRows<T> rows(const T* x, std::size_t clip) const { return {x, row_count(clip), channels_}; }
 
   void fold(std::size_t c, double mean, double variance) {
     mean_[c] = mean;
@@ -217,16 +227,20 @@ class BatchNormOp final : public Op {
     layer_.fold(c, mean, variance, scale_[c], shift_[c]);
   }
 
-  /// Two sums per channel over a micro-batch: floats within a clip, doubles across.
+  /// Two sums per channel over a micro-batch: floats within a clip (of maps, whose rows are many,
+  /// within a thousand rows), doubles across.
   template <class Add>
   void sum_clips(const MicroBatch& batch, Add add) {
     std::vector<double>& sums = sums_[batch.index];
     std::ranges::fill(sums, 0.0);
-    Buffer of_clip(2 * channels_);
+    Buffer of_run(2 * channels_);
     for (std::size_t i = batch.first; i < batch.end(); ++i) {
-      std::ranges::fill(of_clip, 0.0F);
-      add(i, of_clip.data(), of_clip.data() + channels_);
-      for (std::size_t c = 0; c < 2 * channels_; ++c) sums[c] += of_clip[c];
+      const std::size_t all = row_count(i), most = x_.shape().bands > 0 ? 1024 : all;
+      for (std::size_t first = 0; first < all; first += most) {
+        std::ranges::fill(of_run, 0.0F);
+        add(i, Run{first, std::min(most, all - first)}, of_run.data(), of_run.data() + channels_);
+        for (std::size_t c = 0; c < 2 * channels_; ++c) sums[c] += of_run[c];
+      }
     }
   }
 
@@ -241,7 +255,7 @@ class BatchNormOp final : public Op {
   InputView<T> x_;
   ActivationView<T> y_;
   bool by_batch_;  // by the statistics of the batch, not by the running ones
-  std::size_t channels_;
+  std::size_t channels_, rows_per_frame_;
   Floor floor_;
   const std::vector<std::size_t>* lengths_;
   double count_ = 0;  // valid frames of the batch
@@ -261,8 +275,8 @@ void BatchNorm::keys(Fields& f) {
 }
 
 void BatchNorm::build(std::span<const Shape> in) {
-  expect_inputs(in, 1, 1);
-  const std::size_t n = in[0].channels;
+  expect_inputs(in, 1, 1, Maps::taken);
+  const std::size_t n = in[0].maps();
   parameters_.push_back({"running_mean", {n}, Buffer(n), {}});
   parameters_.push_back({"running_var", {n}, Buffer(n, 1.0F), {}});
   if (!affine_) return;

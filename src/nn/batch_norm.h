@@ -13,7 +13,8 @@ namespace twinear::nn {
 /// In training the statistics are those of all valid frames of the whole batch, and the running
 /// ones move a tenth of the way (with the unbiased variance, as in PyTorch); inference uses the
 /// running ones, and so does training where the layer is frozen. Padding neither counts nor
-/// changes. Parameters: "running_mean", "running_var"; where `affine` "weight" and "bias" too.
+/// changes. Of maps, each map is a channel, and its bands count as frames do. Parameters:
+/// "running_mean", "running_var"; where `affine` "weight" and "bias" too.
 class BatchNorm final : public Layer {
  public:
   void keys(Fields& f) override;

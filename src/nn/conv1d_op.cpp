@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <bit>
 #include <optional>
 
 #include "base/threads.h"
 #include "nn/conv1d.h"
 #include "nn/padded_clips.h"
 #include "nn/rows.h"
+#include "nn/tiles.h"
 
 namespace twinear::nn {
 namespace {
-
-/// Output frames of one task where a batch is a single clip, so that its latency has the use of
-/// more than one core; 0 where the clip is too short for that. The cut does not depend on the
-/// number of threads, so neither does the result.
-std::size_t tile_frames(const Shape& out, Mode mode) {
-  constexpr std::size_t min_frames = 64;
-  if (mode == Mode::training || out.clips != 1 || out.frames < 2 * min_frames) return 0;
-  const std::size_t tiles = std::min<std::size_t>(16, std::bit_floor(out.frames / min_frames));
-  return (out.frames - 1) / tiles + 1;
-}
 
 /// The input stores numbers of type In; the primitives compute with T, which the output stores.
 template <class In, class T>

@@ -46,6 +46,7 @@ class ElementwiseOp final : public Op {
 template <class F>
 class Elementwise final : public Layer {
  public:
+  void build(std::span<const Shape> in) override { expect_inputs(in, 1, 1, Maps::taken); }
   std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode) override {
     return make_op<OpOf>(out.number, in[0], out);
   }

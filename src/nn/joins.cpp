@@ -34,7 +34,7 @@ class AddOp final : public Op {
 class Add final : public Layer {
  public:
   void build(std::span<const Shape> in) override {
-    expect_inputs(in, 2, 64);
+    expect_inputs(in, 2, 64, Maps::taken);
     expect_channels(in, in[0].channels);
   }
   std::unique_ptr<Op> prepare(std::span<const Input> in, Activation& out, Mode) override {

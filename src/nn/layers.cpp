@@ -34,9 +34,19 @@ std::string Layer::to_onnx(OnnxBuilder&, const std::string&, const OnnxBuilder::
   refuse("this kind of layer has no ONNX form");
 }
 
-void Layer::expect_inputs(std::span<const Shape> in, std::size_t min, std::size_t max) {
+void Layer::expect_inputs(std::span<const Shape> in, std::size_t min, std::size_t max, Maps maps) {
   if (in.size() < min || in.size() > max)
     refuse(fmt::format("expected {} to {} inputs, found {}", min, max, in.size()));
+  for (const Shape& input : in) {
+    if (maps == Maps::refused && input.bands > 0)
+      refuse(
+          fmt::format("expected plain channels, found maps of {} bands; the layer \"flatten\" "
+                      "makes channels of them",
+                      input.bands));
+    if (input.bands != in[0].bands)
+      refuse(fmt::format("expected an input with maps of {} bands, found {}", in[0].bands,
+                         input.bands));
+  }
 }
 
 void Layer::expect_channels(std::span<const Shape> inputs, std::size_t channels) {

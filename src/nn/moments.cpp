@@ -12,7 +12,7 @@ namespace {
 
 template <class T>
 TWINEAR_SIMD void pool(const T* __restrict x, std::size_t rows, std::size_t channels,
-                       float min_variance, float of_variance, float* __restrict mean,
+                       float min_variance, float eps, float of_variance, float* __restrict mean,
                        float* __restrict deviation) {
   const float share = 1.0F / static_cast<float>(rows);
   std::fill(mean, mean + channels, 0.0F);
@@ -26,7 +26,7 @@ TWINEAR_SIMD void pool(const T* __restrict x, std::size_t rows, std::size_t chan
       deviation[c] += d * d;
     }
   for (std::size_t c = 0; c < channels; ++c)
-    deviation[c] = std::sqrt(std::max(deviation[c] * of_variance, min_variance));
+    deviation[c] = std::sqrt(std::max(deviation[c] * of_variance + eps, min_variance));
 }
 
 // d mean / dx = 1 / T;  d deviation / dx = (x - mean) / (T deviation), or T - 1 where unbiased
@@ -46,7 +46,7 @@ TWINEAR_SIMD void unpool(const T* __restrict x, T* __restrict dx, std::size_t ro
 template <class T>
 void pool_moments(const T* x, std::size_t rows, std::size_t channels, const Deviation& how,
                   float* mean, float* deviation) {
-  pool(x, rows, channels, how.min_variance, how.share(rows), mean, deviation);
+  pool(x, rows, channels, how.min_variance, how.eps, how.share(rows), mean, deviation);
 }
 
 template <class T>

@@ -7,11 +7,12 @@
 
 namespace twinear::nn {
 
-/// How a deviation is taken: sqrt(max(variance, min_variance)), where the variance of T rows is the
-/// sum of their squares over T, or over T - 1 where `unbiased` (and T > 1).
+/// How a deviation is taken: sqrt(max(variance + eps, min_variance)), where the variance of T rows
+/// is the sum of their squares over T, or over T - 1 where `unbiased` (and T > 1).
 struct Deviation {
   float min_variance;
   bool unbiased = false;
+  float eps = 0.0F;
   float share(std::size_t rows) const {
     return 1.0F / static_cast<float>(unbiased && rows > 1 ? rows - 1 : rows);
   }

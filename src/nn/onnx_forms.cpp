@@ -53,7 +53,10 @@ OnnxBuilder::Names moments(OnnxBuilder& graph, const std::string& x, const Devia
         graph.node("Sub", {frames, number(graph, layer + ".one", 1.0F)}, layer + ".frames.less");
     divisor = at_least(graph, less, 1, layer + ".frames.least");
   }
-  const auto variance = graph.node("Div", {squares, divisor}, layer + ".variance");
+  auto variance = graph.node("Div", {squares, divisor}, layer + ".variance");
+  if (how.eps > 0)
+    variance = graph.node("Add", {variance, number(graph, layer + ".eps", how.eps)},
+                          layer + ".variance.more");
   return {m, deviation(graph, variance, static_cast<double>(how.min_variance), layer)};
 }
 

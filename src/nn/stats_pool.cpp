@@ -39,7 +39,10 @@ class StatsPoolOp final : public Op {
 /// is 0.
 class StatsPool final : public Layer {
  public:
-  void keys(Fields& f) override { options_.keys(f); }
+  void keys(Fields& f) override {
+    options_.keys(f);
+    f.number({"eps", "", "is added to a variance before its root is taken"}, eps_, 0, 1);
+  }
   Shape output(std::span<const Shape> in) const override {
     return {in[0].clips, 1, 2 * in[0].channels};
   }
@@ -54,9 +57,14 @@ class StatsPool final : public Layer {
   }
 
  private:
-  Deviation how() const { return options_.deviation(1e-5); }
+  Deviation how() const {
+    Deviation deviation = options_.deviation(1e-5);
+    deviation.eps = static_cast<float>(eps_);
+    return deviation;
+  }
 
   DeviationOptions options_;
+  double eps_ = 0;
 };
 
 }  // namespace

@@ -78,6 +78,21 @@ const Case cases[] = {
      [] {
        return made(EncoderSpec::residual({.bins = 20, .channels = {8, 12}, .blocks = 2}));
      }},
+    {"Campplus",
+     [] {
+       return made(EncoderSpec::campplus({.bins = 20,
+                                          .maps = 4,
+                                          .channels = 8,
+                                          .growth = 4,
+                                          .bottleneck = 8,
+                                          .context = 6,
+                                          .layers = {2, 2, 1},
+                                          .embedding = 10}));
+     }},
+    {"Campplus3dSpeaker",
+     [] { return import_model("3dspeaker-campplus", source + "/tests/golden/campplus/small.pt"); }},
+    {"CampplusWespeaker",
+     [] { return import_model("wespeaker-campplus", source + "/tests/golden/campplus/small.pt"); }},
     {"Statistics", [] { return made(EncoderSpec::statistics(20)); }},
     {"Gelu",
      [] {
@@ -108,7 +123,8 @@ TEST_P(ExportOnnx, GivesTheSameEmbeddingsInOnnxRuntime) {
   Random random(6, Purpose::selftest);
   std::string input;
   std::vector<float> expected;
-  for (const std::size_t frames : {std::size_t{7}, std::size_t{100}, std::size_t{331}})
+  for (const std::size_t frames :
+       {std::size_t{7}, std::size_t{100}, std::size_t{201}, std::size_t{331}})
     for (const std::size_t clips : {std::size_t{1}, std::size_t{3}}) {
       for (const std::size_t size : {clips, frames, bins}) {
         const auto n = static_cast<std::int32_t>(size);

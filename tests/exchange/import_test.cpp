@@ -104,7 +104,7 @@ TEST(Import, RefusesAnotherArchitecture) {
                path + ": it has no tensor \"blocks.0.conv.weight\"; another architecture?");
   expect_error([&] { import_model("ecapa", path); }, Fault::config,
                "import: unknown architecture \"ecapa\"; known are speechbrain-ecapa, "
-               "speechbrain-xvector, wespeaker-ecapa");
+               "speechbrain-xvector, wespeaker-ecapa, 3dspeaker-campplus, wespeaker-campplus");
   expect_error([&] { import_model("speechbrain-ecapa", published("kinds.ckpt")); }, Fault::format,
                published("kinds.ckpt") + ": it has no tensor*");
 }

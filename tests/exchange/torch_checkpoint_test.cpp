@@ -140,6 +140,34 @@ TEST(TorchCheckpoint, OneThatCallsSomethingIsRefused) {
                             "pickle: global \"posix.system\" is not allowed in a checkpoint");
 }
 
+/// A dict that holds `pickle`, a state dict, beside a count, under `key`.
+std::string wrapped(const std::string& pickle, const std::string& key) {
+  const auto text = [](const std::string& t) {
+    return "X"s + static_cast<char>(t.size()) + "\0\0\0"s + t;
+  };
+  return "\x80\x02}"s + text("epoch") + "K\x03s"s + text(key) +
+         pickle.substr(2, pickle.size() - 3) + "s."s;
+}
+
+TEST(TorchCheckpoint, IsFoundInADictThatHoldsMore) {
+  const std::string plain = pickle_of("K\0"s, "K\x04\x85", "K\x01\x85");
+  for (const char* key : {"state_dict", "model_state_dict", "model"}) {
+    const std::string bytes = checkpoint_of(wrapped(plain, key));
+    const TorchCheckpoint checkpoint(bytes_of(bytes));
+    ASSERT_EQ(checkpoint.tensors().size(), 1U) << key;
+    EXPECT_EQ(checkpoint.values(*checkpoint.find("w")), std::vector<float>(4)) << key;
+  }
+  expect_checkpoint_refused(checkpoint_of(wrapped(plain, "other")),
+                            "\"epoch\": not a tensor; a state dict is expected");
+}
+
+TEST(TorchCheckpoint, WhoseNamesAllBeginWithModuleLosesThat) {
+  std::string pickle = pickle_of("K\0"s, "K\x04\x85", "K\x01\x85");
+  pickle.replace(pickle.find("X\x01\0\0\0w"s), 6, "X\x08\0\0\0module.w"s);
+  const std::string bytes = checkpoint_of(pickle);
+  EXPECT_NE(TorchCheckpoint(bytes_of(bytes)).find("w"), nullptr);
+}
+
 TEST(TorchCheckpoint, TensorsLieInTheirStorage) {
   const std::string four = "K\x04\x85", one = "K\x01\x85", none = "K\0"s;
   const auto refuse = [](const std::string& pickle, const std::string& told) {

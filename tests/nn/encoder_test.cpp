@@ -40,7 +40,8 @@ TEST(Encoder, ABatchOfLengthsGivesEachClipTheEmbeddingThatItHasAlone) {
         EncoderSpec::compact({.bins = 20, .strides = {2, 3, 1}}), EncoderSpec::statistics(20),
         EncoderSpec::ecapa({.bins = 20, .channels = 32, .aggregated = 48}),
         EncoderSpec::xvector({.bins = 20, .channels = 32, .pooled = 48}),
-        EncoderSpec::residual({.bins = 20, .channels = {16, 32}})}) {
+        EncoderSpec::residual({.bins = 20, .channels = {16, 32}}),
+        EncoderSpec::campplus({.bins = 20, .maps = 8, .growth = 16, .layers = {3, 2, 2}})}) {
     const Encoder encoder = trained_a_little(spec);
     const auto clips = noisy_clips(20);
     const Matrix together = encoder.embed(clips);
@@ -99,7 +100,8 @@ TEST(Encoder, InBf16EmbedsAlmostAsInFp32) {
   for (const auto& spec :
        {EncoderSpec::compact({.bins = 20, .input_norm = true}), EncoderSpec::xvector({.bins = 20}),
         EncoderSpec::ecapa({.bins = 20, .channels = 128, .aggregated = 384}),
-        EncoderSpec::residual({.bins = 20})}) {
+        EncoderSpec::residual({.bins = 20}),
+        EncoderSpec::campplus({.bins = 20, .maps = 16, .layers = {4, 6, 4}})}) {
     Encoder encoder = trained_a_little(spec);
     const auto clips = noisy_clips(20);
     const Matrix full = encoder.embed(clips);

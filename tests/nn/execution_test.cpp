@@ -163,13 +163,26 @@ TEST(Execution, AWholeEncodersGradientsAreItsSlopes) {
   EncoderSpec compact = small_compact();
   EncoderSpec residual =
       EncoderSpec::residual({.bins = 8, .channels = {6, 10}, .blocks = 1, .embedding = 12});
-  for (EncoderSpec* spec : {&compact, &residual}) {
+  EncoderSpec campplus = EncoderSpec::campplus({.bins = 8,
+                                                .maps = 3,
+                                                .front_blocks = {1, 1},
+                                                .channels = 6,
+                                                .growth = 3,
+                                                .bottleneck = 5,
+                                                .context = 4,
+                                                .segment = 4,
+                                                .layers = {2, 1},
+                                                .dilations = {1, 2},
+                                                .embedding = 12});
+  for (EncoderSpec* spec : {&compact, &residual, &campplus}) {
     SCOPED_TRACE(spec->kind);
     for (LayerSpec& layer : spec->layers) {  // a step must not cross a corner
       if (layer.kind == "batch_norm") set_value(layer.keys, "relu", false);
       if (layer.kind == "relu") layer.kind = "tanh";
     }
     Network network(*spec, 3);
+    for (const auto& [key, parameter] : network.parameters())
+      if (key.ends_with("mask.reduce.bias")) std::ranges::fill(parameter->value, 2.0F);
     expect_whole_slopes(network);
   }
 }
@@ -196,7 +209,8 @@ std::vector<EncoderSpec> encoders() {
   return {EncoderSpec::compact({.bins = 16}),
           EncoderSpec::xvector({.bins = 16, .channels = 32, .pooled = 48}),
           EncoderSpec::ecapa({.bins = 16, .channels = 32, .aggregated = 48}),
-          EncoderSpec::residual({.bins = 16, .channels = {16, 32}})};
+          EncoderSpec::residual({.bins = 16, .channels = {16, 32}}),
+          EncoderSpec::campplus({.bins = 16, .maps = 8, .growth = 8, .layers = {3, 2, 2}})};
 }
 
 TEST(Execution, FlowsThatShareMemoryHoldTheSameBits) {

@@ -180,7 +180,7 @@ TEST(EncoderSpec, SurvivesItsJson) {
   const auto old = parse_encoder_spec(
       R"({"kind":"c","bins":1,"layers":[{"kind":"stats_pool","name":"a","least_variance":0.5}]})",
       "an earlier version's");
-  EXPECT_EQ(old.layers[0].keys, (Values{{"min_variance", 0.5}, {"unbiased", false}}));
+  EXPECT_EQ(old.layers[0].keys, (Values{{"min_variance", 0.5}, {"unbiased", false}, {"eps", 0.0}}));
   EXPECT_THROW(parse_encoder_spec(R"({"kind":"compact","bins":1})", "m"), Error);
   EXPECT_THROW(parse_encoder_spec(
                    R"({"kind":"c","bins":1,"layers":[{"kind":"relu","name":"a","out":3}]})", "m"),

@@ -117,6 +117,27 @@ TEST(TrainingFeatures, AnEncoderOfListedLayersLearnsAndResumes) {
   EXPECT_EQ(load_model(folder / "broken/model.safetensors").encoder.spec().layers[2].kind, "gelu");
 }
 
+TEST(TrainingFeatures, CampplusLearnsAndResumes) {
+  const TemporaryFolder folder;
+  Recipe recipe = small_recipe(folder);
+  recipe.encoder = {.kind = "campplus",
+                    .keys = {{"maps", 4},
+                             {"front_blocks", std::vector<int>{1}},
+                             {"width", 16},
+                             {"growth", 8},
+                             {"bottleneck", 16},
+                             {"context", 8},
+                             {"layers", std::vector<int>{2, 2}},
+                             {"dilations", std::vector<int>{1, 2}},
+                             {"embedding", 8}}};
+  const TrainResult whole = train(recipe, {.out = folder / "unbroken"});
+  EXPECT_LT(whole.dev_eer, 0.2);
+  int left = 10;
+  train(recipe, {.out = folder / "broken", .should_stop = [&] { return --left == 0; }});
+  train(recipe, {.out = folder / "broken", .resume = true});
+  EXPECT_TRUE(bytes(folder / "broken") == bytes(folder / "unbroken"));
+}
+
 TEST(TrainingFeatures, AllAtOnceGiveTheSameBytesAtAnyNumberOfThreads) {
   const TemporaryFolder folder;
   Recipe recipe = everything(folder);

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <list>
+
+#include "base/threads.h"
+#include "nn/conv2d.h"
+#include "nn/padded_clips.h"
+#include "nn/rows.h"
+#include "nn/tiles.h"
+
+namespace twinear::nn {
+namespace {
+
+/// The input stores numbers of type In; the primitives compute with T, which the output stores.
+template <class In, class T>
+class Conv2dOp final : public Op {
+ public:
+  Conv2dOp(Conv2d& layer, const BatchNorm* norm, const Input& in, Activation& out, Mode mode)
+      : layer_(layer),
+        options_(layer.options()),
+        norm_(norm),
+        mode_(mode),
+        x_(in),
+        y_(out),
+        copy_(x_, 0, false) {
+    const std::size_t frames = out.shape.frames, clips = out.shape.clips;
+    const std::size_t tile = tile_frames(out.shape, mode);
+    if (tile > 0) {
+      for (std::size_t from = 0; from < frames; from += tile)
+        tiles_.push_back(made_tile(from, std::min(tile, frames - from)));
+    } else {
+      const std::size_t margin = options_.margin(), rest = clips % micro_batch_clips;
+      if (clips >= micro_batch_clips) full_ = primitives(micro_batch_clips, frames, margin, margin);
+      if (rest > 0) rest_ = primitives(rest, frames, margin, margin);
+    }
+    if (mode == Mode::training) prepare_slots();
+  }
+
+  void begin() override {
+    const std::uint64_t version = layer_.version + (norm_ != nullptr ? norm_->version : 0);
+    if (packed_version_ == version) return;
+    const float* weights = layer_.weight().value.data();
+    Buffer folded;
+    if (norm_ != nullptr) {
+      folded = fold();
+      weights = folded.data();
+    } else if (options_.bias) {
+      bias_ = layer_.bias().value;
+    }
+    const auto plain = view(plain_weights(options_), weights);
+    for (OnednnConv2d& c : primitives_)
+      c.set_weights(norm_ != nullptr ? layer_.folded() : layer_.packed(), plain, version);
+    packed_version_ = version;
+  }
+
+  void forward(const MicroBatch& batch) override {
+    copy_.fill(batch);
+    const T* x = copy_.clip(batch.first);
+    T* y = y_.value(batch.first);
+    if (tiles_.empty())
+      of(batch).forward(x, y, bias_.data());
+    else
+      isolated([&] {
+        parallel_for(tiles_.size(), [&](std::size_t t) {
+          const Tile& tile = tiles_[t];
+          tile.primitives->forward(x + tile.first_in * x_.channels(),
+                                   y + tile.first_out * y_.channels(), bias_.data());
+        });
+      });
+    y_.clear_padding(batch);
+  }
+
+  void backward(const MicroBatch& batch) override {
+    const T* dy = y_.gradient(batch.first);
+    of(batch).backward_weights(copy_.clip(batch.first), dy, weight_slots_.of(batch),
+                               options_.bias ? bias_slots_.of(batch) : nullptr);
+    if (!x_.wants_gradient()) return;
+    auto gradient = x_.gradient_of(batch);
+    of(batch).backward_data(dy, gradient.data());
+    gradient.clear_padding();
+  }
+
+  void end() override {
+    Parameter& weight = layer_.weight();
+    if (options_.bias) bias_slots_.add_to(layer_.bias().gradient);
+    const auto packed = (full_ != nullptr ? full_ : rest_)->weight_gradient();
+    // A last micro-batch whose primitive packs the gradient in another way is brought to the
+    // first's.
+    if (full_ != nullptr && rest_ != nullptr && rest_->weight_gradient() != packed) {
+      Buffer copy(weight_slots_.last(), weight_slots_.last() + weight_slots_.size());
+      reorder(view(rest_->weight_gradient(), copy.data()), view(packed, weight_slots_.last()));
+    }
+    plain_.resize(weight.gradient.size());
+    reorder(view(packed, weight_slots_.sum()), view(plain_weights(options_), plain_.data()));
+    rows::add(plain_.data(), weight.gradient.data(), plain_.size());
+  }
+
+ private:
+  struct Tile {
+    std::size_t first_in, first_out;  // frames
+    const OnednnConv2d* primitives;
+  };
+
+  Tile made_tile(std::size_t from, std::size_t frames) {
+    const std::size_t margin = options_.margin(), all = y_.shape().frames;
+    const std::size_t before = margin - std::min(margin, from);
+    const std::size_t behind = margin - std::min(margin, all - from - frames);
+    return {from + before - margin, from, primitives(1, frames, before, behind)};
+  }
+
+  /// Primitives for so many output frames: made, or those of an earlier tile.
+  OnednnConv2d* primitives(std::size_t clips, std::size_t frames, std::size_t before,
+                           std::size_t behind) {
+    OnednnConv2d::Options o{.sizes = options_,
+                            .clips = clips,
+                            .frames_in = frames + 2 * options_.margin() - before - behind,
+                            .before = before,
+                            .behind = behind,
+                            .operands = number_of<T>,
+                            .input_gradient = number_of<In>,
+                            .relu = norm_ != nullptr && norm_->relu(),
+                            .backward_data = mode_ == Mode::training && x_.wants_gradient(),
+                            .backward_weights = mode_ == Mode::training};
+    o.sizes.bias = o.sizes.bias || norm_ != nullptr;
+    for (OnednnConv2d& made : primitives_)
+      if (made.options() == o) return &made;
+    return &primitives_.emplace_back(o);
+  }
+
+  void prepare_slots() {
+    std::size_t size = layer_.weight().value.size();
+    for (const OnednnConv2d& c : primitives_)
+      size = std::max(size, c.weight_gradient().get_size() / sizeof(float));
+    const std::size_t batches = micro_batch_count(x_.shape());
+    weight_slots_.resize(batches, size);
+    if (options_.bias) bias_slots_.resize(batches, options_.out);
+  }
+
+  /// The weights times the norm's scale; bias_ becomes what is added then.
+  Buffer fold() {
+    Buffer weights = layer_.weight().value, scale(options_.out);
+    bias_.resize(options_.out);
+    norm_->fold(scale, bias_);
+    const std::size_t columns = weights.size() / options_.out;
+    for (std::size_t o = 0; o < options_.out; ++o) {
+      for (std::size_t i = 0; i < columns; ++i) weights[o * columns + i] *= scale[o];
+      if (options_.bias) bias_[o] += scale[o] * layer_.bias().value[o];
+    }
+    return weights;
+  }
+
+  const OnednnConv2d& of(const MicroBatch& batch) const {
+    return batch.clips == micro_batch_clips ? *full_ : *rest_;
+  }
+
+  Conv2d& layer_;
+  const Conv2dOptions& options_;
+  const BatchNorm* norm_;  // taken into the weights, or nullptr
+  Mode mode_;
+  InputView<In> x_;
+  ActivationView<T> y_;
+  PaddedClips<In, T> copy_;                         // in the primitives' numbers
+  std::list<OnednnConv2d> primitives_;              // all of them
+  OnednnConv2d *full_ = nullptr, *rest_ = nullptr;  // for a whole micro-batch, for the last one
+  std::vector<Tile> tiles_;                         // of a single clip, instead of these
+  Buffer bias_;
+  std::uint64_t packed_version_ = 0;
+  GradientSlots weight_slots_, bias_slots_;
+  Buffer plain_;
+};
+
+}  // namespace
+
+std::unique_ptr<Op> make_conv2d_op(Conv2d& layer, const BatchNorm* norm, const Input& in,
+                                   Activation& out, Mode mode) {
+  if (in.activation->number == Number::bf16)
+    return std::make_unique<Conv2dOp<BFloat16, BFloat16>>(layer, norm, in, out, mode);
+  if (out.number == Number::bf16)
+    return std::make_unique<Conv2dOp<float, BFloat16>>(layer, norm, in, out, mode);
+  return std::make_unique<Conv2dOp<float, float>>(layer, norm, in, out, mode);
+}
+
+}  // namespace twinear::nn
