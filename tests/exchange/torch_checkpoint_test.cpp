@@ -158,7 +158,7 @@ TEST(TorchCheckpoint, IsFoundInADictThatHoldsMore) {
     EXPECT_EQ(checkpoint.values(*checkpoint.find("w")), std::vector<float>(4)) << key;
   }
   expect_checkpoint_refused(checkpoint_of(wrapped(plain, "other")),
-                            "\"epoch\": not a tensor; a state dict is expected");
+                            "\"epoch\": it is not a tensor; expected a state dict of tensors");
 }
 
 TEST(TorchCheckpoint, WhoseNamesAllBeginWithModuleLosesThat) {
