@@ -15,6 +15,7 @@
 #include "twinear/manifest.h"
 #include "twinear/matrix.h"
 #include "twinear/sampler.h"
+#include "twinear/teacher.h"
 
 namespace twinear {
 
@@ -33,7 +34,7 @@ struct BatchOptions {
   double crop_seconds = 2.0;    ///< of each clip, at a random place; shorter clips are masked
   std::uint64_t seed = 0;       ///< of the sampler, the crops, the augmentation and the masks
   AugmentOptions augment = {};  ///< what clips go through; by default nothing
-  std::vector<double> label_weights = {};  ///< of Sampler; none: all labels are alike
+  std::vector<double> label_weights = {};  ///< of Sampler; none: all are alike
   /// Batches after which clips are augmented in another way; 0: as many as use each clip once.
   std::uint64_t batches_per_epoch = 0;
   int prefetch = 4;                ///< batches that are made ahead; no bit depends on it
@@ -42,6 +43,7 @@ struct BatchOptions {
   DrawBatch draw = {};             ///< chooses the clips in the sampler's place
   FeatureSource features = {};     ///< gives features in the place of the front end and `augment`,
                                    ///< whose masks still apply
+  std::shared_ptr<const Teacher> teacher = {};  ///< fills FeatureBatch::teacher
 };
 
 /// Makes training batches ahead of their use, on the threads that are free. Each batch is a pure
@@ -51,6 +53,8 @@ class BatchLoader {
  public:
   /// Begins with batch number `first` and makes those before `end`. The manifest must outlive it.
   /// Throws Error as Sampler, read_manifest (for the recordings of `augment`) and read_audio do.
+  /// A teacher that hears the crop needs the sound: throws std::invalid_argument where
+  /// BatchOptions::features hides it, and Error (config) where the front end's VAD cuts frames out.
   BatchLoader(const Manifest& manifest, const FrontEnd& front_end, BatchOptions options = {},
               std::uint64_t first = 0,
               std::uint64_t end = std::numeric_limits<std::uint64_t>::max());

@@ -42,8 +42,9 @@ class FeatureBatch {
   void set_clip(std::size_t i, std::span<const float> rows);
 
   std::vector<std::size_t> lengths;  ///< frames of each clip that are its own, at least 1
-  std::vector<int> labels;           ///< of each clip
+  std::vector<int> labels;           ///< of each clip; no_label where it has none
   std::uint64_t number = 0;          ///< of the batch in its run; a miner that draws depends on it
+  Matrix teacher;  ///< a row for each clip: the teacher's embedding; no rows: there is no teacher
 
  private:
   std::size_t frames_ = 0, bins_ = 0;

@@ -56,15 +56,16 @@ class Learner {
   /// std::logic_error where embed() was not called before.
   void backward(const Matrix& gradient);
 
-  /// embed(), the loss by the labels and the number of the batch, and backward().
+  /// embed(), measure() of the loss by the labels, the number and the teacher of the batch, and
+  /// backward().
   LossValue learn(const FeatureBatch& batch);
 
   /// Between steps Encoder::embed() gives the embeddings of the current weights, with the running
-  /// statistics of batch norm. A returned norm that is not finite has spoiled the weights.
+  /// statistics of batch norm.
   ///
   /// Divides the gradient, a sum over `batches` batches, by their number, clips its Euclidean norm
   /// at OptimizerOptions::clip_norm, moves the weights and whatever the loss learns, and sets the
-  /// gradient to zero. Returns the norm before clipping.
+  /// gradient to zero. Returns the norm before clipping; where that is not finite, nothing moves.
   double step(double learning_rate, int batches = 1);
 
   Loss& loss();  ///< throws std::logic_error where there is none

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,12 +52,22 @@ struct LossContext {
   std::size_t classes = 0;  ///< labels of the training set; each label is below it
   std::size_t width = 0;    ///< of an embedding
   std::uint64_t seed = 0;
+  std::size_t teacher_width = 0;  ///< of an embedding of the teacher; 0: there is no teacher
+};
+
+/// Which rows of a batch a loss compares by their labels.
+enum class LabelUse {
+  every,  ///< every row needs a label; measure() leaves out those without one
+  some,   ///< rows without a label (no_label) serve too
+  none,   ///< labels are not asked for
 };
 
 /// The batches that a loss can use.
 struct BatchNeed {
   int clips;        ///< of each label, at least
   std::string why;  ///< a phrase that is told where a batch has fewer
+  LabelUse labels = LabelUse::every;
+  bool teacher = false;  ///< whether LossBatch::teacher() is asked for
 };
 
 /// A loss at work in one training run, with its options, and with what it learns and remembers from
@@ -69,7 +80,8 @@ class Loss {
   virtual void keys(Fields&) {}
   /// Visits the options that a recipe sets in [mining]: none, unless the loss mines tuples.
   virtual void mining_keys(Fields&) {}
-  /// Prepares for a run, after the options are set and before the first batch.
+  /// Prepares for a run, after the options are set and before the first batch. Throws
+  /// std::invalid_argument where the context lacks what the loss needs.
   virtual void begin(const LossContext&) {}
 
   virtual BatchNeed needs() const {
@@ -89,8 +101,8 @@ class Loss {
   /// What to try against a collapse beside the usual, such as `mining.kind = "semi-hard"`, or "".
   virtual std::string collapse_advice() const { return ""; }
 
-  /// The margin, which the trainer ramps; nullptr where the loss has none.
-  virtual Margin* margin() { return nullptr; }
+  /// The margins, which the trainer ramps.
+  virtual std::vector<Margin*> margins() { return {}; }
   /// What the loss learns. The addresses hold as long as the loss.
   virtual std::vector<LossParameters*> parameters() { return {}; }
 
@@ -99,7 +111,16 @@ class Loss {
   /// state.
   virtual std::map<std::string, Matrix> state() const { return {}; }
   virtual void restore(const std::map<std::string, Matrix>& /*state*/) {}
+
+  /// Embeddings as the loss compares them with those of the teacher, which are as wide: a run tells
+  /// their mean cosine. Nothing where the loss does not compare the two directly.
+  virtual std::optional<Matrix> toward_teacher(const Matrix& /*embeddings*/) const { return {}; }
 };
+
+/// The loss of a batch of which some rows may have no label: a loss that needs a label of every row
+/// sees the others only, and `gradient` has nothing of it for rows without a label. Where no row
+/// has one, the loss is 0.
+LossValue measure(Loss& loss, const LossBatch& batch, Matrix& gradient);
 
 /// A kind of loss, which a recipe names: loss.kind.
 struct LossKind {

@@ -38,7 +38,7 @@ CohortStatistics cohort_statistics(std::vector<double> scores, std::size_t top);
 double normalized(double score, const CohortStatistics& enroll, const CohortStatistics& test);
 
 /// One row for each of `manifest.labels`, in their order: the unit vector along the mean of the
-/// unit vectors of the label's clips.
+/// unit vectors of the label's clips. The unit vectors of clips without a label follow.
 Matrix label_means(const Matrix& embeddings, const Manifest& manifest);
 
 /// What is averaged for an enrollment of several clips.

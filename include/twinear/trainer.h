@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "twinear/manifest.h"
 #include "twinear/optimizer.h"
 #include "twinear/sampler.h"
+#include "twinear/teacher.h"
 
 namespace twinear {
 
@@ -29,7 +31,7 @@ struct TrainOptions {
   /// counts 1 - min(average, (1 + step) / (10 + step)). Batch norm's running statistics are
   /// averaged alike: those that belong to the weights. The run goes on with the weights.
   double average = 0.0;
-  int patience = 0;  ///< evaluations on dev without a lower EER that end the run; 0 means none do
+  int patience = 0;  ///< evaluations without a better one that end the run; 0 means none do
 
   /// A model, relative to the recipe, that weights and statistics are taken from: its front end
   /// must be this one, and its tensors the encoder's, but for layers named by `reinit`.
@@ -52,7 +54,8 @@ struct TrainOptions {
   Precision precision = Precision::fp32;  ///< a CPU without AVX512_BF16 warns and stays at fp32
 };
 
-/// [data]; paths are relative to the recipe.
+/// [data]; paths are relative to the recipe. Clips need no label where the loss can do without
+/// (LabelUse): they are then drawn like labels of one clip.
 struct DataOptions {
   std::vector<std::string> train;  ///< manifests; labels of different ones are different
   std::vector<int> weights;  ///< of each manifest: how often its labels are drawn; none: all alike
@@ -69,7 +72,8 @@ struct EvalOptions {
 struct Recipe {
   FrontEnd front_end;
   EncoderOptions encoder;
-  LossOptions loss;  ///< and [mining]
+  LossOptions loss;        ///< and [mining]
+  TeacherOptions teacher;  ///< for losses that ask for one (BatchNeed::teacher)
   SamplerOptions sampler;
   AugmentOptions augment;
   OptimizerOptions optimizer;
@@ -96,11 +100,19 @@ struct StepReport {
   double clips_per_second = 0;
 };
 
-/// What an evaluation on dev found.
+/// What an evaluation on dev found. A figure that there is not is NaN.
 struct EpochReport {
   std::uint64_t step = 0;
   int epoch = 0;
-  double dev_eer = 0, dev_min_dcf = 0;  ///< shares, not percent
+  /// Shares, not percent; there are none where no dev clip has a label.
+  double dev_eer = std::numeric_limits<double>::quiet_NaN();
+  double dev_min_dcf = std::numeric_limits<double>::quiet_NaN();
+  /// Mean cosine of Loss::toward_teacher() of the dev clips to the teacher's embeddings.
+  double dev_cosine = std::numeric_limits<double>::quiet_NaN();
+  /// Root mean squared difference of the cosines between dev clips from those of the teacher.
+  double dev_table = std::numeric_limits<double>::quiet_NaN();
+  /// Whether the EER is the lowest so far; without it, whether the cosine is the highest, and
+  /// without that, whether the difference is the lowest.
   bool best = false;
 };
 
@@ -119,7 +131,8 @@ struct TrainRun {
 struct TrainResult {
   std::uint64_t steps = 0;
   int best_epoch = 0;
-  double dev_eer = 0;
+  double dev_eer = 0;  ///< EpochReport's of the best epoch, or 0 without dev; NaN without labels
+  double dev_cosine = std::numeric_limits<double>::quiet_NaN();  ///< likewise
   double seconds = 0;
   double data_wait = 0;  ///< StepReport's, over all steps of this run
   bool stopped = false;  ///< should_stop ended it
@@ -127,7 +140,9 @@ struct TrainResult {
 };
 
 /// Trains and leaves `out`/model.safetensors: the best on dev, calibrated on the dev trials.
-/// Throws Error (numeric), with what to try, on collapse or a value that is not finite.
+/// Throws Error (numeric), with what to try, on collapse or a value that is not finite; (config)
+/// for a loss that gets no label or no teacher that it needs, and for a teacher that no loss asks;
+/// std::invalid_argument for an empty `out`.
 /// Same recipe, seed, build and CPU kind: same bytes, at any number of threads.
 TrainResult train(const Recipe& recipe, const TrainRun& run);
 

@@ -36,7 +36,7 @@ Manifest with_speed_labels(Manifest manifest, const AugmentOptions& options) {
   std::vector<Clip> clips = manifest.clips;
   for (const int percent : options.speeds)
     for (Clip clip : manifest.clips) {
-      clip.label = fmt::format("{} at {} %", clip.label, percent);
+      if (!clip.label.empty()) clip.label = fmt::format("{} at {} %", clip.label, percent);
       clips.push_back(std::move(clip));
     }
   return make_manifest(std::move(clips));
@@ -57,23 +57,20 @@ Augmenter::Augmenter(const AugmentOptions& options, std::span<const Clip> clips,
       clips_(clips),
       noises_(sources.noises.clips),
       responses_(sources.responses.clips),
-      recordings_(clips.size() / (options.speed_labels ? options.speeds.size() + 1 : 1)),
+      speeds_(options, clips.size(), seed),
       sample_rate_(sample_rate),
       seed_(seed),
-      sounds_(recordings_ + noises_.size() + responses_.size(), budget) {}
+      sounds_(speeds_.recordings() + noises_.size() + responses_.size(), budget) {}
 
 std::vector<float> Augmenter::operator()(std::size_t clip, std::uint32_t epoch) {
-  std::vector<float> samples = *sound(clip % recordings_);
+  std::vector<float> samples =
+      at_speed(*sound(clip % speeds_.recordings()), sample_rate_, speeds_.percent(clip, epoch));
   const auto happens = [&](double probability, Purpose purpose) -> std::optional<Random> {
     Random random(seed_, purpose, epoch, static_cast<std::uint32_t>(clip));
     if (random.uniform() < probability) return random;
     return std::nullopt;
   };
 
-  const int percent = speed_percent(clip, epoch);
-  const double seconds = static_cast<double>(samples.size()) / sample_rate_;
-  if (percent != 100 && seconds * 100.0 / percent >= shortest_clip)
-    samples = resample(samples, percent, 100);
   if (auto random = happens(options_.reverb, Purpose::augment_room)) add_reverb(samples, *random);
   if (auto random = happens(options_.noise, Purpose::augment_noise))
     add_recorded_noise(samples, *random);
@@ -95,20 +92,13 @@ std::vector<float> Augmenter::operator()(std::size_t clip, std::uint32_t epoch) 
 
 std::shared_ptr<const std::vector<float>> Augmenter::sound(std::size_t i) {
   return sounds_.get(i, [&] {
-    const std::size_t noise = i - recordings_, response = noise - noises_.size();
-    const Clip& clip = i < recordings_          ? clips_[i]
+    const std::size_t recordings = speeds_.recordings();
+    const std::size_t noise = i - recordings, response = noise - noises_.size();
+    const Clip& clip = i < recordings           ? clips_[i]
                        : noise < noises_.size() ? noises_[noise]
                                                 : responses_[response];
     return read_sound(clip, sample_rate_);
   });
-}
-
-int Augmenter::speed_percent(std::size_t clip, std::uint32_t epoch) const {
-  if (options_.speed_labels)
-    return clip < recordings_ ? 100 : options_.speeds[clip / recordings_ - 1];
-  Random random(seed_, Purpose::augment_speed, epoch, static_cast<std::uint32_t>(clip));
-  if (random.uniform() >= options_.speed) return 100;
-  return options_.speeds[random.below(options_.speeds.size())];
 }
 
 void Augmenter::add_reverb(std::vector<float>& samples, Random& random) {
@@ -118,7 +108,7 @@ void Augmenter::add_reverb(std::vector<float>& samples, Random& random) {
     return;
   }
   const std::size_t chosen = random.below(responses_.size());
-  const auto response = sound(recordings_ + noises_.size() + chosen);
+  const auto response = sound(speeds_.recordings() + noises_.size() + chosen);
   if (mean_power(*response) == 0)
     throw Error(Fault::format,
                 responses_[chosen].place() + ": silent; expected an impulse response");
@@ -127,7 +117,7 @@ void Augmenter::add_reverb(std::vector<float>& samples, Random& random) {
 
 void Augmenter::add_recorded_noise(std::vector<float>& samples, Random& random) {
   const double snr = draw(options_.noise_snr_db, random);
-  const auto recording = sound(recordings_ + random.below(noises_.size()));
+  const auto recording = sound(speeds_.recordings() + random.below(noises_.size()));
   add_noise(samples, excerpt(*recording, samples.size(), random), snr);
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "augment/speed.h"
 #include "base/cache.h"
 #include "base/random.h"
 #include "base/settings.h"
@@ -49,7 +50,6 @@ class Augmenter {
 
  private:
   std::shared_ptr<const std::vector<float>> sound(std::size_t i);
-  int speed_percent(std::size_t clip, std::uint32_t epoch) const;
   void add_reverb(std::vector<float>& samples, Random& random);
   void add_recorded_noise(std::vector<float>& samples, Random& random);
   void add_colored_noise(std::vector<float>& samples, Random& random) const;
@@ -57,7 +57,7 @@ class Augmenter {
   AugmentOptions options_;
   std::span<const Clip> clips_;
   std::span<const Clip> noises_, responses_;
-  std::size_t recordings_;  // clips with a file of their own, which are those of one speed
+  Speeds speeds_;
   int sample_rate_;
   std::uint64_t seed_;
   Cache<std::vector<float>> sounds_;  // recordings, then noises, then responses

@@ -52,6 +52,7 @@ enum class Purpose : std::uint32_t {
   label_shuffle,
   projection,
   augment_microphone,
+  teacher_map,
 };
 
 /// A stream of random numbers: a pure function of (seed, purpose, a, b). One thread at a time may

@@ -66,6 +66,10 @@ struct Given {
 };
 using Table = std::map<std::string, Given>;
 
+std::string suggestion(const std::string& meant) {
+  return meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
+}
+
 class Reader final : public Fields {
  public:
   Reader(const Table& table, std::string name) : table_(table), name_(std::move(name)) {}
@@ -115,7 +119,9 @@ class Reader final : public Fields {
     if (given == nullptr) return;
     const std::string word = given->value.is_string() ? given->value.get<std::string>() : "";
     const auto found = std::ranges::find(names, word);
-    if (found == names.end()) wrong(*given, key, fmt::format("one of {}", fmt::join(names, ", ")));
+    if (found == names.end())
+      wrong(*given, key, fmt::format("one of {}", fmt::join(names, ", ")),
+            nearest(word, std::vector<std::string>(names.begin(), names.end())));
     index = static_cast<int>(found - names.begin());
   }
 
@@ -139,11 +145,9 @@ class Reader final : public Fields {
   void finish() const {
     for (const auto& [key, given] : table_) {
       if (std::ranges::find(known_, key) != known_.end()) continue;
-      const std::string meant = nearest(key, known_);
-      throw Error(Fault::config,
-                  fmt::format("{}: unknown key \"{}\"{}{}", given.place, key,
-                              name_.empty() ? "" : fmt::format(" in [{}]", name_),
-                              meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant)));
+      throw Error(Fault::config, fmt::format("{}: unknown key \"{}\"{}{}", given.place, key,
+                                             name_.empty() ? "" : fmt::format(" in [{}]", name_),
+                                             suggestion(nearest(key, known_))));
     }
   }
 
@@ -161,9 +165,10 @@ class Reader final : public Fields {
   static std::string from(const Given& given, const std::string& path) {
     return given.file.empty() || path.empty() ? path : beside(given.file, path);
   }
-  [[noreturn]] static void wrong(const Given& given, const Key& key, const std::string& expected) {
-    throw Error(Fault::config, fmt::format("{}: {}: expected {}, found {}", given.place, key.name,
-                                           expected, shown(given.value)));
+  [[noreturn]] static void wrong(const Given& given, const Key& key, const std::string& expected,
+                                 const std::string& meant = "") {
+    throw Error(Fault::config, fmt::format("{}: {}: expected {}, found {}{}", given.place, key.name,
+                                           expected, shown(given.value), suggestion(meant)));
   }
   static double in_range(const Given& given, const Key& key, double value, double min, double max) {
     if (!(value >= min && value <= max))

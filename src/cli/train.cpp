@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -44,9 +45,14 @@ std::string summary(const Arguments& args, const Recipe& recipe, const TrainResu
                   r.seconds, 100.0 * r.data_wait);
   if (recipe.data.dev.empty())
     return fmt::format("{}: {}; there are no dev clips to judge the model by", args.out, work);
-  return fmt::format("{}: EER {:.2f} % on dev after epoch {}; {}{}", args.out, 100.0 * r.dev_eer,
+  std::vector<std::string> dev;
+  if (std::isfinite(r.dev_eer)) dev.push_back(fmt::format("EER {:.2f} %", 100.0 * r.dev_eer));
+  if (std::isfinite(r.dev_cosine))
+    dev.push_back(fmt::format("mean cosine {:.4f} to the teacher", r.dev_cosine));
+  if (dev.empty()) dev.emplace_back("best");
+  return fmt::format("{}: {} on dev after epoch {}; {}{}", args.out, fmt::join(dev, " and "),
                      r.best_epoch, work,
-                     r.patience_ended ? "; it stopped early, since the EER did not improve" : "");
+                     r.patience_ended ? "; it stopped early, since dev did not improve" : "");
 }
 
 int run_training(const Arguments& args, const Common& common) {
@@ -75,7 +81,12 @@ int run_training(const Arguments& args, const Common& common) {
                                   r.spread, 100.0 * r.data_wait));
   };
   const auto show_epoch = [&](const EpochReport& r) {
-    dev = fmt::format(", dev EER {:.2f} %", 100.0 * r.dev_eer);
+    dev = "";
+    if (std::isfinite(r.dev_eer)) dev += fmt::format(", dev EER {:.2f} %", 100.0 * r.dev_eer);
+    if (std::isfinite(r.dev_cosine))
+      dev += fmt::format(", dev cosine to the teacher {:.4f}", r.dev_cosine);
+    else if (std::isfinite(r.dev_table))
+      dev += fmt::format(", dev cosines differ from the teacher's by {:.4f}", r.dev_table);
     common.console.say(Level::debug, fmt::format("epoch {}{}", r.epoch, dev));
   };
   const TrainResult result =
@@ -91,16 +102,16 @@ int run_training(const Arguments& args, const Common& common) {
                                           .training_log = in_folder("log.jsonl"),
                                           .systems = {},
                                           .threshold = {}});
-  print_result(common,
-               {{"model", model},
-                {"steps", result.steps},
-                {"best_epoch", result.best_epoch},
-                {"dev_eer", result.dev_eer},
-                {"seconds", result.seconds},
-                {"data_wait", result.data_wait},
-                {"stopped", result.stopped},
-                {"patience_ended", result.patience_ended}},
-               summary(args, recipe, result));
+  nlohmann::ordered_json json{{"model", model},
+                              {"steps", result.steps},
+                              {"best_epoch", result.best_epoch},
+                              {"dev_eer", result.dev_eer},
+                              {"seconds", result.seconds},
+                              {"data_wait", result.data_wait},
+                              {"stopped", result.stopped},
+                              {"patience_ended", result.patience_ended}};
+  if (std::isfinite(result.dev_cosine)) json["dev_cosine"] = result.dev_cosine;
+  print_result(common, json, summary(args, recipe, result));
   return result.stopped ? 128 + interrupt.signal() : 0;
 }
 

@@ -42,10 +42,13 @@ std::string audio_path(const std::string& folder, const std::string& named) {
 /// Reads the file that lists the utterances: `segments` if it exists, otherwise `wav.scp`.
 class FolderReader {
  public:
-  explicit FolderReader(const std::string& folder)
-      : folder_(folder),
-        recordings_(read_keyed_lines(inside(folder, "wav.scp"))),
-        speakers_(read_keyed_lines(inside(folder, "utt2spk"))) {}
+  FolderReader(const std::string& folder, LabelRule labels)
+      : folder_(folder), labels_(labels), recordings_(read_keyed_lines(inside(folder, "wav.scp"))) {
+    const std::string speakers = inside(folder, "utt2spk");
+    std::error_code code;
+    if (labels == LabelRule::required || fs::exists(speakers, code))
+      speakers_ = read_keyed_lines(speakers);
+  }
 
   std::vector<Clip> clips() const {
     std::error_code code;
@@ -71,11 +74,12 @@ class FolderReader {
       throw Error(Fault::format,
                   fmt::format("\"{}\" is a command; expected an audio file", named->second));
     const auto speaker = speakers_.find(clip.name);
-    if (speaker == speakers_.end())
+    if (speaker != speakers_.end())
+      clip.label = speaker->second;
+    else if (labels_ == LabelRule::required)
       throw Error(Fault::format, fmt::format("\"{}\" is not in utt2spk", utterance));
-    clip.label = speaker->second;
     clip.path = audio_path(folder_, named->second);
-    check_clip(clip);
+    check_clip(clip, labels_);
     return clip;
   }
 
@@ -92,6 +96,7 @@ class FolderReader {
   }
 
   std::string folder_;
+  LabelRule labels_;
   KeyedLines recordings_, speakers_;
 };
 
@@ -106,6 +111,8 @@ bool is_kaldi_folder(const std::string& path) {
   return true;
 }
 
-std::vector<Clip> read_kaldi_folder(const std::string& path) { return FolderReader(path).clips(); }
+std::vector<Clip> read_kaldi_folder(const std::string& path, LabelRule labels) {
+  return FolderReader(path, labels).clips();
+}
 
 }  // namespace twinear

@@ -26,7 +26,7 @@ double seconds(const std::string& value, const std::string& column) {
 }
 
 Clip clip_of(const std::vector<std::string>& header, std::vector<std::string> fields,
-             const std::string& manifest) {
+             const std::string& manifest, LabelRule labels) {
   if (fields.size() != header.size())
     throw Error(Fault::format, fmt::format("found {} fields; expected {} as in the header",
                                            fields.size(), header.size()));
@@ -44,31 +44,34 @@ Clip clip_of(const std::vector<std::string>& header, std::vector<std::string> fi
       clip.columns[header[i]] = std::move(fields[i]);
   }
   clip.path = beside(manifest, clip.name);
-  check_clip(clip);
+  check_clip(clip, labels);
   return clip;
 }
 
-std::vector<std::string> header_of(const CsvRecord& record) {
+std::vector<std::string> header_of(const CsvRecord& record, LabelRule labels) {
   std::unordered_set<std::string_view> seen;
   for (const auto& column : record.fields)
     if (!seen.insert(column).second)
       throw Error(Fault::format, fmt::format("duplicate column \"{}\"", column));
-  for (const char* required : {"path", "label"})
-    if (!seen.contains(required))
-      throw Error(Fault::format, fmt::format("no column \"{}\"; found {}", required,
-                                             fmt::join(record.fields, ",")));
+  const auto require = [&](const char* column) {
+    if (!seen.contains(column))
+      throw Error(Fault::format,
+                  fmt::format("no column \"{}\"; found {}", column, fmt::join(record.fields, ",")));
+  };
+  require("path");
+  if (labels == LabelRule::required) require("label");
   return record.fields;
 }
 
-std::vector<Clip> read_csv(const std::string& path) {
+std::vector<Clip> read_csv(const std::string& path, LabelRule labels) {
   auto records = parse_csv(read_file(path), path);
   std::vector<std::string> header;
   std::vector<Clip> clips;
   for (auto& record : records) try {
       if (header.empty())
-        header = header_of(record);
+        header = header_of(record, labels);
       else
-        clips.push_back(clip_of(header, std::move(record.fields), path));
+        clips.push_back(clip_of(header, std::move(record.fields), path, labels));
     } catch (const Error& e) {
       throw e.within(fmt::format("{}:{}", path, record.line));
     }
@@ -77,9 +80,10 @@ std::vector<Clip> read_csv(const std::string& path) {
 
 }  // namespace
 
-void check_clip(const Clip& clip) {
+void check_clip(const Clip& clip, LabelRule labels) {
   if (clip.name.empty()) throw Error(Fault::format, "the path is empty");
-  if (clip.label.empty()) throw Error(Fault::format, clip.name + ": the label is empty");
+  if (clip.label.empty() && labels == LabelRule::required)
+    throw Error(Fault::format, clip.name + ": the label is empty");
   if (clip.end != 0 && clip.end <= clip.start)
     throw Error(Fault::format, fmt::format("{}: the part from {} to {} s ends before it starts",
                                            clip.name, clip.start, clip.end));
@@ -92,24 +96,28 @@ void check_clip(const Clip& clip) {
 Manifest make_manifest(std::vector<Clip> clips) {
   Manifest manifest{std::move(clips), {}, {}};
   auto& labels = manifest.labels;
-  for (const Clip& clip : manifest.clips) labels.push_back(clip.label);
+  for (const Clip& clip : manifest.clips)
+    if (!clip.label.empty()) labels.push_back(clip.label);
   std::ranges::sort(labels);
   labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
   for (const Clip& clip : manifest.clips)
     manifest.label_of.push_back(
-        static_cast<int>(std::ranges::lower_bound(labels, clip.label) - labels.begin()));
+        clip.label.empty()
+            ? no_label
+            : static_cast<int>(std::ranges::lower_bound(labels, clip.label) - labels.begin()));
   return manifest;
 }
 
 std::vector<std::vector<std::size_t>> clips_by_label(const Manifest& manifest) {
   std::vector<std::vector<std::size_t>> clips_of(manifest.labels.size());
   for (std::size_t i = 0; i < manifest.clips.size(); ++i)
-    clips_of[static_cast<std::size_t>(manifest.label_of[i])].push_back(i);
+    if (manifest.label_of[i] != no_label)
+      clips_of[static_cast<std::size_t>(manifest.label_of[i])].push_back(i);
   return clips_of;
 }
 
-Manifest read_manifest(const std::string& path) {
-  auto clips = is_kaldi_folder(path) ? read_kaldi_folder(path) : read_csv(path);
+Manifest read_manifest(const std::string& path, LabelRule labels) {
+  auto clips = is_kaldi_folder(path) ? read_kaldi_folder(path, labels) : read_csv(path, labels);
   if (clips.empty()) throw Error(Fault::format, path + ": no clips");
   return make_manifest(std::move(clips));
 }

@@ -21,15 +21,23 @@ Sampler::Sampler(const Manifest& manifest, const SamplerOptions& options, std::u
       options_(options),
       seed_(seed),
       weights_(std::move(weights)) {
-  if (options.labels < 2 || options.clips < 2)
+  const std::size_t labels = clips_of_.size();
+  for (std::size_t i = 0; i < manifest.clips.size(); ++i)
+    if (manifest.label_of[i] == no_label) clips_of_.push_back({i});
+  if (options.labels < 2 || options.clips < 1)
     throw Error(Fault::config,
-                fmt::format("sampler: expected at least 2 labels x 2 clips, found {} x {}",
+                fmt::format("sampler: expected at least 2 labels x 1 clip, found {} x {}",
                             options.labels, options.clips));
   if (clips_of_.size() < static_cast<std::size_t>(options.labels))
-    throw Error(Fault::config, fmt::format("sampler: a batch needs {} labels; the manifest has {}",
-                                           options.labels, clips_of_.size()));
+    throw Error(Fault::config,
+                fmt::format("sampler: a batch needs {} labels; the manifest has {}{}",
+                            options.labels, labels,
+                            labels == clips_of_.size() ? ""
+                                                       : fmt::format(" and {} clips without one",
+                                                                     clips_of_.size() - labels)));
   if (!weights_.empty() && weights_.size() != clips_of_.size())
-    throw std::invalid_argument("Sampler: expected one weight for each label");
+    throw std::invalid_argument(
+        "Sampler: expected one weight for each label and each clip without one");
   if (options.draw == LabelDraw::proportional) {
     weights_.resize(clips_of_.size(), 1.0);
     for (std::size_t i = 0; i < weights_.size(); ++i)

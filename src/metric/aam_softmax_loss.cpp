@@ -101,13 +101,19 @@ class AamSoftmaxLoss final : public Loss {
   }
   BatchNeed needs() const override { return {1, "any clip can be classified"}; }
   void begin(const LossContext& context) override {
+    if (context.classes == 0 || context.width == 0)
+      throw std::invalid_argument(
+          "aam-softmax: LossContext has no classes or no width; expected the number of labels and "
+          "the width of an embedding");
     classes_ = class_parameters(context.classes, options_.sub_centers, context.width, context.seed);
   }
   LossValue operator()(const LossBatch& batch, Matrix& gradient) override {
+    if (classes_.value.rows() == 0)
+      throw std::invalid_argument("aam-softmax: begin() must be called before the first batch");
     options_.margin = margin_.now;
     return aam_softmax_loss(batch.embeddings(), batch.labels(), options_, classes_, gradient);
   }
-  Margin* margin() override { return &margin_; }
+  std::vector<Margin*> margins() override { return {&margin_}; }
   std::vector<LossParameters*> parameters() override { return {&classes_}; }
 
  private:

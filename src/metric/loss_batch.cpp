@@ -69,14 +69,17 @@ std::vector<double> squared_distances(const Matrix& embeddings, std::size_t anch
 
 }  // namespace
 
-LossBatch::LossBatch(const Matrix& embeddings, std::span<const int> labels, std::uint32_t number,
-                     std::size_t anchors)
+LossBatch::LossBatch(const Matrix& embeddings, std::span<const int> labels, std::uint64_t number,
+                     std::size_t anchors, const Matrix* teacher)
     : embeddings_(embeddings),
       labels_(labels),
       number_(number),
-      anchors_(std::min(anchors, embeddings.rows())) {
+      anchors_(std::min(anchors, embeddings.rows())),
+      teacher_(teacher != nullptr && teacher->rows() > 0 ? teacher : nullptr) {
   if (!labels.empty() && labels.size() != embeddings.rows())
     throw std::invalid_argument("LossBatch: expected a label for each embedding, or none");
+  if (teacher_ != nullptr && teacher_->rows() != embeddings.rows())
+    throw std::invalid_argument("LossBatch: expected a row of the teacher for each embedding");
 }
 
 DistanceTable LossBatch::distances(Distance distance) const {

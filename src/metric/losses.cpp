@@ -10,15 +10,18 @@
 
 // The built-in losses in the order in which help and messages list them: for each one the function
 // of its source that gives its kind.
-#define TWINEAR_LOSS_KINDS(KIND)       \
-  KIND(triplet_loss_kind)              \
-  KIND(contrastive_loss_kind)          \
-  KIND(angular_prototypical_loss_kind) \
-  KIND(prototypical_loss_kind)         \
-  KIND(ge2e_loss_kind)                 \
-  KIND(aam_softmax_loss_kind)          \
-  KIND(multi_similarity_loss_kind)     \
-  KIND(supervised_contrastive_loss_kind)
+#define TWINEAR_LOSS_KINDS(KIND)         \
+  KIND(triplet_loss_kind)                \
+  KIND(contrastive_loss_kind)            \
+  KIND(angular_prototypical_loss_kind)   \
+  KIND(prototypical_loss_kind)           \
+  KIND(ge2e_loss_kind)                   \
+  KIND(aam_softmax_loss_kind)            \
+  KIND(multi_similarity_loss_kind)       \
+  KIND(supervised_contrastive_loss_kind) \
+  KIND(teacher_cosine_loss_kind)         \
+  KIND(teacher_table_loss_kind)          \
+  KIND(sum_loss_kind)
 
 namespace twinear {
 
@@ -54,7 +57,7 @@ std::unique_ptr<Loss> make_loss(const LossOptions& options) {
   MiningKeys mining{*loss};
   Settings::from_values(options.keys, place).read("", keys);
   Settings::from_values(options.mining, place + "'s mining").read("", mining);
-  if (Margin* margin = loss->margin()) margin->set_epoch(0);
+  for (Margin* margin : loss->margins()) margin->set_epoch(0);
   return loss;
 }
 

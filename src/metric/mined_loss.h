@@ -43,7 +43,7 @@ class MinedLoss : public Loss {
     return loss;
   }
 
-  Margin* margin() final { return &margin_; }
+  std::vector<Margin*> margins() final { return {&margin_}; }
   std::map<std::string, Matrix> state() const final { return memory_.state(); }
   void restore(const std::map<std::string, Matrix>& state) final {
     memory_.restore(state, context_.width);

@@ -34,7 +34,7 @@ bool is_same(const Pair& pair) { return pair.label == PairLabel::same; }
 /// As many different pairs as same ones, each subset as likely (Knuth's algorithm S).
 std::vector<Pair> balanced_pairs(const LossBatch& batch, const MiningOptions& options) {
   std::vector<Pair> pairs = all_pairs(batch);
-  Random random(options.seed, Purpose::pair, batch.number());
+  Random random(options.seed, Purpose::pair, static_cast<std::uint32_t>(batch.number()));
   auto wanted = static_cast<std::size_t>(std::ranges::count_if(pairs, is_same));
   std::size_t left = pairs.size() - wanted;
   std::erase_if(pairs, [&](const Pair& pair) {
@@ -131,7 +131,9 @@ class Anchor {
   }
 
  private:
-  Random draws() const { return {options_.seed, Purpose::negative, batch_.number(), row_}; }
+  Random draws() const {
+    return {options_.seed, Purpose::negative, static_cast<std::uint32_t>(batch_.number()), row_};
+  }
 
   /// The negatives that may be drawn, and the running sums of their weights.
   std::pair<std::vector<std::uint32_t>, std::vector<double>> weights(double width) const {

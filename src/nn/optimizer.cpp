@@ -75,6 +75,10 @@ double Adam::clip(double max_norm, int batches) {
   return norm;
 }
 
+void Adam::drop_gradient() {
+  for (const Learned& l : learned_) std::ranges::fill(l.gradient, 0.0F);
+}
+
 void Adam::step(double learning_rate) {
   for (std::size_t k = 0; k < learned_.size(); ++k) {
     const Learned& l = learned_[k];

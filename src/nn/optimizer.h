@@ -35,6 +35,8 @@ class Adam {
   double clip(double max_norm, int batches = 1);
   /// Moves the weights that are not frozen against the gradient and sets the gradient to zero.
   void step(double learning_rate);
+  /// Sets the gradient to zero, and moves nothing.
+  void drop_gradient();
 
   /// The state of one parameter, which a checkpoint holds beside the weights.
   struct Moments {

@@ -260,9 +260,10 @@ std::string training_summary(const TrainingLog& log) {
                                           log.epochs.columns.begin())];
     };
     if (at("best") == 1)
-      html =
-          fmt::format("<p>The model is the best on dev: EER {:.2f} % after epoch {} (step {}).</p>",
-                      100 * at("dev_eer"), at("epoch"), at("step"));
+      html = fmt::format(
+          "<p>The model is the best on dev: {}after epoch {} (step {}).</p>",
+          std::isnan(at("dev_eer")) ? "" : fmt::format("EER {:.2f} % ", 100 * at("dev_eer")),
+          at("epoch"), at("step"));
   }
   return html;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -12,10 +13,21 @@
 #include "augment/spec_augment.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "base/within.h"
+#include "train/clean_lessons.h"
 #include "train/feature_source.h"
+#include "twinear/clip_features.h"
+#include "twinear/error.h"
 
 namespace twinear {
 namespace {
+
+Matrix rows_of(const Matrix& all, std::size_t first, std::size_t count) {
+  Matrix some(count, all.cols());
+  std::ranges::copy(all.values().subspan(first * all.cols(), some.values().size()),
+                    some.values().begin());
+  return some;
+}
 
 /// A batch that is made in the background.
 struct Slot {
@@ -37,6 +49,7 @@ struct BatchLoader::Parts {
     const SamplerOptions& sampler_options = options.sampler;
     if (!options.draw)
       sampler.emplace(manifest, sampler_options, options.seed, options.label_weights);
+    begin_teaching();
     if (!options.features) options.features = training_features(manifest, log_mel, options);
     if (options.batches_per_epoch == 0)
       options.batches_per_epoch = std::max<std::uint64_t>(
@@ -68,6 +81,22 @@ struct BatchLoader::Parts {
     ++next;
   }
 
+  void begin_teaching() {
+    if (!options.teacher) return;
+    if (options.teacher->options().hears == Hearing::clip) {
+      lessons.emplace(options.teacher, manifest, options.augment, options.seed);
+      return;
+    }
+    if (options.features)
+      throw std::invalid_argument(
+          "BatchLoader: BatchOptions::features hides the sound of the crops from the teacher");
+    if (log_mel.front_end().vad != Vad::none)
+      throw Error(Fault::config,
+                  "[teacher] hears = \"crop\" needs all frames of a clip, but front_end.vad cuts "
+                  "some out");
+    sounds = training_sounds(manifest, log_mel.front_end().sample_rate, options);
+  }
+
   void load(std::uint64_t k) {
     const auto clips = options.draw ? options.draw(k) : sampler->batch(k, neighbors);
     const auto bins = static_cast<std::size_t>(log_mel.front_end().mel_bins);
@@ -75,11 +104,14 @@ struct BatchLoader::Parts {
     FeatureBatch& batch = slot(k).batch;
     if (batch.clips() != clips.size()) batch = FeatureBatch(clips.size(), frames, bins);
     batch.number = k;
+    std::vector<Clip> crops(sounds ? clips.size() : 0);  // that the teacher hears
     parallel_for(clips.size(), [&](std::size_t i) {
       if (clips[i] >= manifest.clips.size())
         throw std::invalid_argument(fmt::format("BatchLoader: batch {} has clip {} of {}", k,
                                                 clips[i], manifest.clips.size()));
-      const auto features = options.features(clips[i], epoch);
+      const auto sound = sounds ? sounds(clips[i], epoch) : nullptr;
+      const auto features =
+          sound ? features_of(*sound, clips[i]) : options.features(clips[i], epoch);
       if (features->rows() == 0 || features->cols() != bins)
         throw std::invalid_argument(
             fmt::format("BatchLoader: clip {} has {} x {} features; expected frames of {} values",
@@ -89,9 +121,39 @@ struct BatchLoader::Parts {
       const std::size_t length = std::min(features->rows(), frames);
       const std::size_t start = random.below(features->rows() - length + 1);
       batch.set_clip(i, features->values().subspan(start * bins, length * bins));
+      if (sounds) {
+        crops[i] = sound ? clip_of_samples(part_of(*sound, start))
+                         : clip_of_features(rows_of(*features, start, length));
+        crops[i].name = manifest.clips[clips[i]].place();
+      }
       hide(batch.clip(i).first(length * bins), clips[i], epoch);
       batch.labels[i] = manifest.label_of[clips[i]];
     });
+    if (sounds)
+      batch.teacher = options.teacher->embed(crops);
+    else if (lessons)
+      batch.teacher = (*lessons)(clips, epoch);
+  }
+
+  std::shared_ptr<const Matrix> features_of(const Waveform& sound, std::size_t clip) const {
+    return within(manifest.clips[clip].place(), [&] {
+      return std::make_shared<const Matrix>(clip_features(sound, log_mel).frames);
+    });
+  }
+
+  /// The samples of the frames of a crop that begins with the frame `start`; all of a clip that is
+  /// no longer.
+  Waveform part_of(const Waveform& sound, std::size_t start) const {
+    const FrontEnd& front_end = log_mel.front_end();
+    const double rate = front_end.sample_rate;
+    const auto whole = [](double samples) { return static_cast<std::size_t>(std::round(samples)); };
+    const std::size_t hop = whole(front_end.hop_ms * rate / 1000),
+                      covered = (frames - 1) * hop + whole(front_end.window_ms * rate / 1000),
+                      length = std::min(sound.samples.size(),
+                                        std::max(covered, whole(shortest_clip * rate) + 1)),
+                      begin = std::min(start * hop, sound.samples.size() - length);
+    const auto at = sound.samples.begin() + static_cast<std::ptrdiff_t>(begin);
+    return {sound.sample_rate, {at, at + static_cast<std::ptrdiff_t>(length)}};
   }
 
   /// Masks bins and frames of a crop, as often as the options say.
@@ -106,6 +168,8 @@ struct BatchLoader::Parts {
   LogMel log_mel;
   BatchOptions options;
   std::optional<Sampler> sampler;
+  std::optional<CleanLessons> lessons;  // where the teacher hears clips
+  SoundSource sounds;                   // where it hears crops
   std::size_t frames = 0;
   Neighbors neighbors;
   FeatureBatch current;

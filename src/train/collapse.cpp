@@ -30,6 +30,7 @@ BatchSpread measure_spread(const LossBatch& batch) {
     for (std::size_t j = i + 1; j < n; ++j) {
       const double d = table(i, j);
       squares += d * d;
+      if (labels[i] == no_label || labels[j] == no_label) continue;
       (labels[i] == labels[j] ? result.positive : result.negative) += d;
       ++(labels[i] == labels[j] ? same : different);
     }

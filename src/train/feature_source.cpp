@@ -35,16 +35,27 @@ FeatureSource cached_features(std::span<const Clip> clips, const LogMel& log_mel
   };
 }
 
+SoundSource training_sounds(const Manifest& manifest, int sample_rate,
+                            const BatchOptions& options) {
+  const auto augmented = std::make_shared<Augmented>(manifest, sample_rate, options);
+  return [=, &manifest, plain = !changes_sound(options.augment)](
+             std::size_t clip, std::uint32_t epoch) -> std::shared_ptr<const Waveform> {
+    if (plain && manifest.clips[clip].holds_features()) return {};
+    return std::make_shared<const Waveform>(
+        Waveform{sample_rate, augmented->augmenter(clip, epoch)});
+  };
+}
+
 FeatureSource training_features(const Manifest& manifest, const LogMel& log_mel,
                                 const BatchOptions& options) {
   if (!changes_sound(options.augment))
     return cached_features(manifest.clips, log_mel, options.cache_mb << 20U, options.feature_cache);
-  const int rate = log_mel.front_end().sample_rate;
-  const auto augmented = std::make_shared<Augmented>(manifest, rate, options);
-  return [=, &manifest, &log_mel](std::size_t clip, std::uint32_t epoch) {
-    const Waveform changed{rate, augmented->augmenter(clip, epoch)};
+  return [&manifest, &log_mel,
+          sounds = training_sounds(manifest, log_mel.front_end().sample_rate, options)](
+             std::size_t clip, std::uint32_t epoch) {
+    const auto changed = sounds(clip, epoch);
     return within(manifest.clips[clip].place(), [&] {
-      return std::make_shared<const Matrix>(clip_features(changed, log_mel).frames);
+      return std::make_shared<const Matrix>(clip_features(*changed, log_mel).frames);
     });
   };
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -113,7 +114,8 @@ LossValue Learner::learn(const FeatureBatch& batch) {
   Matrix gradient(embeddings.rows(), embeddings.cols());
   LossValue value;
   isolated([&] {
-    value = loss()({embeddings, batch.labels, static_cast<std::uint32_t>(batch.number)}, gradient);
+    value = measure(
+        loss(), {embeddings, batch.labels, batch.number, LossBatch::all, &batch.teacher}, gradient);
   });
   backward(gradient);
   return value;
@@ -126,7 +128,10 @@ Loss& Learner::loss() {
 
 double Learner::step(double learning_rate, int batches) {
   const double norm = parts_->adam.clip(parts_->options.clip_norm, batches);
-  parts_->adam.step(learning_rate);
+  if (std::isfinite(norm))
+    parts_->adam.step(learning_rate);
+  else
+    parts_->adam.drop_gradient();
   return norm;
 }
 

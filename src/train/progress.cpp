@@ -2,6 +2,7 @@
 #include "train/progress.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -13,11 +14,17 @@
 
 namespace twinear {
 
-bool Progress::evaluated(double eer, int epoch, const OptimizerOptions& optimizer) {
-  const bool best = best_epoch == 0 || eer < best_eer;
+double figure(const EpochReport& report) {
+  if (std::isfinite(report.dev_eer)) return report.dev_eer;
+  return std::isfinite(report.dev_cosine) ? 1 - report.dev_cosine : report.dev_table;
+}
+
+bool Progress::evaluated(const EpochReport& report, const OptimizerOptions& optimizer) {
+  const bool best = best_epoch == 0 || figure(report) < best_figure;
   if (best) {
-    best_eer = eer;
-    best_epoch = epoch;
+    best_figure = figure(report);
+    best_cosine = report.dev_cosine;
+    best_epoch = report.epoch;
   }
   since_best = best ? 0 : since_best + 1;
   since_drop = best ? 0 : since_drop + 1;
@@ -29,20 +36,22 @@ bool Progress::evaluated(double eer, int epoch, const OptimizerOptions& optimize
 }
 
 std::string Progress::json() const {
-  return nlohmann::ordered_json{{"step", step},
-                                {"best_epoch", best_epoch},
-                                {"best_eer", best_eer},
-                                {"since_best", since_best},
-                                {"since_drop", since_drop},
-                                {"rate_factor", rate_factor}}
-      .dump();
+  nlohmann::ordered_json json{{"step", step},
+                              {"best_epoch", best_epoch},
+                              {"best_eer", best_figure},
+                              {"since_best", since_best},
+                              {"since_drop", since_drop},
+                              {"rate_factor", rate_factor}};
+  if (std::isfinite(best_cosine)) json["best_cosine"] = best_cosine;
+  return json.dump();
 }
 
 Progress Progress::from_json(const std::string& text, const std::string& place) try {
   const auto json = parse_json(text, place);
   return {.step = json.at("step").get<std::uint64_t>(),
           .best_epoch = json.at("best_epoch").get<int>(),
-          .best_eer = json.at("best_eer").get<double>(),
+          .best_figure = json.at("best_eer").get<double>(),
+          .best_cosine = json.value("best_cosine", std::numeric_limits<double>::quiet_NaN()),
           .since_best = json.at("since_best").get<int>(),
           .since_drop = json.at("since_drop").get<int>(),
           .rate_factor = json.at("rate_factor").get<double>()};
@@ -125,11 +134,19 @@ nlohmann::ordered_json to_json(const StepReport& r) {
 }
 
 nlohmann::ordered_json to_json(const EpochReport& r) {
-  return {{"epoch", r.epoch},
-          {"step", r.step},
-          {"dev_eer", r.dev_eer},
-          {"dev_min_dcf", r.dev_min_dcf},
-          {"best", r.best}};
+  nlohmann::ordered_json json{{"epoch", r.epoch}, {"step", r.step}};
+  json.update(metrics_of(r));
+  json["best"] = r.best;
+  return json;
+}
+
+nlohmann::ordered_json metrics_of(const EpochReport& r) {
+  auto json = nlohmann::ordered_json::object();
+  for (const auto& [key, value] :
+       {std::pair("dev_eer", r.dev_eer), std::pair("dev_min_dcf", r.dev_min_dcf),
+        std::pair("dev_cosine", r.dev_cosine), std::pair("dev_table", r.dev_table)})
+    if (std::isfinite(value)) json[key] = value;
+  return json;
 }
 
 }  // namespace twinear

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
@@ -13,17 +14,21 @@
 
 namespace twinear {
 
+/// What an evaluation is judged by, which is better where it is lower (EpochReport::best).
+double figure(const EpochReport& report);
+
 /// How far a run has come, and what its evaluations on dev decided.
 struct Progress {
   std::uint64_t step = 0;  ///< steps done
   int best_epoch = 0;      ///< 0: there was no evaluation yet
-  double best_eer = 0;
+  double best_figure = 0;  ///< of that epoch, lower is better: figure()
+  double best_cosine = std::numeric_limits<double>::quiet_NaN();  ///< dev_cosine of that epoch
   int since_best = 0;      ///< evaluations since the best one
   int since_drop = 0;      ///< evaluations since the best one or since the rate was lowered
   double rate_factor = 1;  ///< factor on the learning rate that plateaus have left
 
   /// Takes an evaluation in and returns whether it is the best.
-  bool evaluated(double eer, int epoch, const OptimizerOptions& optimizer);
+  bool evaluated(const EpochReport& report, const OptimizerOptions& optimizer);
 
   /// Whether patience has ended.
   bool over(const TrainOptions& train) const {
@@ -81,5 +86,8 @@ class RunLog {
 /// A report as a line of the log.
 nlohmann::ordered_json to_json(const StepReport& report);
 nlohmann::ordered_json to_json(const EpochReport& report);
+
+/// The figures of an evaluation that there are, by name.
+nlohmann::ordered_json metrics_of(const EpochReport& report);
 
 }  // namespace twinear

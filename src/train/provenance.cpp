@@ -35,9 +35,11 @@ std::string Provenance::of_model(int epoch, const Json& metrics, const std::stri
 std::string Provenance::check_resumed(const std::string& provenance, const std::string& file) const
     try {
   auto then = spelled_today(Json::parse(provenance)), now = *run_;
-  for (Json* run : {&then, &now})  // the checksum knows a corpus wherever it lies
-    if (run->contains("recipe"))
+  for (Json* run : {&then, &now})  // checksums know corpus and teacher wherever they lie
+    if (run->contains("recipe")) {
       for (const char* key : {"train", "dev"}) (*run)["recipe"]["data"].erase(key);
+      if ((*run)["recipe"].contains("teacher")) (*run)["recipe"]["teacher"].erase("model");
+    }
   for (const char* key : {"recipe", "seed", "corpus"})
     if (then.value(key, Json()) != now.at(key))
       throw Error(Fault::mismatch, fmt::format("{}: written with another {}; resume with the "

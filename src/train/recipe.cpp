@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string_view>
+#include <system_error>
 
 #include "augment/augmenter.h"
 #include "base/files.h"
@@ -40,6 +42,7 @@ void each_table(Recipe& recipe, const Visit& visit) {
   visit("loss", table);
   MiningKeys mining{*loss};
   visit("mining", mining);
+  visit("teacher", recipe.teacher);
   visit("sampler", recipe.sampler);
   visit("augment", recipe.augment);
   visit("optimizer", recipe.optimizer);
@@ -85,10 +88,10 @@ void check(const Recipe& recipe, const std::string& path) {
     refuse(fmt::format("[optimizer] schedule = \"{}\" needs a final_learning_rate above 0",
                        optimizer.schedule));
   const auto loss = make_loss(recipe.loss);
-  const Margin* margin = loss->margin();
-  if (margin != nullptr && margin->until != 0 && margin->from >= margin->until)
-    refuse(fmt::format("[loss] margin_from = {} is not before margin_until = {}", margin->from,
-                       margin->until));
+  for (const Margin* margin : loss->margins())
+    if (margin->until != 0 && margin->from >= margin->until)
+      refuse(fmt::format("[loss] margin_from = {} is not before margin_until = {}", margin->from,
+                         margin->until));
   const TrainOptions& train = recipe.train;
   if (train.init.empty() && !train.reinit.empty())
     refuse("[train] reinit names layers of a model, but init names no model");
@@ -100,17 +103,38 @@ void check(const Recipe& recipe, const std::string& path) {
     refuse(fmt::format("[data] has {} weights for {} train manifests", data.weights.size(),
                        data.train.size()));
   within(path, [&] { check_batches(recipe.loss.kind, *loss, recipe.sampler); });
+  within(path, [&] { check_teacher(recipe.loss.kind, *loss, recipe.teacher); });
   within(path, [&] { check_augment(recipe.augment); });
   within(path, [&] { check_source(data.source); });
 }
 
+/// A path that leads nowhere and ends in a word without a dot is the name of a model.
+void take_name(std::string& model) {
+  const std::filesystem::path path(model);
+  std::error_code missing;
+  if (!std::filesystem::exists(path, missing) && !path.has_extension())
+    model = path.filename().string();
+}
+
 }  // namespace
+
+void fields(Fields& f, TeacherOptions& o) {
+  f.path({"model", "", "a model, by its file or by the name that --model takes"}, o.model);
+  f.choice({"hears", "",
+            "what it is given: the clip as it is, but at the speed that the encoder hears, or the "
+            "augmented crop that the encoder hears"},
+           o.hears, {"clip", "crop"});
+  f.number({"max_seconds", "s", "the most that it hears of a clip, from the beginning"},
+           o.max_seconds, 0.1, 3600.0);
+  f.choice({"precision", "", "numbers of its pass; a CPU without AVX512_BF16 takes fp32"},
+           o.precision, {"fp32", "bf16"});
+}
 
 void fields(Fields& f, SamplerOptions& o) {
   f.choice({"kind", "", "how often a label is drawn: each alike, or by its number of clips"},
            o.draw, {"label-balanced", "clip-proportional"});
   f.whole({"labels", "labels", "labels in a batch (P)"}, o.labels, 2, 65536);
-  f.whole({"clips", "clips", "clips of each label in a batch (K)"}, o.clips, 2, 65536);
+  f.whole({"clips", "clips", "clips of each label in a batch (K)"}, o.clips, 1, 65536);
   f.number({"hard", "",
             "share of the labels of a batch that are drawn because they are near to others in it"},
            o.hard, 0.0, 0.9);
@@ -138,7 +162,7 @@ void fields(Fields& f, OptimizerOptions& o) {
   f.whole({"cycle_steps", "steps", "\"triangular\", \"triangular2\": length of a cycle"},
           o.cycle_steps, 2, 10'000'000);
   f.whole({"plateau", "evaluations",
-           "evaluations without a lower EER after which the rate is lowered; 0: never"},
+           "evaluations without a better one after which the rate is lowered; 0: never"},
           o.plateau, 0, 1'000'000);
   f.number({"clip_norm", "", "maximum of the norm of the gradient; 0: none"}, o.clip_norm, 0.0,
            1e9);
@@ -154,7 +178,7 @@ void fields(Fields& f, TrainOptions& o) {
             "decay of a running mean of the weights, which is evaluated and saved; 0: none"},
            o.average, 0.0, 0.9999999);
   f.whole(
-      {"patience", "evaluations", "evaluations without a lower EER that end the run; 0: none do"},
+      {"patience", "evaluations", "evaluations without a better one that end the run; 0: none do"},
       o.patience, 0, 1'000'000);
   f.path({"init", "", "model that weights and statistics are taken from"}, o.init);
   f.texts({"reinit", "", "layers of that model that begin anew; * stands for any text"}, o.reinit);
@@ -219,6 +243,7 @@ Recipe read_recipe(const std::string& path, const std::vector<std::string>& over
     }
   });
   file.refuse_other_tables();
+  take_name(recipe.teacher.model);
   check(recipe, path);
   if (warn)
     for (const auto& line : file.old_spellings()) warn(line);
@@ -228,7 +253,8 @@ Recipe read_recipe(const std::string& path, const std::vector<std::string>& over
 std::string recipe_json(const Recipe& recipe) {
   Recipe copy = recipe;
   std::string text = fmt::format(R"({{"front_end":{})", to_json(copy.front_end));
-  each_table(copy, [&](const char* name, auto& table) {
+  each_table(copy, [&](const std::string_view name, auto& table) {
+    if (name == "teacher" && recipe.teacher.model.empty()) return;
     text += fmt::format(R"(,"{}":{})", name, to_json(table));
   });
   return text + "}";

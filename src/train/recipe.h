@@ -9,7 +9,8 @@
 
 namespace twinear {
 
-/// [sampler], [optimizer], [train], [data] and [eval].
+/// [teacher], [sampler], [optimizer], [train], [data] and [eval].
+void fields(Fields& f, TeacherOptions& options);
 void fields(Fields& f, SamplerOptions& options);
 void fields(Fields& f, OptimizerOptions& options);
 void fields(Fields& f, TrainOptions& options);
@@ -21,7 +22,8 @@ void fields(Fields& f, EvalOptions& options);
 FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string>& overrides,
                         const std::string& preset);
 
-/// One JSON object with an object for each table of the recipe. Equal texts are equal recipes.
+/// One JSON object with an object for each table of the recipe, but for [teacher] where there is
+/// none. Equal texts are equal recipes.
 std::string recipe_json(const Recipe& recipe);
 
 /// The recipe with no more of each path than its last folder and file: what a model tells others of

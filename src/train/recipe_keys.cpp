@@ -62,9 +62,11 @@ std::string loss_section() {
                   LossOptions().kind, kind_table(losses()));
   for (const LossKind& kind : losses()) {
     const auto loss = kind.make();
-    const auto [clips, why] = loss->needs();
-    text += fmt::format("\n### loss.kind = \"{}\"\n\nIt needs sampler.clips of at least {}: {}.\n",
-                        kind.name, clips, why);
+    const BatchNeed need = loss->needs();
+    text +=
+        fmt::format("\n### loss.kind = \"{}\"\n\nIt needs sampler.clips of at least {}: {}.{}{}\n",
+                    kind.name, need.clips, need.why, need.teacher ? " It needs a [teacher]." : "",
+                    need.labels == LabelUse::none ? " Clips need no label." : "");
     text += fmt::format("\n{}", key_table(LossKeys{*loss}));
     if (const std::string mining = key_table(MiningKeys{*loss}); !mining.empty())
       text += fmt::format("\nIn [mining]:\n\n{}", mining);
@@ -82,8 +84,8 @@ std::string recipe_keys() {
          "that "
          "reads recipes.\nA path starts from the folder of the recipe.\n" +
          section("front_end", recipe.front_end) + section("augment", recipe.augment) +
-         encoder_section() + loss_section() + section("sampler", recipe.sampler) +
-         section("optimizer", recipe.optimizer) +
+         encoder_section() + loss_section() + section("teacher", recipe.teacher) +
+         section("sampler", recipe.sampler) + section("optimizer", recipe.optimizer) +
          fmt::format("\n### Schedules\n\n{}", kind_table(schedules())) +
          section("train", recipe.train) + section("data", recipe.data) +
          section("eval", recipe.eval);

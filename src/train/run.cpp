@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // The training loop that a recipe describes: epochs of steps, evaluations on dev, checkpoints.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
-#include "base/state.h"
 #include "base/threads.h"
 #include "base/within.h"
 #include "linalg/onednn_info.h"
 #include "nn/network.h"
-#include "train/checkpoint.h"
 #include "train/collapse.h"
+#include "train/dev_set.h"
 #include "train/feature_source.h"
 #include "train/label_centroids.h"
 #include "train/loss_state.h"
 #include "train/progress.h"
 #include "train/provenance.h"
 #include "train/recipe.h"
+#include "train/run_folder.h"
+#include "train/timetable.h"
 #include "train/training_data.h"
 #include "train/warm_start.h"
 #include "train/weight_average.h"
@@ -31,22 +37,11 @@ namespace twinear {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr const char *centroids_key = "labels.now", *epoch_centroids_key = "labels.epoch";
 
-/// How batches make steps, and steps epochs.
-struct Timetable {
-  Timetable(const Recipe& recipe, std::size_t clips)
-      : batch_size(static_cast<std::size_t>(recipe.sampler.labels) *
-                   static_cast<std::size_t>(recipe.sampler.clips)),
-        batches_per_step(static_cast<std::uint64_t>(recipe.train.accumulate)),
-        steps_per_epoch(std::max<std::uint64_t>(1, clips / (batch_size * batches_per_step))),
-        steps(steps_per_epoch * static_cast<std::uint64_t>(recipe.train.epochs)),
-        thaw(steps_per_epoch * static_cast<std::uint64_t>(recipe.train.freeze_epochs)) {}
-
-  std::size_t batch_size;
-  std::uint64_t batches_per_step, steps_per_epoch, steps;
-  std::uint64_t thaw;  ///< the step with which frozen layers begin to move; 0: none
-};
+std::shared_ptr<const Teacher> teacher_of(const Recipe& recipe) {
+  if (recipe.teacher.model.empty()) return {};
+  return std::make_shared<const Teacher>(recipe.teacher);
+}
 
 class Run {
  public:
@@ -55,6 +50,7 @@ class Run {
         run_(run),
         log_mel_(recipe.front_end),
         data_(std::move(data)),
+        teacher_(teacher_of(recipe)),
         model_{
             .front_end = recipe.front_end,
             .encoder = Encoder(encoder_spec(recipe.encoder, recipe.front_end.mel_bins), run.seed),
@@ -63,31 +59,28 @@ class Run {
             .id = {},
             .source = recipe.data.source},
         times_(recipe, data_.train.clips.size()),
-        learner_(model_.encoder,
-                 make_loss(recipe.loss, {.classes = data_.train.labels.size(),
-                                         .width = model_.encoder.dimension(),
-                                         .seed = run.seed}),
-                 recipe.optimizer, precision()),
+        learner_(model_.encoder, make_loss(recipe.loss, context()), recipe.optimizer, precision()),
         collapse_(learner_.loss(), recipe.sampler, recipe.optimizer,
                   recipe.train.stop_on_collapse) {
-    check_batches(recipe.loss.kind, learner_.loss(), recipe.sampler);
     if (model_.encoder.parameter_count() == 0) times_.steps = 0;  // the untrained baseline
     if (!data_.dev.clips.empty()) make_dev_set();
-    provenance_.emplace(recipe, run.seed, describe(data_, recipe.augment));
+    auto corpus = describe(data_, recipe.augment);
+    if (teacher_) corpus["teacher"] = teacher_->id();
+    folder_.emplace(run.out, model_, Provenance(recipe, run.seed, corpus), recipe.data.dev);
     if (!recipe.train.init.empty() && !run.resume)
-      init_ = warm_start(model_, recipe.train.init, recipe.train.reinit);
+      folder_->began_with(warm_start(model_, recipe.train.init, recipe.train.reinit));
     learner_.freeze(recipe.train.freeze);
     if (recipe.train.average > 0)
       average_.emplace(nn::network_of(model_.encoder), recipe.train.average);
     if (recipe.sampler.hard > 0)
-      centroids_.emplace(data_.train.labels.size(), model_.encoder.dimension());
+      hard_labels_.emplace(data_.train.labels.size(), model_.encoder.dimension());
   }
 
   TrainResult train() {
     const auto start = Clock::now();
     std::filesystem::create_directories(run_.out);
-    if (run_.resume) resume(path("last.safetensors"));
-    log_.emplace(path("log.jsonl"), progress_.step);
+    if (run_.resume) resume();
+    log_.emplace(folder_->file("log.jsonl"), progress_.step);
     if (progress_.step == 0)
       log_->line({{"run",
                    {{"recipe", Json::parse(recipe_json(recipe_))},
@@ -97,10 +90,13 @@ class Run {
                     {"parameters", model_.encoder.parameter_count()}}}});
     const bool stopped = !over() && run_steps() == End::stopped;
     if (times_.steps == 0 && dev_) evaluate(0);
-    if (!stopped && !dev_) averaged([&] { save_best(); });
+    if (!stopped && !dev_)
+      averaged([&] { folder_->save_model(recipe_.train.epochs, Json::object(), {}); });
     return {.steps = progress_.step,
             .best_epoch = progress_.best_epoch,
-            .dev_eer = progress_.best_eer,
+            .dev_eer = dev_ && data_.dev.labels.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                                        : progress_.best_figure,
+            .dev_cosine = progress_.best_cosine,
             .seconds = seconds_since(start),
             .data_wait = totals_.data_wait(),
             .stopped = stopped,
@@ -110,18 +106,17 @@ class Run {
  private:
   enum class End { done, stopped };
 
-  std::string path(const char* name) const {
-    return (std::filesystem::path(run_.out) / name).string();
+  LossContext context() const {
+    return {.classes = data_.train.labels.size(),
+            .width = model_.encoder.dimension(),
+            .seed = run_.seed,
+            .teacher_width = teacher_ ? teacher_->width() : 0};
   }
 
   bool over() const { return progress_.step >= times_.steps || progress_.over(recipe_.train); }
 
-  ScheduleStep at(std::uint64_t step) const {
-    return {.step = step, .steps = times_.steps, .steps_per_epoch = times_.steps_per_epoch};
-  }
-
   double rate(std::uint64_t step) const {
-    return progress_.rate_factor * learning_rate(recipe_.optimizer, at(step));
+    return progress_.rate_factor * learning_rate(recipe_.optimizer, times_.at(step));
   }
 
   Precision precision() const {
@@ -142,7 +137,8 @@ class Run {
             .cache_mb = cache_mb(),
             .feature_cache = recipe_.train.feature_cache,
             .draw = data_.draw,
-            .features = data_.features};
+            .features = data_.features,
+            .teacher = teacher_};
   }
 
   std::size_t cache_mb() const { return static_cast<std::size_t>(recipe_.train.cache_mb); }
@@ -152,14 +148,14 @@ class Run {
         cached_features(data_.dev.clips, log_mel_, cache_mb() << 20U, recipe_.train.feature_cache);
     within(recipe_.data.dev, [&] {
       dev_.emplace(data_.dev, std::move(features),
-                   static_cast<std::size_t>(recipe_.eval.dev_trials), run_.seed);
+                   static_cast<std::size_t>(recipe_.eval.dev_trials), run_.seed, teacher_);
     });
   }
 
   End run_steps() {
     const std::uint64_t first = progress_.step, batches = times_.batches_per_step;
     BatchLoader loader(data_.train, recipe_.front_end, batch_options(), first * batches,
-                       (centroids_ ? first : times_.steps) * batches);
+                       (hard_labels_ ? first : times_.steps) * batches);
     totals_ = {};
     for (std::uint64_t k = first; k < times_.steps; ++k) {
       if (k == first || k % times_.steps_per_epoch == 0) enter_epoch(k, loader);
@@ -176,12 +172,10 @@ class Run {
 
   /// With hard labels, the batches of an epoch depend on what the one before made of the labels.
   void enter_epoch(std::uint64_t k, BatchLoader& loader) {
-    if (!centroids_) return;
-    Neighbors neighbors;
-    if (epoch_centroids_)
-      neighbors = epoch_centroids_->nearest(static_cast<std::size_t>(recipe_.sampler.labels));
+    if (!hard_labels_) return;
     const std::uint64_t end = (k / times_.steps_per_epoch + 1) * times_.steps_per_epoch;
-    loader.load_until(end * times_.batches_per_step, std::move(neighbors));
+    loader.load_until(end * times_.batches_per_step,
+                      hard_labels_->nearest(static_cast<std::size_t>(recipe_.sampler.labels)));
   }
 
   /// Adds the gradient of the next batch, which is one of step k.
@@ -192,17 +186,29 @@ class Run {
     isolated([&] {
       const Matrix& embeddings = learner_.embed(batch);
       Matrix gradient(embeddings.rows(), embeddings.cols());
-      Loss& measure = learner_.loss();
-      if (Margin* margin = measure.margin()) margin->set_epoch(at(k).epoch());
-      const LossBatch compared(embeddings, batch.labels, static_cast<std::uint32_t>(batch.number));
-      const LossValue loss = measure(compared, gradient);
+      for (Margin* margin : learner_.loss().margins()) margin->set_epoch(times_.at(k).epoch());
+      const LossBatch compared(embeddings, batch.labels, batch.number, LossBatch::all,
+                               &batch.teacher);
+      const LossValue loss = measure(learner_.loss(), compared, gradient);
+      warn_of_no_gradient(k, loss, gradient);
       learner_.backward(gradient);
-      if (centroids_) centroids_->add(embeddings, batch.labels);
+      if (hard_labels_) hard_labels_->add(embeddings, batch.labels);
       const BatchSpread spread = measure_spread(compared);
       totals_.add(loss, spread);
       last_loss_ = loss.mean;
       last_spread_ = spread.spread;
     });
+  }
+
+  /// A loss of one's own that forgets its gradient teaches nothing.
+  void warn_of_no_gradient(std::uint64_t k, const LossValue& loss, const Matrix& gradient) {
+    if (gradient_known_ || loss.mean == 0 || loss.active == 0) return;
+    gradient_known_ = true;
+    const auto values = gradient.values();
+    if (run_.on_warning && std::ranges::all_of(values, [](float v) { return v == 0; }))
+      run_.on_warning(fmt::format(
+          "loss.kind = \"{}\": step {} has a loss of {:.4g}, but no gradient to learn from",
+          recipe_.loss.kind, k + 1, loss.mean));
   }
 
   /// Takes step k with the gradient that its batches left.
@@ -217,11 +223,11 @@ class Run {
   bool after_step() {
     const std::uint64_t done = progress_.step;
     const bool epoch_ends = done % times_.steps_per_epoch == 0;
-    if (epoch_ends && centroids_) epoch_centroids_ = *centroids_;
+    if (epoch_ends && hard_labels_) hard_labels_->end_epoch();
     if (done % static_cast<std::uint64_t>(recipe_.train.log_every) == 0 || done == times_.steps)
       report();
     if (epoch_ends && dev_) {
-      const auto epoch = static_cast<int>(done / times_.steps_per_epoch);
+      const int epoch = times_.epochs(done);
       if (epoch % recipe_.train.eval_every == 0 || done == times_.steps) evaluate(epoch);
     }
     const bool stop = run_.should_stop && run_.should_stop() && !over();
@@ -248,57 +254,36 @@ class Run {
   void evaluate(int epoch) {
     const auto paused = Clock::now();
     averaged([&] {
-      const Scores scores = dev_->score(model_.encoder);
-      EpochReport report{.step = progress_.step,
-                         .epoch = epoch,
-                         .dev_eer = eer(scores).rocch,
-                         .dev_min_dcf = min_dcf(scores, {}),
-                         .best = false};
-      report.best = progress_.evaluated(report.dev_eer, epoch, recipe_.optimizer);
-      if (report.best) save_best(&scores, &report);
+      const DevFigures dev = dev_->judge(model_.encoder, learner_.loss());
+      EpochReport report{
+          .step = progress_.step, .epoch = epoch, .dev_cosine = dev.cosine, .dev_table = dev.table};
+      if (dev.scores) {
+        report.dev_eer = eer(*dev.scores).rocch;
+        report.dev_min_dcf = min_dcf(*dev.scores, {});
+      }
+      report.best = progress_.evaluated(report, recipe_.optimizer);
+      if (report.best) folder_->save_model(epoch, metrics_of(report), dev.scores);
       log_->line(to_json(report));
       if (run_.on_epoch) run_.on_epoch(report);
     });
     totals_.skip(Clock::now() - paused);  // rates are those of training alone
   }
 
-  void save_best(const Scores* scores = nullptr, const EpochReport* at = nullptr) {
-    Json metrics = Json::object();
-    if (at != nullptr) metrics = {{"dev_eer", at->dev_eer}, {"dev_min_dcf", at->dev_min_dcf}};
-    const int epoch = at != nullptr ? at->epoch : recipe_.train.epochs;
-    model_.provenance = provenance_->of_model(epoch, metrics, init_);
-    model_.calibration.reset();
-    if (scores != nullptr) try {
-        model_.calibration =
-            fit_calibration(*scores, "trials between the dev clips of " + recipe_.data.dev);
-      } catch (const Error& e) {
-        if (e.fault() != Fault::numeric) throw;  // a model that ranks backwards stays uncalibrated
-      }
-    save_model(model_, path("model.safetensors"));
-  }
-
   void checkpoint() {
-    const auto epoch = static_cast<int>(progress_.step / times_.steps_per_epoch);
-    model_.provenance = provenance_->of_model(epoch, Json::object(), init_);
-    model_.calibration.reset();
     LoopState loop{.tensors = {}, .progress = progress_.json()};
     if (average_) average_->save(loop.tensors);
-    if (centroids_) loop.tensors[centroids_key] = centroids_->means();
-    if (epoch_centroids_) loop.tensors[epoch_centroids_key] = epoch_centroids_->means();
-    learner_.save(path("last.safetensors"), model_, loop);
+    if (hard_labels_) hard_labels_->save(loop.tensors);
+    folder_->save_checkpoint(learner_, times_.epochs(progress_.step), loop);
   }
 
   /// Puts everything back to where the run was interrupted, which must be this run.
-  void resume(const std::string& file) {
-    init_ = provenance_->check_resumed(load_model(file).provenance, file);
-    const LoopState loop = learner_.restore(file);
+  void resume() {
+    const LoopState loop = folder_->resume(learner_);
+    const std::string file = folder_->file("last.safetensors");
     progress_ = Progress::from_json(loop.progress, file + ": progress");
     within(file, [&] {
       if (average_) average_->restore(loop.tensors);
-      const std::size_t labels = data_.train.labels.size(), width = model_.encoder.dimension();
-      if (centroids_) centroids_.emplace(state_of(loop.tensors, centroids_key, labels, width));
-      if (centroids_ && progress_.step >= times_.steps_per_epoch)
-        epoch_centroids_.emplace(state_of(loop.tensors, epoch_centroids_key, labels, width));
+      if (hard_labels_) hard_labels_->restore(loop.tensors);
     });
   }
 
@@ -306,20 +291,31 @@ class Run {
   const TrainRun& run_;
   LogMel log_mel_;
   TrainingData data_;
+  std::shared_ptr<const Teacher> teacher_;
   Model model_;
   Timetable times_;
   Learner learner_;
   CollapseDetector collapse_;
   std::optional<DevSet> dev_;
-  std::optional<Provenance> provenance_;
+  std::optional<RunFolder> folder_;
   std::optional<WeightAverage> average_;
-  std::optional<LabelCentroids> centroids_, epoch_centroids_;  // now, and where the epoch began
-  std::string init_;  // id of the model that training began with
+  std::optional<HardLabels> hard_labels_;
   std::optional<RunLog> log_;
   StepTotals totals_;
   double last_loss_ = 0, last_spread_ = 0;
+  bool gradient_known_ = false;  // whether the loss was seen to have one
   Progress progress_;
 };
+
+TrainResult trained(const Recipe& recipe, TrainingData data, const TrainRun& run) {
+  if (run.out.empty()) throw std::invalid_argument("train: TrainRun::out names no folder");
+  const auto loss = make_loss(recipe.loss);
+  const std::string& kind = recipe.loss.kind;
+  check_batches(kind, *loss, recipe.sampler);
+  check_teacher(kind, *loss, recipe.teacher);
+  check_labels(kind, *loss, recipe.sampler, data.train);
+  return Run(recipe, std::move(data), run).train();
+}
 
 }  // namespace
 
@@ -327,11 +323,11 @@ TrainResult train(const Recipe& recipe, TrainingData data, const TrainRun& run) 
   for (const Manifest* manifest : {&data.train, &data.dev})
     if (manifest->label_of.size() != manifest->clips.size())
       throw std::invalid_argument("train: a manifest of make_manifest() is needed");
-  return Run(recipe, prepare(recipe, std::move(data)), run).train();
+  return trained(recipe, prepare(recipe, std::move(data)), run);
 }
 
 TrainResult train(const Recipe& recipe, const TrainRun& run) {
-  return Run(recipe, read_training_data(recipe), run).train();
+  return trained(recipe, read_training_data(recipe), run);
 }
 
 }  // namespace twinear

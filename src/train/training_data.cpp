@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -13,9 +12,7 @@
 
 #include "augment/augmenter.h"
 #include "base/files.h"
-#include "base/threads.h"
 #include "twinear/error.h"
-#include "twinear/trials.h"
 
 namespace twinear {
 namespace {
@@ -40,22 +37,31 @@ std::string_view bytes_in_memory(const Clip& clip) {
 
 }  // namespace
 
-Manifest read_training_manifests(const std::vector<std::string>& paths) {
-  if (paths.size() == 1) return read_manifest(paths[0]);
+TrainingManifests read_training_manifests(const std::vector<std::string>& paths, LabelRule labels) {
+  TrainingManifests result;
   std::vector<Clip> clips;
   for (std::size_t i = 0; i < paths.size(); ++i)
-    for (Clip& clip : read_manifest(paths[i]).clips) {
-      clip.label = fmt::format("{}/{}", i + 1, clip.label);
+    for (Clip& clip : read_manifest(paths[i], labels).clips) {
+      if (paths.size() > 1 && !clip.label.empty())
+        clip.label = fmt::format("{}/{}", i + 1, clip.label);
       clips.push_back(std::move(clip));
+      result.origin.push_back(i);
     }
-  return make_manifest(std::move(clips));
+  result.all = make_manifest(std::move(clips));
+  return result;
 }
 
-std::vector<double> label_weights(const Manifest& manifest, const DataOptions& data) {
-  std::vector<double> weights;
-  if (data.train.size() < 2 || data.weights.empty()) return weights;
-  for (const std::string& label : manifest.labels)
-    weights.push_back(data.weights.at(std::stoul(label) - 1));  // the number before the slash
+std::vector<double> label_weights(const Manifest& manifest, std::span<const std::size_t> origin,
+                                  const DataOptions& data) {
+  if (data.train.size() < 2 || data.weights.empty()) return {};
+  std::vector<double> weights(manifest.labels.size());
+  for (std::size_t i = 0; i < manifest.clips.size(); ++i) {
+    const double weight = data.weights.at(origin[i % origin.size()]);
+    if (manifest.label_of[i] == no_label)
+      weights.push_back(weight);
+    else
+      weights[static_cast<std::size_t>(manifest.label_of[i])] = weight;
+  }
   return weights;
 }
 
@@ -83,11 +89,15 @@ std::string checksum(const Manifest& manifest) {
 
 TrainingData read_training_data(const Recipe& recipe) {
   const DataOptions& options = recipe.data;
+  const bool every = make_loss(recipe.loss)->needs().labels == LabelUse::every;
+  auto read =
+      read_training_manifests(options.train, every ? LabelRule::required : LabelRule::optional);
   TrainingData data;
-  data.train = with_speed_labels(read_training_manifests(options.train), recipe.augment);
-  data.label_weights = label_weights(data.train, options);
+  data.train = with_speed_labels(std::move(read.all), recipe.augment);
+  data.label_weights = label_weights(data.train, read.origin, options);
   if (options.dev.empty()) return data;
-  data.dev = read_manifest(options.dev);
+  data.dev = read_manifest(
+      options.dev, recipe.teacher.model.empty() ? LabelRule::required : LabelRule::optional);
   refuse_shared_labels(labels_as_written(data.train, options), data.dev, options.dev);
   return data;
 }
@@ -102,41 +112,14 @@ nlohmann::ordered_json describe(const TrainingData& data, const AugmentOptions& 
   nlohmann::ordered_json corpus{{"clips", data.train.clips.size()},
                                 {"labels", data.train.labels.size()},
                                 {"checksum", checksum(data.train)}};
+  if (const auto without = std::ranges::count(data.train.label_of, no_label); without > 0)
+    corpus["clips_without_label"] = without;
   if (!data.dev.clips.empty()) corpus["dev_checksum"] = checksum(data.dev);
   const AugmentSources sources = read_augment_sources(augment);
   for (const auto& [key, source] : {std::pair("noises_checksum", &sources.noises),
                                     std::pair("responses_checksum", &sources.responses)})
     if (!source->clips.empty()) corpus[key] = checksum(*source);
   return corpus;
-}
-
-DevSet::DevSet(const Manifest& manifest, FeatureSource features, std::size_t trials,
-               std::uint64_t seed)
-    : clips_(manifest.clips.size()), features_(std::move(features)) {
-  std::map<std::string, std::size_t> clip_of;
-  for (std::size_t i = 0; i < clips_; ++i) clip_of[manifest.clips[i].name] = i;
-  for (const Trial& t : make_trials(manifest, trials, seed))
-    trials_.push_back({clip_of.at(t.enroll), clip_of.at(t.test), t.target});
-  const auto targets = std::ranges::count(trials_, true, &IndexedTrial::target);
-  if (targets == 0 || targets == std::ssize(trials_))
-    throw Error(Fault::config,
-                fmt::format("{} clips of {} labels; dev needs two labels, and two clips of one",
-                            clips_, manifest.labels.size()));
-}
-
-Scores DevSet::score(const Encoder& encoder) const {
-  constexpr std::size_t at_once = 256;  // clips whose features are held beside the source's
-  Matrix embeddings(clips_, encoder.dimension());
-  for (std::size_t begin = 0; begin < clips_; begin += at_once) {
-    std::vector<Matrix> features(std::min(at_once, clips_ - begin));
-    parallel_for(features.size(), [&](std::size_t i) { features[i] = *features_(begin + i, 0); });
-    std::ranges::copy(encoder.embed(features).values(), embeddings.row(begin).begin());
-  }
-  Scores scores;
-  for (const auto& [enroll, test, target] : trials_)
-    (target ? scores.target : scores.nontarget)
-        .push_back(cosine(embeddings.row(enroll), embeddings.row(test)));
-  return scores;
 }
 
 }  // namespace twinear

@@ -230,10 +230,14 @@ double normalized(double score, const CohortStatistics& enroll, const CohortStat
 }
 
 Matrix label_means(const Matrix& embeddings, const Manifest& manifest) {
-  std::vector<std::vector<double>> sums(manifest.labels.size(),
-                                        std::vector<double>(embeddings.cols()));
-  for (std::size_t i = 0; i < embeddings.rows(); ++i)
-    add_unit(sums[static_cast<std::size_t>(manifest.label_of[i])], embeddings.row(i));
+  const std::vector<double> zeros(embeddings.cols());
+  std::vector<std::vector<double>> sums(manifest.labels.size(), zeros);
+  for (std::size_t i = 0; i < embeddings.rows(); ++i) {
+    const int label = manifest.label_of[i];
+    if (label == no_label) sums.push_back(zeros);
+    add_unit(label == no_label ? sums.back() : sums[static_cast<std::size_t>(label)],
+             embeddings.row(i));
+  }
   Matrix means(sums.size(), embeddings.cols());
   for (std::size_t i = 0; i < sums.size(); ++i)
     std::ranges::copy(unit(sums[i]), means.row(i).begin());

@@ -84,6 +84,30 @@ TEST(Manifest, AMissingFileIsAnError) {
                corpus / "wav: is a folder without wav.scp; expected a CSV or a Kaldi data folder");
 }
 
+TEST(Manifest, ClipsMayLackALabelWhereTheReaderSaysSo) {
+  const Corpus corpus;
+  const auto some = read_manifest(corpus.csv("path,label\na.wav,zoe\nb.wav,\nwav/c.wav,ada\n"),
+                                  LabelRule::optional);
+  EXPECT_EQ(some.labels, (std::vector<std::string>{"ada", "zoe"}));
+  EXPECT_EQ(some.label_of, (std::vector<int>{1, no_label, 0}));
+  const auto none = read_manifest(corpus.csv("path\na.wav\nb.wav\n"), LabelRule::optional);
+  EXPECT_TRUE(none.labels.empty());
+  EXPECT_EQ(none.label_of, (std::vector<int>{no_label, no_label}));
+  expect_error([&] { read_manifest(corpus.csv("label\nx\n"), LabelRule::optional); }, Fault::format,
+               corpus / "m.csv:1: no column \"path\"; found label");
+}
+
+TEST(KaldiFolder, ClipsMayLackALabelWhereTheReaderSaysSo) {
+  const Corpus corpus;
+  put(corpus / "wav.scp", "u1 a.wav\nu2 b.wav\n");
+  const std::vector<int> none{no_label, no_label}, one{no_label, 0};
+  EXPECT_EQ(read_manifest(corpus / "", LabelRule::optional).label_of, none);
+  put(corpus / "utt2spk", "u2 zoe\n");
+  EXPECT_EQ(read_manifest(corpus / "", LabelRule::optional).label_of, one);
+  expect_error([&] { read_manifest(corpus / ""); }, Fault::format,
+               corpus / "wav.scp:1: \"u1\" is not in utt2spk");
+}
+
 TEST(KaldiFolder, TakesOneClipPerRecording) {
   const Corpus corpus;
   put(corpus / "wav.scp", "u1 a.wav\nu2   " + (corpus / "wav/c.wav") + "\n");

@@ -127,10 +127,40 @@ TEST(Sampler, RefusesBatchesThatHoldNoPairs) {
     return [&manifest, labels, clips] { Sampler(manifest, {.labels = labels, .clips = clips}, 0); };
   };
   expect_error(make(11, 2), Fault::config, "sampler: a batch needs 11 labels; the manifest has 10");
-  expect_error(make(4, 1), Fault::config,
-               "sampler: expected at least 2 labels x 2 clips, found 4 x 1");
+  expect_error(make(4, 0), Fault::config,
+               "sampler: expected at least 2 labels x 1 clip, found 4 x 0");
   expect_error(make(1, 4), Fault::config,
-               "sampler: expected at least 2 labels x 2 clips, found 1 x 4");
+               "sampler: expected at least 2 labels x 1 clip, found 1 x 4");
+}
+
+TEST(Sampler, DrawsAClipWithoutALabelLikeALabelOfOneClip) {
+  std::vector<Clip> clips = ten_labels().clips;
+  for (int i = 0; i < 5; ++i) clips.push_back({.name = "nobody" + std::to_string(i)});
+  const Manifest manifest = make_manifest(clips);
+  EXPECT_EQ(manifest.labels.size(), 10U);
+  const Sampler sampler(manifest, {.labels = 5, .clips = 2}, 3);
+  std::map<std::size_t, int> times;  // of the last five in ten passes of three batches
+  for (std::uint64_t k = 0; k < 30; ++k) {
+    const auto batch = sampler.batch(k);
+    for (std::size_t i = 0; i < batch.size(); i += 2) {
+      const int label = manifest.label_of[batch[i]];
+      if (label == no_label) {
+        EXPECT_EQ(batch[i], batch[i + 1]);
+        ++times[batch[i]];
+      } else {
+        EXPECT_EQ(manifest.label_of[batch[i + 1]], label);
+      }
+    }
+  }
+  ASSERT_EQ(times.size(), 5U);
+  for (const auto& [clip, count] : times) EXPECT_EQ(count, 10) << clip;
+  EXPECT_EQ(Sampler(manifest, {.labels = 15, .clips = 1}, 3).batch(0).size(), 15U);
+  expect_error([&] { Sampler(manifest, {.labels = 16}, 0); }, Fault::config,
+               "sampler: a batch needs 16 labels; the manifest has 10 and 5 clips without one");
+  std::vector<double> weights(15, 1e-9);
+  weights[12] = weights[13] = 1;  // of the third and the fourth clip without a label
+  const auto heavy = Sampler(manifest, {.labels = 2, .clips = 1}, 3, weights).batch(0);
+  EXPECT_EQ(std::set(heavy.begin(), heavy.end()), (std::set{clips.size() - 3, clips.size() - 2}));
 }
 
 /// How often each label is in a batch of 600.

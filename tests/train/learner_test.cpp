@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <utility>
 #include <variant>
 
@@ -128,6 +129,20 @@ TEST(Learner, LeavesFrozenLayersAsTheyAre) {
   EXPECT_GT(learner.step(1e-2), 0.0);
   EXPECT_NE(probe(model.encoder), before);
   EXPECT_THROW(learner.freeze({"nothing*"}), Error);
+}
+
+TEST(Learner, AGradientThatIsNotFiniteMovesNothing) {
+  Model model = small_model(3);
+  Learner learner(model.encoder, nullptr);
+  const FeatureBatch batch = noise(0);
+  learner.embed(batch);
+  Matrix gradient(12, 8);
+  gradient.row(3)[2] = NAN;
+  learner.backward(gradient);
+  const Matrix before = probe(model.encoder);
+  EXPECT_FALSE(std::isfinite(learner.step(1e-2)));
+  EXPECT_EQ(probe(model.encoder), before);
+  EXPECT_EQ(learner.step(0.0), 0.0);  // nothing of it is left
 }
 
 TEST(Learner, RefusesWhatDoesNotFit) {

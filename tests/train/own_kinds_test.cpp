@@ -109,6 +109,58 @@ TEST_F(OwnLoss, IsTrainedWithItsParametersAndResumedToTheSameBytes) {
         << name;
 }
 
+/// The mean of the first numbers of embeddings, whose gradient its author has forgotten.
+class ForgetfulLoss final : public Loss {
+  LossValue operator()(const LossBatch& batch, Matrix&) override {
+    return {.mean = 3, .tuples = batch.embeddings().rows(), .active = batch.embeddings().rows()};
+  }
+};
+
+TEST_F(OwnLoss, ThatHasNoGradientIsToldOnce) {
+  losses().add(loss_kind<ForgetfulLoss>("forgetful", "a loss without a gradient"));
+  Recipe forgetful = recipe();
+  forgetful.loss = {.kind = "forgetful"};
+  std::vector<std::string> lines;
+  const auto listen = [&](const std::string& line) { lines.push_back(line); };
+  train(forgetful, {.out = folder / "run", .on_warning = listen});
+  EXPECT_EQ(lines,
+            std::vector<std::string>{"loss.kind = \"forgetful\": step 1 has a loss of 3, but "
+                                     "no gradient to learn from"});
+  lines.clear();
+  train(recipe(), {.out = folder / "run", .on_warning = listen});
+  EXPECT_TRUE(lines.empty());
+}
+
+/// Draws embeddings toward those of a teacher, number by number.
+class NearTeacherLoss final : public Loss {
+  BatchNeed needs() const override { return {1, "any clip serves", LabelUse::none, true}; }
+  LossValue operator()(const LossBatch& batch, Matrix& gradient) override {
+    const Matrix &e = batch.embeddings(), &t = *batch.teacher();
+    LossValue loss{.mean = 0, .tuples = e.rows(), .active = e.rows()};
+    for (std::size_t i = 0; i < e.rows(); ++i)
+      for (std::size_t k = 0; k < e.cols(); ++k) {
+        const float apart = e.row(i)[k] - t.row(i)[k];
+        loss.mean += static_cast<double>(apart * apart);
+        gradient.row(i)[k] += 2 * apart;
+      }
+    return loss;
+  }
+  std::optional<Matrix> toward_teacher(const Matrix& embeddings) const override {
+    return embeddings;
+  }
+};
+
+TEST_F(OwnLoss, MayCompareWithATeacher) {
+  losses().add(loss_kind<NearTeacherLoss>("near-teacher", "the squared distance to the teacher"));
+  Recipe taught = small_recipe(folder);
+  train(taught, {.out = folder / "teacher"});
+  taught.loss = {.kind = "near-teacher"};
+  EXPECT_NE(refusal(taught, {.out = folder / "run"}, Fault::config).find("needs a teacher"),
+            std::string::npos);
+  taught.teacher.model = folder / "teacher/model.safetensors";
+  EXPECT_GT(train(taught, {.out = folder / "run", .seed = 4}).dev_cosine, 0.6);
+}
+
 TEST(OwnSchedule, IsChosenByNameAndWarmsUpLikeTheOthers) {
   schedules().add({.name = "inverse-root",
                    .summary = "over the root of the steps",

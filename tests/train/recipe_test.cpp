@@ -307,10 +307,13 @@ TEST_F(RecipeFile, OptionsOfAnotherArchitectureAreIgnored) {
 
 TEST_F(RecipeFile, NamesEveryLossAndIsReadBackFromItsJson) {
   for (const auto& kind : losses().names()) {
-    const Recipe r = read("[loss]\nkind = \"" + kind + "\"\n");
+    const bool taught = make_loss({.kind = kind})->needs().teacher;
+    const Recipe r = read("[loss]\nkind = \"" + kind + "\"\n" +
+                          (taught ? "[teacher]\nmodel = \"t.safetensors\"\n" : ""));
     EXPECT_EQ(r.loss.kind, kind);
     Recipe in_code;
     in_code.loss = {.kind = kind};
+    if (taught) in_code.teacher.model = folder / "t.safetensors";
     EXPECT_EQ(recipe_json(r), recipe_json(in_code)) << kind;
     in_code.loss.keys = {{"no such key", 1}};
     EXPECT_THROW(recipe_json(in_code), Error) << kind;
@@ -357,15 +360,23 @@ TEST_F(RecipeFile, WrongTypeIsTold) {
 }
 
 TEST_F(RecipeFile, ValueOutOfRangeIsTold) {
-  EXPECT_EQ(refusal("[sampler]\nclips = 1\n"),
-            ":2: clips: expected a value from 2 to 65536, found 1");
+  EXPECT_EQ(refusal("[sampler]\nclips = 0\n"),
+            ":2: clips: expected a value from 1 to 65536, found 0");
   EXPECT_EQ(refusal("[loss]\nmargin = 0\n"),
             ":2: margin: expected a value from 0.001 to 4, found 0");
+  std::string kinds;
+  for (const auto& kind : losses().names()) kinds += (kinds.empty() ? "" : ", ") + kind;
   EXPECT_EQ(refusal("[loss]\nkind = \"arcface\"\n"),
-            ":2: kind: expected one of triplet, contrastive, angular-prototypical, prototypical, "
-            "ge2e, aam-softmax, multi-similarity, supcon, found \"arcface\"");
+            ":2: kind: expected one of " + kinds + ", found \"arcface\"");
   EXPECT_EQ(refusal("[mining]\nmemory = -1\n"),
             ":2: memory: expected a value from 0 to 1048576, found -1");
+}
+
+TEST_F(RecipeFile, AnUnknownKindIsToldWithTheNearest) {
+  EXPECT_TRUE(refusal("[loss]\nkind = \"tripel\"\n")
+                  .ends_with("found \"tripel\"; did you mean \"triplet\"?"));
+  EXPECT_TRUE(refusal("[optimizer]\nschedule = \"cosin\"\n")
+                  .ends_with("found \"cosin\"; did you mean \"cosine\"?"));
 }
 
 TEST_F(RecipeFile, UnknownPresetIsToldWithTheNearest) {
@@ -427,6 +438,61 @@ TEST_F(RecipeFile, WhatATrainingFeatureLacksIsTold) {
             ": [data] has 2 weights for 1 train manifests");
   EXPECT_NE(refusal("[loss]\nkind = \"ge2e\"\nmargin_start = 0.1\n").find("margin_start"),
             std::string::npos);  // it has no margin
+}
+
+/// A loss of three terms.
+constexpr const char* sum = R"(
+[loss]
+kind = "sum"
+[[loss.terms]]
+kind = "teacher-cosine"
+[[loss.terms]]
+kind = "teacher-table"
+weight = 5
+[[loss.terms]]
+kind = "triplet"
+weight = 0.5
+margin = 0.2
+[mining]
+kind = "random"
+)";
+
+TEST_F(RecipeFile, ASumOfLossesHasATableForEachTerm) {
+  const Recipe r = read(sum + std::string("[teacher]\nmodel = \"big.safetensors\"\n"));
+  const auto json = nlohmann::ordered_json::parse(recipe_json(r));
+  EXPECT_EQ(json["loss"]["terms"][1]["weight"], 5);
+  EXPECT_EQ(json["loss"]["terms"][2]["margin"].get<float>(), 0.2F);
+  EXPECT_EQ(json["mining"]["kind"], "random");
+  const BatchNeed need = make_loss(r.loss)->needs();
+  EXPECT_EQ(need.clips, 2);
+  EXPECT_EQ(need.labels, LabelUse::some);
+  EXPECT_TRUE(need.teacher);
+  EXPECT_NE(refusal("[loss]\nkind = \"sum\"\n[[loss.terms]]\nkind = \"ge2e\"\nmargin = 1\n")
+                .find("terms[0]: unknown key \"margin\""),
+            std::string::npos);
+}
+
+TEST_F(RecipeFile, ATeacherIsAFileOrANameAndGoesWithALossThatNeedsIt) {
+  const std::string cosine = "[loss]\nkind = \"teacher-cosine\"\n[teacher]\n";
+  const Recipe file = read(cosine +
+                           "model = \"sub/big.safetensors\"\nhears = \"crop\"\nmax_seconds = 3\n"
+                           "precision = \"bf16\"\n");
+  EXPECT_EQ(file.teacher.model, folder / "sub/big.safetensors");
+  EXPECT_EQ(file.teacher.hears, Hearing::crop);
+  EXPECT_EQ(file.teacher.max_seconds, 3);
+  EXPECT_EQ(file.teacher.precision, Precision::bf16);
+  EXPECT_EQ(read(cosine + "model = \"speaker\"\n").teacher.model, "speaker");
+  write_file(folder / "speaker", "");
+  EXPECT_EQ(read(cosine + "model = \"speaker\"\n").teacher.model, folder / "speaker");
+  const auto json = nlohmann::ordered_json::parse(recipe_json(file));
+  EXPECT_EQ(json["teacher"]["hears"], "crop");
+  EXPECT_FALSE(nlohmann::ordered_json::parse(recipe_json(Recipe{})).contains("teacher"));
+
+  EXPECT_EQ(refusal(cosine),
+            ": loss.kind = \"teacher-cosine\" needs a teacher, but [teacher] names no model");
+  EXPECT_EQ(refusal("[teacher]\nmodel = \"big.safetensors\"\n"),
+            ": [teacher] names a model, but loss.kind = \"triplet\" needs no teacher; "
+            "teacher-cosine and teacher-table do");
 }
 
 TEST_F(RecipeFile, TextThatIsNotTomlIsToldWithItsLine) {

@@ -36,7 +36,25 @@ std::map<std::string, LossOptions> loss_options() {
   };
   for (const auto& kind : losses().names()) all[kind] = {.kind = kind};
   all["contrastive"].keys = {{"margin", 1.0}};
+  const Values cosine{{"kind", "teacher-cosine"}},
+      table{{"kind", "teacher-table"}, {"weight", 5.0}};
+  all["sum"].keys = {{"terms", std::vector{cosine, table}}};
+  all["sum with labels and memory"] = {
+      .kind = "sum",
+      .keys = {{"terms", std::vector{Values{{"kind", "triplet"}}, cosine,
+                                     Values{{"kind", "aam-softmax"}, {"weight", 0.1}}}}},
+      .mining = {{"memory", 60}}};
   return all;
+}
+
+/// The recipe with this loss, and a teacher that knows these voices where the loss needs one.
+Recipe with_loss(Recipe recipe, const LossOptions& loss, const TemporaryFolder& folder) {
+  if (make_loss(loss)->needs().teacher) {
+    train(recipe, {.out = folder / "teacher", .seed = 8});
+    recipe.teacher.model = folder / "teacher/model.safetensors";
+  }
+  recipe.loss = loss;
+  return recipe;
 }
 
 class EveryLoss : public ::testing::TestWithParam<std::pair<const std::string, LossOptions>> {
@@ -61,7 +79,7 @@ TEST_P(EveryLoss, LearnsVoicesItNeverHeard) {
   baseline.loss.kind = "aam-softmax";  // what a loss has to learn does not make it train
   const TrainResult untrained = train(baseline, {.out = folder / "untrained"});
   EXPECT_EQ(untrained.steps, 0U);
-  recipe.loss = options();
+  recipe = with_loss(recipe, options(), folder);
   const std::string file = folder / "run/model.safetensors";
   const TrainResult result = train(recipe, {.out = folder / "run"});
   EXPECT_LT(result.dev_eer, untrained.dev_eer - 0.05);
@@ -86,9 +104,8 @@ TEST(Trainer, ALossThatLearnsIsTrainedWithTheEncoder) {
 }
 
 TEST_P(EveryLoss, GivesTheSameBytesAtAnyNumberOfThreads) {
-  Recipe recipe = small_recipe(folder);
+  Recipe recipe = with_loss(small_recipe(folder), options(), folder);
   recipe.train.epochs = 2;
-  recipe.loss = options();
   const auto run = [&](int threads) {
     const ThreadLimit limit(threads);
     train(recipe, {.out = folder / "run"});
@@ -142,10 +159,9 @@ TEST(Trainer, KilledAnywhereAndResumedEqualsTheUnbrokenRun) {
 
 TEST(Trainer, WhatALossLearnedAndRemembersIsResumedToTheSameBytes) {
   const TemporaryFolder folder;
-  Recipe recipe = small_recipe(folder);
-  recipe.train.epochs = 3;
   for (const auto& [name, options] : loss_options()) {
-    recipe.loss = options;
+    Recipe recipe = with_loss(small_recipe(folder), options, folder);
+    recipe.train.epochs = 3;
     train(recipe, {.out = folder / "unbroken"});
     const bool remembers = !options.mining.empty();
     for (const std::uint64_t at : remembers ? std::vector<std::uint64_t>{1, 5, 9}  // empty to full
@@ -168,6 +184,11 @@ TEST(Trainer, RefusesALossThatNeedsOtherBatches) {
   recipe.loss = {.kind = "prototypical", .keys = {{"shots", 3}}};
   EXPECT_NE(refusal(recipe, {.out = folder / "run"}, Fault::config).find("sampler.clips"),
             std::string::npos);
+}
+
+TEST(Trainer, ARunThatHasNoFolderIsAWrongCall) {
+  const TemporaryFolder folder;
+  EXPECT_THROW(train(small_recipe(folder), {.out = ""}), std::invalid_argument);
 }
 
 TEST(Trainer, ResumesOnlyTheRunThatWasInterrupted) {

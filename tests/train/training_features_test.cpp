@@ -281,11 +281,11 @@ TEST(TrainingCorpus, LabelsOfSeveralManifestsAreWeighedAndStillKnownByName) {
   const DataOptions data{
       .train = {write_corpus(folder, "a", 0, 2, 2), write_corpus(folder, "b", 1, 2, 3)},
       .weights = {2, 5}};
-  const Manifest manifest = read_training_manifests(data.train);
+  const auto [manifest, origin] = read_training_manifests(data.train, LabelRule::required);
   EXPECT_EQ(manifest.labels,
             (std::vector<std::string>{"1/voice0", "1/voice1", "2/voice1", "2/voice2"}));
-  EXPECT_EQ(label_weights(manifest, data), (std::vector<double>{2, 2, 5, 5}));
-  EXPECT_TRUE(label_weights(manifest, {.train = data.train}).empty());
+  EXPECT_EQ(label_weights(manifest, origin, data), (std::vector<double>{2, 2, 5, 5}));
+  EXPECT_TRUE(label_weights(manifest, origin, {.train = data.train}).empty());
   EXPECT_EQ(labels_as_written(manifest, data),
             (std::set<std::string>{"voice0", "voice1", "voice2"}));
 }
