@@ -26,6 +26,9 @@ make_page() {
   for command in $commands; do (make_page "$name-$command" "$@" "$command"); done
 }
 make_page twinear
+help2man --no-info --locale=C --source="twinear $version" --version-string="twinear-get-model $version" \
+  --name='gets a published model for Twinear' --output="$folder/man/twinear-get-model.1" "$(dirname "$0")/../tools/get_model.sh"
+sed -i "s/^\(\.TH [^ ]* \"1\" \)\"[^\"]*\"/\1\"$date\"/" "$folder/man/twinear-get-model.1"
 rm "$folder/see_also"
 gzip -9n "$folder"/man/*.1
 for shell in bash zsh fish; do "$program" completion "$shell" >"$folder/$shell"; done

@@ -48,7 +48,8 @@ const char* twinear_error_message(void);
 /** A trained model. */
 typedef struct twinear_model twinear_model;
 
-/** Reads a model file, even a hostile one; returns NULL for a file that is not a model. */
+/** Reads a model file, even a hostile one, or the model at hand that has this name, such as
+ * "speaker-large"; "" names the default. Returns NULL for what is not a model. */
 twinear_model* twinear_model_load(const char* path);
 void twinear_model_free(twinear_model* model); /**< NULL has no effect */
 

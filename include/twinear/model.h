@@ -8,6 +8,7 @@
 #include "twinear/calibration.h"
 #include "twinear/encoder.h"
 #include "twinear/features.h"
+#include "twinear/model_store.h"
 
 namespace twinear {
 
@@ -35,11 +36,6 @@ void save_model(const Model& model, const std::string& path);
 
 /// Reads what save_model wrote; the file is treated as hostile. Throws Error, path first.
 Model load_model(const std::string& path);
-
-/// The file of a model: `name` itself, or for "speaker" and "sound" (and "", which is "speaker")
-/// the model that ships with Twinear, looked for beside the running program and where Twinear is
-/// installed. Throws Error (config) where it is in neither.
-std::string find_model(const std::string& name = "speaker");
 
 /// Embeds the test signal with `model`, which load_model has read from `path`, and returns the
 /// largest absolute difference from the embedding that the file stores. Less than 1e-4 is the same

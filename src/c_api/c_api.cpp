@@ -109,7 +109,7 @@ twinear_model* twinear_model_load(const char* path) {
   std::unique_ptr<twinear_model> model;
   guarded([&] {
     expect("twinear_model_load", path);
-    model = std::make_unique<twinear_model>(twinear::Verifier::load(path));
+    model = std::make_unique<twinear_model>(twinear::Verifier::load(twinear::find_model(path)));
   });
   return model.release();
 }

@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "twinear/companion.h"
 #include "twinear/error.h"
 #include "twinear/model.h"
 
@@ -16,12 +17,13 @@ namespace twinear::cli {
 namespace {
 
 struct ImportArguments {
-  std::string architecture, checkpoint, out;
+  std::string architecture, checkpoint, companion, out;
 };
 
 int import_checkpoint(const ImportArguments& args, const Common& common) {
   check_output(args.out);
-  const Model model = import_model(args.architecture, args.checkpoint);
+  Model model = import_model(args.architecture, args.checkpoint);
+  if (!args.companion.empty()) add_companion(model, args.companion);
   save_model(model, args.out);
   print_result(
       common,
@@ -42,11 +44,17 @@ struct ExportArguments {
 };
 
 int export_model(const ExportArguments& args, const Common& common) {
-  if (args.format != "onnx")
-    throw Error(Fault::config,
-                fmt::format("export: unknown format \"{}\"; expected onnx", args.format));
+  if (args.format != "onnx" && args.format != "companion")
+    throw Error(Fault::config, fmt::format("export: unknown format \"{}\"; expected onnx or companion",
+                                           args.format));
   check_output(args.out);
   const Model model = load_model(find_model(args.model));
+  if (args.format == "companion") {
+    write_companion(model, args.out);
+    print_result(common, {{"output", args.out}},
+                 fmt::format("{}: the calibration, source and test embedding of the model", args.out));
+    return 0;
+  }
   export_onnx(model, args.out);
   print_result(common,
                {{"output", args.out},
@@ -69,6 +77,9 @@ void add_import(Program& program) {
                    fmt::format("is one of {}", fmt::join(import_architectures, ", ")).c_str());
   command.argument("CHECKPOINT", args.checkpoint,
                    "is a state dict that torch.save wrote, e.g. embedding_model.ckpt");
+  command.option("--companion", "FILE", args.companion,
+                 "adds the calibration and the source that `twinear export companion` wrote, and "
+                 "refuses the checkpoint of another model");
   command.option("-o,--out", "MODEL", args.out,
                  "writes the model, with the front end of its toolkit", Need::required);
   command.footer("The model has no calibration: `twinear calibrate` fits one on trials of yours.");
@@ -76,7 +87,8 @@ void add_import(Program& program) {
 
 void add_export(Program& program) {
   auto [command, args] = program.add("export", "Converts a model for other runtimes", export_model);
-  command.argument("FORMAT", args.format, "is onnx");
+  command.argument("FORMAT", args.format,
+                   "is onnx, or companion: all but the weights, as JSON for `twinear import`");
   command.argument("MODEL", args.model, "is a model file, or \"speaker\" or \"sound\"");
   command.option(
       "-o,--out", "FILE", args.out,

@@ -43,13 +43,6 @@ std::vector<float> test_signal(int sample_rate) {
   return samples;
 }
 
-/// The embedding of all frames of the test signal; the VAD is not what is tested.
-Matrix test_embedding(FrontEnd front_end, const Encoder& encoder) {
-  front_end.vad = Vad::none;
-  const Matrix features = LogMel(front_end)(test_signal(front_end.sample_rate));
-  return encoder.embed(std::span(&features, 1));
-}
-
 std::optional<Adaptation> read_adaptation(const SafetensorsFile& file, std::size_t dimension) {
   const auto has = [&](const char* name) {
     return std::ranges::find(file.tensors(), name, &StoredTensor::name) != file.tensors().end();
@@ -75,6 +68,30 @@ std::optional<Adaptation> read_adaptation(const SafetensorsFile& file, std::size
 
 }  // namespace
 
+Matrix selftest_embedding(const Model& model) {
+  FrontEnd front_end = model.front_end;
+  front_end.vad = Vad::none;  // whether tones are speech is not what is tested
+  const Matrix features = LogMel(front_end)(test_signal(front_end.sample_rate));
+  return model.encoder.embed(std::span(&features, 1));
+}
+
+double selftest_difference(const Model& model, const nlohmann::ordered_json& stored,
+                           const std::string& place) {
+  const Matrix now = selftest_embedding(model);
+  const auto values = now.values();
+  if (!stored.is_array() || stored.size() != values.size())
+    throw Error(Fault::format,
+                fmt::format("{}: selftest: expected an embedding of {} numbers", place,
+                            values.size()));
+  double worst = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!stored[i].is_number())
+      throw Error(Fault::format, place + ": selftest: a value is not a number");
+    worst = std::max(worst, std::abs(stored[i].get<double>() - values[i]));
+  }
+  return worst;
+}
+
 std::vector<NamedTensor> model_tensors(const Encoder& encoder) {
   std::vector<NamedTensor> tensors;
   for (const auto& [key, p] : nn::network_of(encoder).parameters())
@@ -83,7 +100,7 @@ std::vector<NamedTensor> model_tensors(const Encoder& encoder) {
 }
 
 std::map<std::string, std::string> model_metadata(const Model& model) {
-  const auto embedding = test_embedding(model.front_end, model.encoder);
+  const auto embedding = selftest_embedding(model);
   const auto values = embedding.values();
   std::map<std::string, std::string> metadata{
       {"format", format_name},
@@ -175,39 +192,11 @@ Model load_model(const std::string& path) {
   return model;
 }
 
-std::string find_model(const std::string& name) {
-  namespace fs = std::filesystem;
-  const std::string shipped = name.empty() ? "speaker" : name;
-  if (shipped != "speaker" && shipped != "sound") return name;
-
-  std::error_code ignored;
-  const fs::path bin = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const fs::path beside = bin.parent_path() / "share/twinear/models";  // a prefix that was moved
-  const fs::path in_tree = bin.parent_path().parent_path().parent_path() / "data/models";
-  for (const fs::path& folder : {beside, in_tree, fs::path(TWINEAR_MODELS)})
-    if (const fs::path file = folder / (shipped + ".safetensors"); fs::exists(file, ignored))
-      return file.string();
-  throw Error(Fault::config,
-              fmt::format("no {} model is installed in {} or {}; expected the file of a model",
-                          shipped, beside.string(), TWINEAR_MODELS));
-}
-
 double selftest(const std::string& path) { return selftest(load_model(path), path); }
 
 double selftest(const Model& model, const std::string& path) {
-  const SafetensorsFile file(path);
-  const auto stored = parse_json(file.text("selftest"), path + ": selftest");
-  const Matrix now = test_embedding(model.front_end, model.encoder);
-  const auto values = now.values();
-  if (!stored.is_array() || stored.size() != values.size())
-    throw Error(Fault::format, path + ": selftest: it is not an embedding of this encoder");
-  double worst = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!stored[i].is_number())
-      throw Error(Fault::format, path + ": selftest: a value is not a number");
-    worst = std::max(worst, std::abs(stored[i].get<double>() - values[i]));
-  }
-  return worst;
+  const auto stored = parse_json(SafetensorsFile(path).text("selftest"), path + ": selftest");
+  return selftest_difference(model, stored, path);
 }
 
 }  // namespace twinear

@@ -22,7 +22,7 @@ done
 dpkg-deb -x "$deb" "$folder/root"
 dpkg-deb -x "$dev" "$folder/dev"
 dpkg-deb -x "$library" "$folder/library"
-for file in bin/twinear share/man/man1/twinear.1.gz share/man/man1/twinear-verify.1.gz \
+for file in bin/twinear bin/twinear-get-model share/man/man1/twinear.1.gz share/man/man1/twinear-verify.1.gz \
   share/bash-completion/completions/twinear share/zsh/vendor-completions/_twinear \
   share/fish/vendor_completions.d/twinear.fish share/doc/twinear/copyright share/doc/twinear/changelog.gz; do
   [ -f "$folder/root/usr/$file" ] || fail "twinear: no /usr/$file"
