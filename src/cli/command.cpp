@@ -194,7 +194,7 @@ void Command::flag(const char* names, bool& value, const char* help) {
 
 void Command::model(std::string& path, Need need) {
   option("--model", "FILE", path,
-         "uses this trained model; \"speaker\" and \"sound\" name those that ship with twinear",
+         "uses this trained model: a file, or the name of one at hand, which `twinear info` lists",
          need);
 }
 

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
+
+#include "twinear/enrollment.h"
 
 namespace twinear::cli {
 
@@ -31,6 +34,13 @@ std::vector<Clip> clips_of_arguments(std::span<const std::string> files) {
 void tell(const ClipEmbedding& clip, const Console& console) {
   if (clip.error) console.error(clip.error->what());
   for (const auto& line : clip.warnings) console.warn(line);
+}
+
+Verifier load_verifier(const std::string& model, const std::string& db, const Console& console) {
+  const bool own = model.empty() && !db.empty() && std::filesystem::exists(db);
+  const std::string path = own ? find_model_by_id(Enrollment(db).model_id()) : find_model(model);
+  if (model.empty()) console.info("the model is " + path);
+  return Verifier::load(path);
 }
 
 void add_precision(Command& command, std::string& precision) {

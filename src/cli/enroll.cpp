@@ -22,7 +22,7 @@ struct Arguments {
 };
 
 int enroll(const Arguments& args, const Common& common) {
-  const Verifier verifier = Verifier::load(find_model(args.model));
+  const Verifier verifier = load_verifier(args.model, args.db, common.console);
   check_identity_name(args.name);
   if (std::filesystem::exists(args.db))  // so that the wrong database is refused before the work
     Enrollment(args.db, verifier.model_id());

@@ -45,14 +45,16 @@ struct ExportArguments {
 
 int export_model(const ExportArguments& args, const Common& common) {
   if (args.format != "onnx" && args.format != "companion")
-    throw Error(Fault::config, fmt::format("export: unknown format \"{}\"; expected onnx or companion",
-                                           args.format));
+    throw Error(
+        Fault::config,
+        fmt::format("export: unknown format \"{}\"; expected onnx or companion", args.format));
   check_output(args.out);
   const Model model = load_model(find_model(args.model));
   if (args.format == "companion") {
     write_companion(model, args.out);
-    print_result(common, {{"output", args.out}},
-                 fmt::format("{}: the calibration, source and test embedding of the model", args.out));
+    print_result(
+        common, {{"output", args.out}},
+        fmt::format("{}: the calibration, source and test embedding of the model", args.out));
     return 0;
   }
   export_onnx(model, args.out);
@@ -89,7 +91,7 @@ void add_export(Program& program) {
   auto [command, args] = program.add("export", "Converts a model for other runtimes", export_model);
   command.argument("FORMAT", args.format,
                    "is onnx, or companion: all but the weights, as JSON for `twinear import`");
-  command.argument("MODEL", args.model, "is a model file, or \"speaker\" or \"sound\"");
+  command.argument("MODEL", args.model, "is a model file, or the name of a model at hand");
   command.option(
       "-o,--out", "FILE", args.out,
       "writes a network that turns features (clips x frames x bins) into embeddings; its "

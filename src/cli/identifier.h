@@ -28,7 +28,7 @@ class Identifier {
   };
   /// Throws Error, before any clip is read, for a database of another model and for a threshold
   /// that the model does not have.
-  Identifier(const Arguments& args, bool json);
+  Identifier(const Arguments& args, const Console& console, bool json);
 
   const Verifier& verifier() const { return verifier_; }
 

@@ -28,8 +28,8 @@ void Identifier::Arguments::add_to(Command& command) {
   command.option("--top", "N", top, 0, 1'000'000, "also lists the N best matches");
 }
 
-Identifier::Identifier(const Arguments& args, bool json)
-    : verifier_(Verifier::load(find_model(args.model))),
+Identifier::Identifier(const Arguments& args, const Console& console, bool json)
+    : verifier_(load_verifier(args.model, args.db, console)),
       accept_(args.decision.acceptance()),
       people_(args.db),
       top_(static_cast<std::size_t>(args.top)),
@@ -78,6 +78,7 @@ void Identifier::print_object(const Question& question, const Identification& an
   line["name"] = known != nullptr ? Json(known->name) : Json(nullptr);
   line["silence"] = clip.status == Status::silent;
   for (const char* key : {"score", "llr", "probability", "threshold"}) line[key] = nullptr;
+  line["model_id"] = verifier_.model_id();
   if (!candidates.empty()) {
     const Verdict& verdict = candidates.front().verdict;
     line["score"] = verdict.score;
@@ -106,7 +107,7 @@ int identify(const CommandArguments& args, const Common& common) {
              has_folder = !args.folder.empty();
   if (has_files + has_stream + has_folder != 1)
     throw Error(Fault::config, "identify: one of FILE, --stream and --watch is needed");
-  const Identifier identifier(args.who, common.json);
+  const Identifier identifier(args.who, common.console, common.json);
   if (has_files)
     return identify_files(identifier, args.files, args.channel, common.console) ? 0 : 2;
   if (has_stream)

@@ -76,7 +76,26 @@ void print_tree(const Json& object, int indent) {
   }
 }
 
+/// Lists the models at hand.
+int list(const Common& common) {
+  const auto models = installed_models();
+  const bool has_large = std::ranges::find(models, std::string(large_model),
+                                           &InstalledModel::name) != models.end();
+  Json names = Json::object();
+  for (const InstalledModel& model : models) names[model.name] = model.path;
+  if (common.json) {
+    print_json({{"default", find_model()}, {"models", names}});
+  } else {
+    print_tree(names, 0);
+    fmt::print("\nThe default is {}.\n", find_model());
+    if (!has_large)
+      fmt::print("The model {} makes fewer errors; {}.\n", large_model, how_to_get(large_model));
+  }
+  return 0;
+}
+
 int info(const Arguments& args, const Common& common) {
+  if (args.model.empty()) return list(common);
   const std::string path = find_model(args.model);
   const Model model = load_model(path);
   Json description = describe(model, path);
@@ -91,8 +110,9 @@ int info(const Arguments& args, const Common& common) {
 }  // namespace
 
 void add_info(Program& program) {
-  auto [command, args] = program.add("info", "Describes a model", info);
-  command.argument("MODEL", args.model, "is a model file, or \"speaker\" or \"sound\"");
+  auto [command, args] = program.add("info", "Describes a model, or lists those at hand", info);
+  command.argument("MODEL", args.model, "is a model file, or the name of a model at hand",
+                   Need::optional);
   command.flag("--selftest", args.selftest,
                "also checks that this build gives the stored embedding of the stored test signal");
 }

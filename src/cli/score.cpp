@@ -54,7 +54,7 @@ int score(const Arguments& args, const Common& common) {
   std::vector<Error> bad_clips;
   ScoreOptions options = options_of(args);
   options.on_bad_clip = [&](const Error& e) { bad_clips.push_back(e); };
-  Verifier verifier = Verifier::load(find_model(args.model));
+  Verifier verifier = load_verifier(args.model, "", common.console);
   set_precision(verifier, args.precision, common.console);
   if (!args.adapt.empty())
     verifier.adapt(read_manifest(args.adapt).clips, args.adapt_by == "whitening", args.channel);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -72,7 +74,22 @@ std::string sentence(const Verdict& v, const std::string& source) {
   return fmt::format("{}: {}, {}.", answer, how, percent);
 }
 
-void print(const Verdict& v, const std::string& source) {
+/// Says that a better model exists, where evidence is weak and its owner might get it.
+std::string advice(const Verdict& v, const std::string& path) {
+  constexpr double weak = 2.2;  // odds of 9 to 1
+  const auto models = installed_models();
+  const auto named = [&](const char* name) {
+    return std::ranges::find(models, std::string(name), &InstalledModel::name);
+  };
+  const auto small = named("speaker");
+  if (!v.llr || std::abs(*v.llr) > weak || small == models.end() || small->path != path ||
+      named(large_model) != models.end())
+    return "";
+  return fmt::format("\nThis evidence is weak. The model {} would decide better; {}.\n", large_model,
+                     how_to_get(large_model));
+}
+
+void print(const Verdict& v, const std::string& source, const std::string& path) {
   fmt::print("{}\n\n", sentence(v, source));
   fmt::print("  score        {:8.4f}  cosine of the two embeddings, from -1 to 1\n", v.score);
   if (v.llr)
@@ -84,6 +101,7 @@ void print(const Verdict& v, const std::string& source) {
   fmt::print("  threshold    {:8.4f}  {}\n", v.threshold, v.threshold_from);
   fmt::print("  decision     {:>8}  the score is {} the threshold\n", v.same ? "same" : "different",
              v.same ? "not below" : "below");
+  fmt::print("  model        {}\n{}", path, advice(v, path));
 }
 
 nlohmann::ordered_json as_json(const Verdict& v) {
@@ -145,7 +163,7 @@ int verify(const Arguments& args, const Common& common) {
                    fmt::format("{}\t{}\t{}\t{}", name_a, name_b,
                                verdict.same ? "same" : "different", columns(verdict)));
     else
-      print(verdict, verifier.model().source);
+      print(verdict, verifier.model().source, path);
   }
   if (!all_answered) return 2;
   return all_same || many ? 0 : 1;

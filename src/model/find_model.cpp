@@ -80,13 +80,14 @@ std::string find_model(const std::string& name) {
 
   std::vector<std::string> names;
   for (const InstalledModel& model : models) names.push_back(model.name);
-  throw Error(Fault::config,
-              fmt::format("no model \"{}\" is at hand; {}{}", wanted,
-                          names.empty() ? fmt::format("there is none in {}, {}", model_folder(),
-                                                      fmt::join(shipped_folders(), ", "))
-                                        : fmt::format("there are {}", fmt::join(names, ", ")),
-                          wanted == large_model ? fmt::format("; {}", how_to_get(large_model))
-                                                : std::string("; expected one of these or a file")));
+  throw Error(
+      Fault::config,
+      fmt::format("no model \"{}\" is at hand; {}{}", wanted,
+                  names.empty() ? fmt::format("there is none in {}, {}", model_folder(),
+                                              fmt::join(shipped_folders(), ", "))
+                                : fmt::format("there are {}", fmt::join(names, ", ")),
+                  wanted == large_model ? fmt::format("; {}", how_to_get(large_model))
+                                        : std::string("; expected one of these or a file")));
 }
 
 std::string find_model_by_id(const std::string& id) {

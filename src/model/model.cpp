@@ -80,9 +80,8 @@ double selftest_difference(const Model& model, const nlohmann::ordered_json& sto
   const Matrix now = selftest_embedding(model);
   const auto values = now.values();
   if (!stored.is_array() || stored.size() != values.size())
-    throw Error(Fault::format,
-                fmt::format("{}: selftest: expected an embedding of {} numbers", place,
-                            values.size()));
+    throw Error(Fault::format, fmt::format("{}: selftest: expected an embedding of {} numbers",
+                                           place, values.size()));
   double worst = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!stored[i].is_number())

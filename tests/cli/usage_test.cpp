@@ -76,8 +76,8 @@ TEST(Usage, AModelThatShipsIsFoundBesideTheInstalledProgram) {
   std::filesystem::create_directories(folder / "bin");
   std::filesystem::copy(TWINEAR_PROGRAM, program);
   EXPECT_TRUE(
-      is_refusal(run({"verify", "a", "b"}, none, program), "no speaker model is installed"));
-  EXPECT_TRUE(is_refusal(run({"info", "sound"}, none, program), "no sound model is installed in "));
+      is_refusal(run({"verify", "a", "b"}, none, program), "no model \"speaker\" is at hand"));
+  EXPECT_TRUE(is_refusal(run({"info", "sound"}, none, program), "no model \"sound\" is at hand; there is none in "));
 
   std::filesystem::create_directories(models);
   write_small_model(models + "/sound.safetensors");

@@ -63,12 +63,13 @@ TEST(Companion, OfAnotherFormIsRefused) {
   const TemporaryFolder folder;
   Model model = model_of(3);
   const std::string path = folder / "c.json";
-  for (const char* text :
-       {"", "[]", "{}", R"({"format": 3})", R"({"format": "twinear companion 2"})",
-        R"({"format": "twinear companion 1"})",
-        R"({"format": "twinear companion 1", "source": "speaker"})",
-        R"({"format": "twinear companion 1", "source": "speaker", "selftest": [1, 2]})",
-        R"({"format": "twinear companion 1", "source": "speaker", "selftest": ["a","b","c","d","e","f"]})"}) {
+  for (
+      const char* text :
+      {"", "[]", "{}", R"({"format": 3})", R"({"format": "twinear companion 2"})",
+       R"({"format": "twinear companion 1"})",
+       R"({"format": "twinear companion 1", "source": "speaker"})",
+       R"({"format": "twinear companion 1", "source": "speaker", "selftest": [1, 2]})",
+       R"({"format": "twinear companion 1", "source": "speaker", "selftest": ["a","b","c","d","e","f"]})"}) {
     write_file(path, text);
     EXPECT_NE(refusal(model, path), "accepted") << text;
   }

@@ -42,12 +42,11 @@ class Variable {
 class ModelStore : public testing::Test {
  protected:
   std::string save(const std::string& name, int seed = 0) {
-    Model model{.front_end = {},
-                .encoder = Encoder(EncoderSpec::compact({.bins = 80,
-                                                         .channels = {4},
-                                                         .strides = {2},
-                                                         .embedding = 3}),
-                                   static_cast<std::uint64_t>(seed))};
+    Model model{
+        .front_end = {},
+        .encoder = Encoder(
+            EncoderSpec::compact({.bins = 80, .channels = {4}, .strides = {2}, .embedding = 3}),
+            static_cast<std::uint64_t>(seed))};
     const std::string path = folder_ / (name + ".safetensors");
     save_model(model, path);
     return path;
