@@ -9,6 +9,7 @@ work=${1:-work/quickstart} samples=data/samples
 tools/setup.sh
 cmake --preset release > /dev/null
 cmake --build --preset release --target twinear_cli
+tools/get_model.sh speaker-large || echo 'The quickstart goes on with the small model.' >&2
 . recipes/common.sh
 
 recipe=recipes/quickstart/recipe.toml
