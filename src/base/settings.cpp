@@ -197,7 +197,6 @@ toml::table parse_toml(const std::string& text, const std::string& path) {
 }  // namespace
 
 struct Settings::Tables {
-  std::string place;
   std::map<std::string, Table> tables;
   std::map<std::string, std::string> places;  // the place where each table begins
   std::set<std::string> asked;
@@ -223,15 +222,13 @@ struct Settings::Tables {
   }
 };
 
-Settings::Settings(std::string place) : tables_(std::make_unique<Tables>()) {
-  tables_->place = std::move(place);
-}
+Settings::Settings() : tables_(std::make_unique<Tables>()) {}
 Settings::Settings(Settings&&) noexcept = default;
 Settings& Settings::operator=(Settings&&) noexcept = default;
 Settings::~Settings() = default;
 
 Settings Settings::from_toml(const std::string& path) {
-  Settings settings(path);
+  Settings settings;
   const toml::table file = parse_toml(read_file(path, 1 << 20), path);
   const auto place = [&](const toml::node& node) {
     return fmt::format("{}:{}", path, node.source().begin.line);
@@ -250,16 +247,16 @@ Settings Settings::from_toml(const std::string& path) {
   return settings;
 }
 
-Settings Settings::from_json(const std::string& text, std::string place) {
-  Settings settings(place);
+Settings Settings::from_json(const std::string& text, const std::string& place) {
+  Settings settings;
   const Json object = parse_json(text, place);
   if (!object.is_object()) throw Error(Fault::format, place + ": expected a JSON object");
   for (const auto& [key, value] : object.items()) settings.tables_->give("", key, {value, place});
   return settings;
 }
 
-Settings Settings::from_values(const Values& values, std::string place) {
-  Settings settings(place);
+Settings Settings::from_values(const Values& values, const std::string& place) {
+  Settings settings;
   for (const auto& [key, value] : values) {
     if (settings.tables_->tables[""].contains(key))
       throw Error(Fault::config, fmt::format("{}: duplicate key \"{}\"", place, key));

@@ -15,16 +15,16 @@ namespace twinear {
 /// Tables of named values, each with the place in a file where it was given.
 class Settings {
  public:
-  /// No tables yet, for overrides only; error messages begin with `place`.
-  explicit Settings(std::string place);
+  /// Has no tables yet; override() adds some.
+  Settings();
   /// Reads a TOML file. Paths in it start from its folder. Throws Error (io, config) with file and
   /// line.
   static Settings from_toml(const std::string& path);
   /// Reads a JSON object as the table named "". Throws Error (format) that begins with `place` for
   /// malformed text and for duplicate keys.
-  static Settings from_json(const std::string& text, std::string place);
+  static Settings from_json(const std::string& text, const std::string& place);
   /// Takes values as the table named "". Throws Error (config) for duplicate keys.
-  static Settings from_values(const Values& values, std::string place);
+  static Settings from_values(const Values& values, const std::string& place);
   Settings(Settings&&) noexcept;
   Settings& operator=(Settings&&) noexcept;
   ~Settings();

@@ -219,7 +219,7 @@ void fields(Fields& f, EvalOptions& o) {
 FrontEnd read_front_end(const std::string& recipe, const std::vector<std::string>& overrides,
                         const std::string& preset) {
   if (!recipe.empty()) return read_recipe(recipe, overrides).front_end;
-  Settings settings("--set");
+  Settings settings;
   for (const auto& assignment : overrides) settings.override(assignment);
   FrontEnd front_end = read_front_end(settings, "--front-end", preset);
   settings.refuse_other_tables();

@@ -195,7 +195,7 @@ TEST(Settings, AnOverrideThatIsWrongNamesItself) {
   const auto refused = [](const std::string& assignment, const std::string& message) {
     expect_error(
         [&] {
-          Settings settings("--set");
+          Settings settings;
           settings.override(assignment);
           Sample sample;
           settings.read("sample", sample);
@@ -279,7 +279,7 @@ TEST(Nearest, FindsAMisspeltNameAndNothingFarAway) {
 }
 
 TEST(Settings, BytesThatAreNoTextAreRefusedAsAnyWrongValue) {
-  Settings settings("--set");
+  Settings settings;
   settings.override("t.color=\xff");
   Sample sample;
   EXPECT_THROW(settings.read("t", sample), Error);

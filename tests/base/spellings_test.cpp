@@ -42,7 +42,7 @@ TEST(Spellings, OldKeysAndValuesAreReadAndTheNewOnesAreNamed) {
 }
 
 TEST(Spellings, AnOverrideMayUseTheOldOnes) {
-  Settings settings("--set");
+  Settings settings;
   settings.override("frames.frame_center=hop-start");
   settings.override("frames.norm=band");
   Frames frames;
