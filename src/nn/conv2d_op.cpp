@@ -1,15 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <list>
+#include <type_traits>
 
+#include "base/lanes.h"
 #include "base/threads.h"
 #include "nn/conv2d.h"
-#include "nn/padded_clips.h"
 #include "nn/rows.h"
 #include "nn/tiles.h"
 
 namespace twinear::nn {
 namespace {
+
+/// Whether the primitives read a copy that holds the bands of the output alone: in oneDNN 2.6 the
+/// weights' gradient of a kernel of one band that skips bands writes beyond its scratch memory.
+bool gathers(const Conv2dOptions& o, Mode mode) {
+  return mode == Mode::training && o.kernel == 1 && o.stride > 1;
+}
+
+Conv2dOptions gathered(Conv2dOptions o) {
+  o.bands = o.bands_out();
+  o.stride = 1;
+  return o;
+}
+
+/// Copies the maps of `count` bands, which lie in rows `from_stride` and `to_stride` numbers apart.
+template <class From, class To>
+void copy_bands(const From* from, std::size_t from_stride, To* to, std::size_t to_stride,
+                std::size_t maps, std::size_t count) {
+  for (std::size_t b = 0; b < count; ++b, from += from_stride, to += to_stride)
+    for (std::size_t m = 0; m < maps; ++m) store(load(from[m]), to[m]);
+}
 
 /// The input stores numbers of type In; the primitives compute with T, which the output stores.
 template <class In, class T>
@@ -22,7 +43,10 @@ class Conv2dOp final : public Op {
         mode_(mode),
         x_(in),
         y_(out),
-        copy_(x_, 0, false) {
+        gathers_(gathers(options_, mode)),
+        sizes_(gathers_ ? gathered(options_) : options_) {
+    if (gathers_ || !std::is_same_v<In, T>)
+      copy_.resize(x_.shape().clips * x_.shape().frames * sizes_.bands * sizes_.in);
     const std::size_t frames = out.shape.frames, clips = out.shape.clips;
     const std::size_t tile = tile_frames(out.shape, mode);
     if (tile > 0) {
@@ -54,8 +78,8 @@ class Conv2dOp final : public Op {
   }
 
   void forward(const MicroBatch& batch) override {
-    copy_.fill(batch);
-    const T* x = copy_.clip(batch.first);
+    fill_copy(batch);
+    const T* x = primitives_input(batch);
     T* y = y_.value(batch.first);
     if (tiles_.empty())
       of(batch).forward(x, y, bias_.data());
@@ -72,11 +96,23 @@ class Conv2dOp final : public Op {
 
   void backward(const MicroBatch& batch) override {
     const T* dy = y_.gradient(batch.first);
-    of(batch).backward_weights(copy_.clip(batch.first), dy, weight_slots_.of(batch),
+    of(batch).backward_weights(primitives_input(batch), dy, weight_slots_.of(batch),
                                options_.bias ? bias_slots_.of(batch) : nullptr);
     if (!x_.wants_gradient()) return;
     auto gradient = x_.gradient_of(batch);
-    of(batch).backward_data(dy, gradient.data());
+    if (gathers_) {
+      thread_local Aligned<In> of_copy;
+      const std::size_t count = batch.clips * x_.shape().frames;
+      of_copy.resize(std::max(of_copy.size(), count * sizes_.bands * sizes_.in));
+      of(batch).backward_data(dy, of_copy.data());
+      std::fill_n(gradient.data(), x_.size(batch), In());
+      for (std::size_t f = 0; f < count; ++f)
+        copy_bands(of_copy.data() + f * sizes_.bands * sizes_.in, sizes_.in,
+                   gradient.data() + f * x_.channels(), options_.stride * sizes_.in, sizes_.in,
+                   sizes_.bands);
+    } else {
+      of(batch).backward_data(dy, gradient.data());
+    }
     gradient.clear_padding();
   }
 
@@ -101,6 +137,23 @@ class Conv2dOp final : public Op {
     const OnednnConv2d* primitives;
   };
 
+  /// The first clip of what the primitives read; the others of the micro-batch follow.
+  const T* primitives_input(const MicroBatch& batch) const {
+    if constexpr (std::is_same_v<In, T>)
+      if (copy_.empty()) return x_.value(batch.first);
+    return copy_.data() + batch.first * x_.shape().frames * sizes_.bands * sizes_.in;
+  }
+
+  void fill_copy(const MicroBatch& batch) {
+    if (copy_.empty()) return;
+    const std::size_t frame = sizes_.bands * sizes_.in;
+    const std::size_t skip = gathers_ ? options_.stride * sizes_.in : sizes_.in;
+    const In* x = x_.value(batch.first);
+    T* to = copy_.data() + batch.first * x_.shape().frames * frame;
+    for (std::size_t f = 0; f < batch.clips * x_.shape().frames; ++f)
+      copy_bands(x + f * x_.channels(), skip, to + f * frame, sizes_.in, sizes_.in, sizes_.bands);
+  }
+
   Tile made_tile(std::size_t from, std::size_t frames) {
     const std::size_t margin = options_.margin(), all = y_.shape().frames;
     const std::size_t before = margin - std::min(margin, from);
@@ -111,7 +164,7 @@ class Conv2dOp final : public Op {
   /// Primitives for so many output frames: made, or those of an earlier tile.
   OnednnConv2d* primitives(std::size_t clips, std::size_t frames, std::size_t before,
                            std::size_t behind) {
-    OnednnConv2d::Options o{.sizes = options_,
+    OnednnConv2d::Options o{.sizes = sizes_,
                             .clips = clips,
                             .frames_in = frames + 2 * options_.margin() - before - behind,
                             .before = before,
@@ -159,8 +212,10 @@ class Conv2dOp final : public Op {
   Mode mode_;
   InputView<In> x_;
   ActivationView<T> y_;
-  PaddedClips<In, T> copy_;                         // in the primitives' numbers
-  std::list<OnednnConv2d> primitives_;              // all of them
+  bool gathers_;
+  Conv2dOptions sizes_;                 // of the primitives
+  Aligned<T> copy_;                     // of the input, where the primitives cannot read that
+  std::list<OnednnConv2d> primitives_;  // all of them
   OnednnConv2d *full_ = nullptr, *rest_ = nullptr;  // for a whole micro-batch, for the last one
   std::vector<Tile> tiles_;                         // of a single clip, instead of these
   Buffer bias_;

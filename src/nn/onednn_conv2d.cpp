@@ -72,6 +72,24 @@ memory::desc plain_weights(const Conv2dOptions& o) {
 }
 
 OnednnConv2d::OnednnConv2d(const Options& options) : options_(options) {
+  const Conv2dOptions& o = options_.sizes;
+  if (o.kernel > 1 || o.stride > 1 || !options.backward_weights) {
+    prepare();
+    return;
+  }
+  const std::size_t rows = options.frames_in * o.bands;  // a band of a frame sees no neighbors
+  rows_.emplace(OnednnConv1d::Options{.sizes = {.in = o.in, .out = o.out, .bias = o.bias},
+                                      .clips = options.clips,
+                                      .frames_in = rows,
+                                      .frames_out = rows,
+                                      .operands = options.operands,
+                                      .input_gradient = options.input_gradient,
+                                      .backward_data = options.backward_data,
+                                      .backward_weights = true});
+}
+
+void OnednnConv2d::prepare() {
+  const Options& options = options_;
   const Geometry g(options_);
   const Type type = type_of(options.operands);
   const bool training = options.backward_data || options.backward_weights;
@@ -108,11 +126,17 @@ OnednnConv2d::OnednnConv2d(const Options& options) : options_(options) {
 }
 
 void OnednnConv2d::set_weights(PackedWeights& packed, const memory& plain, std::uint64_t version) {
+  if (rows_) {
+    const Conv1dOptions o{.in = options_.sizes.in, .out = options_.sizes.out};
+    return rows_->set_weights(packed, view(plain_weights(o, o.in), plain.get_data_handle()),
+                              version);
+  }
   forward_weights_ = packed.get(forward_pd_.weights_desc(), plain, version);
   if (data_pd_) data_weights_ = packed.get(data_pd_->weights_desc(), plain, version);
 }
 
 void OnednnConv2d::forward(const void* x, void* y, const float* bias) const {
+  if (rows_) return rows_->forward(x, y, bias);
   Arguments arguments{{DNNL_ARG_SRC, view(forward_pd_.src_desc(), x)},
                       {DNNL_ARG_WEIGHTS, forward_weights_},
                       {DNNL_ARG_DST, view(forward_pd_.dst_desc(), y)},
@@ -122,6 +146,7 @@ void OnednnConv2d::forward(const void* x, void* y, const float* bias) const {
 }
 
 void OnednnConv2d::backward_data(const void* dy, void* dx) const {
+  if (rows_) return rows_->backward_data(dy, dx);
   execute(data_, {{DNNL_ARG_DIFF_DST, view(data_pd_->diff_dst_desc(), dy)},
                   {DNNL_ARG_WEIGHTS, data_weights_},
                   {DNNL_ARG_DIFF_SRC, view(data_pd_->diff_src_desc(), dx)},
@@ -129,6 +154,7 @@ void OnednnConv2d::backward_data(const void* dy, void* dx) const {
 }
 
 void OnednnConv2d::backward_weights(const void* x, const void* dy, float* dw, float* db) const {
+  if (rows_) return rows_->backward_weights(x, dy, dw, db);
   Arguments arguments{{DNNL_ARG_SRC, view(weights_pd_->src_desc(), x)},
                       {DNNL_ARG_DIFF_DST, view(weights_pd_->diff_dst_desc(), dy)},
                       {DNNL_ARG_DIFF_WEIGHTS, view(weights_pd_->diff_weights_desc(), dw)},
@@ -137,7 +163,12 @@ void OnednnConv2d::backward_weights(const void* x, const void* dy, float* dw, fl
   execute(weights_, arguments);
 }
 
+memory::desc OnednnConv2d::weight_gradient() const {
+  return rows_ ? plain_weights(options_.sizes) : weights_pd_->diff_weights_desc();
+}
+
 std::vector<std::string> OnednnConv2d::implementations() const {
+  if (rows_) return rows_->implementations();
   std::vector<std::string> names{forward_pd_.impl_info_str()};
   if (data_pd_) names.emplace_back(data_pd_->impl_info_str());
   if (weights_pd_) names.emplace_back(weights_pd_->impl_info_str());

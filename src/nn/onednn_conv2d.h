@@ -50,13 +50,17 @@ class OnednnConv2d {
   void backward_data(const void* dy, void* dx) const;
   /// dw is packed as oneDNN likes: weight_gradient() describes it. db only where there is a bias.
   void backward_weights(const void* x, const void* dy, float* dw, float* db) const;
-  dnnl::memory::desc weight_gradient() const { return weights_pd_->diff_weights_desc(); }
+  dnnl::memory::desc weight_gradient() const;
 
   /// oneDNN's names of the implementations that it chose, one for each direction.
   std::vector<std::string> implementations() const;
 
  private:
+  void prepare();
+
   Options options_;
+  // With a kernel of one band that skips none, in training: products of matrices.
+  std::optional<OnednnConv1d> rows_;
   dnnl::convolution_forward::primitive_desc forward_pd_;
   dnnl::convolution_forward forward_;
   std::optional<dnnl::convolution_backward_data::primitive_desc> data_pd_;

@@ -28,6 +28,7 @@ std::vector<Conv2dCase> cases() {
       {{{"out", 2}, {"kernel", 3}, {"stride", 2}}, {2, 4, 10, 5}},       // an odd last band
       {{{"out", 2}, {"kernel", 3}, {"stride", 2}}, {1, 4, 12, 6}, {3}},  // padding
       {{{"out", 4}, {"kernel", 1}, {"stride", 2}}, {3, 3, 8, 4}, {3, 1, 2}},
+      {{{"out", 4}, {"kernel", 1}, {"stride", 3}}, {9, 2, 28, 14}},
       {{{"out", 2}, {"kernel", 5}, {"bias", false}}, {1, 2, 6, 3}},  // wider than the clip
       {{{"out", 16}, {"kernel", 3}}, {9, 2, 32, 2}},                 // a part and a rest
       {{{"out", 2}, {"kernel", 3}}, {1, 1, 3, 1}},                   // one frame and band
@@ -90,6 +91,31 @@ TEST(Conv2d, IsTheSumThatItsHeaderPromises) {
   // One long clip is cut into tiles.
   expect_sums({{"out", 4}, {"kernel", 3}, {"stride", 2}}, {1, 301, 12, 6}, {});
   expect_sums({{"out", 2}, {"kernel", 7}}, {1, 257, 3}, {});
+}
+
+/// A step of training of a convolution whose arrays lie between numbers that nobody may change.
+TEST(Conv2d, WritesNothingBeyondItsOutput) {
+  for (const int out : {4, 8, 16})
+    for (const int kernel : {1, 3}) {
+      const std::vector<Shape> shapes{{9, 7, 8 * 32, 32}};
+      const auto conv = noisy_layer(
+          "conv2d", {{"out", out}, {"kernel", kernel}, {"stride", 2}, {"bias", false}}, shapes);
+      Rig rig(*conv, shapes);
+      rig.backward();
+      const Buffer gradient = rig.in[0].gradient, weights = conv->parameters()[0].gradient;
+      constexpr std::size_t guard = 4096;
+      for (Activation* flow : {&rig.in[0], &rig.out})
+        for (Buffer* numbers : {&flow->value, &flow->gradient})
+          numbers->resize(numbers->size() + guard, 5.0F);
+      rig.loss_weights.resize(rig.out.value.size(), 5.0F);
+      rig.backward();
+      for (Activation* flow : {&rig.in[0], &rig.out})
+        for (Buffer* numbers : {&flow->value, &flow->gradient})
+          for (std::size_t i = numbers->size() - guard; i < numbers->size(); ++i)
+            ASSERT_EQ((*numbers)[i], 5.0F);
+      EXPECT_EQ(conv->parameters()[0].gradient, weights);
+      EXPECT_TRUE(std::equal(gradient.begin(), gradient.end(), rig.in[0].gradient.begin()));
+    }
 }
 
 TEST(BatchNorm, OfMapsCountsBandsAsFrames) {
