@@ -134,7 +134,7 @@ Matrix rows_of(const Matrix& matrix, std::size_t first, std::size_t count) {
 class Towers {
  public:
   Towers(const Recipe& recipe, bool separate, std::uint64_t seed)
-      : left_(spec(recipe), seed), margin_(make_loss(recipe.loss)->margin()->full) {
+      : left_(spec(recipe), seed), margin_(make_loss(recipe.loss)->margins().front()->full) {
     constexpr std::uint64_t another = 1000;  // the second tower begins with other weights
     if (separate) own_.emplace(spec(recipe), seed + another);
     left_learner_.emplace(left_, nullptr, recipe.optimizer);
