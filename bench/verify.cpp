@@ -38,9 +38,9 @@ BENCHMARK(embed_one_clip)->ArgName("seconds")->Arg(3)->Arg(30)->Unit(benchmark::
 
 /// One clip of 3 s, features ready: what PyTorch and onnxruntime are timed on. Arguments: threads,
 /// whether in bf16.
-void ecapa_encode_one(benchmark::State& state) {
+void encode_one(benchmark::State& state, const EncoderSpec& spec) {
   const ThreadLimit limit(static_cast<int>(state.range(0)));
-  Encoder encoder(EncoderSpec::ecapa({}), 0);
+  Encoder encoder(spec, 0);
   const auto precision = state.range(1) != 0 ? Precision::bf16 : Precision::fp32;
   if (encoder.set_precision(precision) != precision)
     return state.SkipWithError("this CPU has no AVX512_BF16");
@@ -50,11 +50,18 @@ void ecapa_encode_one(benchmark::State& state) {
                                                 benchmark::Counter::kIsIterationInvariantRate,
                                                 benchmark::Counter::kIs1000);
 }
-BENCHMARK(ecapa_encode_one)
-    ->ArgNames({"threads", "bf16"})
-    ->ArgsProduct({{1, 2}, {0, 1}})
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
+void in_each_precision(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"threads", "bf16"})
+      ->ArgsProduct({{1, 2}, {0, 1}})
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+void ecapa_encode_one(benchmark::State& state) { encode_one(state, EncoderSpec::ecapa({})); }
+BENCHMARK(ecapa_encode_one)->Apply(in_each_precision);
+
+void campplus_encode_one(benchmark::State& state) { encode_one(state, EncoderSpec::campplus({})); }
+BENCHMARK(campplus_encode_one)->Apply(in_each_precision);
 
 void encode_batch(benchmark::State& state) {
   const ThreadLimit limit(static_cast<int>(state.range(0)));

@@ -44,6 +44,10 @@ CampplusOptions sizes(const Shapes& shapes) {
     o.dilations.push_back(index == 1 ? 1 : 2);
   }
   // Each stage and the last convolution halve the bands.
+  constexpr int max_stages = 8;
+  if (stages > max_stages)
+    throw Error(Fault::format, fmt::format("expected at most {} stages \"head.layerN\", found {}",
+                                           max_stages, stages));
   const int flat = shapes.size("xvector.tdnn.linear.weight", 1);
   if (flat % o.maps != 0)
     throw Error(Fault::format,

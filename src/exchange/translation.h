@@ -29,13 +29,14 @@ class Shapes {
 
   bool has(const std::string& name) const { return checkpoint_.find(name) != nullptr; }
 
-  /// Size `dimension` of a tensor that must be there.
+  /// Size `dimension` of a tensor that must be there: 1 to 65536.
   int size(const std::string& name, std::size_t dimension) const {
     const TorchTensor* tensor = checkpoint_.find(name);
     if (tensor == nullptr)
       throw Error(Fault::format,
                   fmt::format("it has no tensor \"{}\"; another architecture?", name));
-    if (dimension >= tensor->shape.size() || tensor->shape[dimension] > 65536)
+    if (dimension >= tensor->shape.size() || tensor->shape[dimension] < 1 ||
+        tensor->shape[dimension] > 65536)
       throw Error(Fault::format, fmt::format("tensor \"{}\" has another shape", name));
     return static_cast<int>(tensor->shape[dimension]);
   }

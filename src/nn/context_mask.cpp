@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/exponential.h"
 #include "base/lanes.h"
@@ -34,6 +35,31 @@ TWINEAR_SIMD void fill_rows(const float* __restrict from, T* __restrict to, std:
                             std::size_t channels) {
   for (std::size_t r = 0; r < rows * channels; r += channels)
     for (std::size_t c = 0; c < channels; ++c) store(from[c], to[r + c]);
+}
+
+/// y += W x for a matrix of rows x columns: a product too small for the set-up of a library's.
+TWINEAR_SIMD void add_product(const float* __restrict w, std::size_t rows, std::size_t columns,
+                              const float* __restrict x, float* __restrict y) {
+  const std::size_t whole = columns / lane_count * lane_count;
+  std::size_t r = 0;
+  for (; r + 4 <= rows; r += 4, w += 4 * columns) {
+    Vector<float> sums[4] = {}, xs, ws;
+    for (std::size_t c = 0; c < whole; c += lane_count) {
+      std::memcpy(&xs, x + c, sizeof xs);
+      for (std::size_t k = 0; k < 4; ++k) {
+        std::memcpy(&ws, w + k * columns + c, sizeof ws);
+        sums[k] += ws * xs;
+      }
+    }
+    float totals[4];
+    sum_lanes(sums, totals);
+    for (std::size_t k = 0; k < 4; ++k) {
+      for (std::size_t c = whole; c < columns; ++c) totals[k] += w[k * columns + c] * x[c];
+      y[r + k] += totals[k];
+    }
+  }
+  for (; r < rows; ++r, w += columns)
+    for (std::size_t c = 0; c < columns; ++c) y[r] += w[c] * x[c];
 }
 
 /// Context-aware masking (Wang et al. 2023): y[t] = local[t] sigmoid(W2 max(0, W1 c + b1) + b2),
@@ -173,18 +199,15 @@ class ContextMaskOp final : public Op {
   }
 
   void find_gate(std::size_t clip) {
-    const std::size_t count = segments(clip);
-    float *h = hidden(clip), *g = gate(clip);
-    for (std::size_t s = 0; s < count; ++s) {
-      std::ranges::copy(parameters_[ContextMask::reduce_bias].value, h + s * hidden_channels_);
-      std::ranges::copy(parameters_[ContextMask::expand_bias].value, g + s * gated_);
+    for (std::size_t s = 0; s < segments(clip); ++s) {
+      float *h = hidden(clip) + s * hidden_channels_, *g = gate(clip, s);
+      std::ranges::copy(parameters_[ContextMask::reduce_bias].value, h);
+      std::ranges::copy(parameters_[ContextMask::expand_bias].value, g);
+      add_product(reduce().data, hidden_channels_, channels_, context(clip) + s * channels_, h);
+      for (std::size_t k = 0; k < hidden_channels_; ++k) h[k] = std::max(h[k], 0.0F);
+      add_product(expand().data, gated_, hidden_channels_, h, g);
+      for (std::size_t k = 0; k < gated_; ++k) g[k] = fast_sigmoid(g[k]);
     }
-    multiply(matrix(context(clip), count, channels_), reduce(), result(h, count, hidden_channels_),
-             Transpose::second, true);
-    for (std::size_t k = 0; k < count * hidden_channels_; ++k) h[k] = std::max(h[k], 0.0F);
-    multiply(matrix(h, count, hidden_channels_), expand(), result(g, count, gated_),
-             Transpose::second, true);
-    for (std::size_t k = 0; k < count * gated_; ++k) g[k] = fast_sigmoid(g[k]);
   }
 
   /// The gradients of the parameters and of the contexts; those of segments that a clip does not

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/layers.h"
+#include "twinear/error.h"
 
 namespace twinear::nn {
 namespace {
@@ -40,6 +41,9 @@ class Flatten final : public Layer {
  public:
   void build(std::span<const Shape> in) override {
     expect_inputs(in, 1, 1, Maps::taken);
+    if (in[0].bands == 0)
+      throw Error(Fault::config,
+                  "expected maps, found plain channels; the layer \"conv2d\" gives maps");
     channels_ = in[0].channels;
   }
   Shape output(std::span<const Shape> in) const override {
