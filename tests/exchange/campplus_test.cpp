@@ -98,7 +98,7 @@ TEST(Campplus, ATrainingStepIsPyTorchs) {
   RecordProperty("statistics", fmt::format("{:.1e}", of_statistics));
 }
 
-/// The published checkpoint, where tools/setup.sh dev or the user has put it; "" where not.
+/// The published checkpoint, or "" where it is missing.
 std::string published() {
   const char* said = std::getenv("TWINEAR_CAMPPLUS");
   const std::string path =
@@ -109,8 +109,8 @@ std::string published() {
 TEST(Campplus, AsPublishedEmbedsAsPyTorchDoes) {
   const std::string checkpoint = published();
   if (checkpoint.empty())
-    GTEST_SKIP() << "the published checkpoint campplus_cn_en_common.pt is not in build/campplus "
-                    "(tools/setup.sh dev fetches it; TWINEAR_CAMPPLUS names another place)";
+    GTEST_SKIP() << "the published checkpoint campplus_cn_en_common.pt is not in build/campplus, "
+                    "and TWINEAR_CAMPPLUS does not name another place";
   Model model = import_model("3dspeaker-campplus", checkpoint);
   EXPECT_EQ(model.encoder.dimension(), 192U);
   const char* all = std::getenv("TWINEAR_CAMPPLUS_GOLDEN");

@@ -39,6 +39,7 @@ def write(path, tensors):
                        "data_offsets": [len(blob), len(blob) + len(values)]}
         blob += values
     header = json.dumps(table).encode()
+    header += b" " * (-len(header) % 8)  # data are aligned
     path.write_bytes(struct.pack("<Q", len(header)) + header + blob)
 
 
