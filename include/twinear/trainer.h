@@ -49,7 +49,9 @@ struct TrainOptions {
   int checkpoint_every = 50;  ///< steps between checkpoints
   int prefetch = 4;           ///< batches made ahead at most; no bit depends on it
   int cache_mb = 2048;        ///< features, or sound to be augmented, kept in memory
-  std::string feature_cache;  ///< folder, relative to the recipe, of features kept from run to run
+  /// Folder, relative to the recipe, of features and of a teacher's embeddings of clips that are
+  /// kept from run to run.
+  std::string feature_cache;
   bool stop_on_collapse = true;
   Precision precision = Precision::fp32;  ///< a CPU without AVX512_BF16 warns and stays at fp32
 };

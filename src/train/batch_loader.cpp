@@ -84,7 +84,8 @@ struct BatchLoader::Parts {
   void begin_teaching() {
     if (!options.teacher) return;
     if (options.teacher->options().hears == Hearing::clip) {
-      lessons.emplace(options.teacher, manifest, options.augment, options.seed);
+      lessons.emplace(options.teacher, manifest, options.augment, options.seed,
+                      options.feature_cache);
       return;
     }
     if (options.features)

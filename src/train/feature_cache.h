@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <string>
 
+#include "train/disk_cache.h"
 #include "twinear/features.h"
 #include "twinear/manifest.h"
 
 namespace twinear {
 
-/// Features kept on disk from run to run, a file for each clip. Its name is a hash of the audio's
-/// bytes, the part of it that is used, the front end and the kind of CPU; so nothing stale is ever
-/// found. What is found is used only if its checksum holds, and else computed again. Any number of
-/// processes and threads may share a folder. An entry can be deleted at any time.
+/// Features kept on disk from run to run. What is not there, or damaged, is computed again.
 class FeatureCache {
  public:
   /// Creates the folder where it is missing. `log_mel` must outlive this object.
@@ -23,9 +20,8 @@ class FeatureCache {
   Matrix read(const Clip& clip) const;
 
  private:
-  std::string folder_;
   const LogMel& log_mel_;
-  std::uint64_t specification_;  // hash
+  DiskCache cache_;
 };
 
 }  // namespace twinear

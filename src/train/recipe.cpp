@@ -194,7 +194,8 @@ void fields(Fields& f, TrainOptions& o) {
   f.whole({"prefetch", "batches", "batches that are made ahead, at most"}, o.prefetch, 1, 1024);
   f.whole({"cache_mb", "MiB", "memory for features, or for sound that is to be augmented"},
           o.cache_mb, 0, 1 << 24);
-  f.path({"feature_cache", "", "folder of features that are kept from run to run"},
+  f.path({"feature_cache", "",
+          "folder of features, and of a teacher's embeddings, that are kept from run to run"},
          o.feature_cache);
   f.flag({"stop_on_collapse", "", "ends a run whose embeddings have become one point"},
          o.stop_on_collapse);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -320,6 +322,33 @@ TEST_F(TeachingOfSound, WhereItHearsClipsTheyAreCleanButAtTheSpeedOfTheEncoder) 
   }
   EXPECT_GT(fast, 5);
   EXPECT_GT(plain, 5);
+}
+
+TEST_F(TeachingOfSound, WhatItSaidOfClipsIsKeptFromRunToRun) {
+  const Manifest manifest = read_manifest(recipe.data.train[0]);
+  const auto heard = [&](const TeacherOptions& teacher) {
+    BatchOptions cached = options(teacher);
+    cached.feature_cache = folder / "cache";
+    BatchLoader loader(manifest, recipe.front_end, cached, 0, 8);
+    std::vector<Matrix> all;
+    for (int k = 0; k < 8; ++k) all.push_back(loader.next().teacher);
+    return all;
+  };
+  const auto entries = [&] {
+    return std::distance(std::filesystem::directory_iterator(folder / "cache"), {});
+  };
+  const auto first = heard(recipe.teacher);
+  const auto kept = entries();
+  EXPECT_GT(kept, 12);  // clips, some at another speed too
+  EXPECT_EQ(heard(recipe.teacher), first);
+  EXPECT_EQ(entries(), kept);
+  const TeacherOptions brief{.model = recipe.teacher.model, .max_seconds = 0.2};
+  EXPECT_NE(heard(brief), first);
+  EXPECT_EQ(entries(), 2 * kept);
+  const std::string any = std::filesystem::directory_iterator(folder / "cache")->path().string();
+  write_file(any, "damaged");
+  EXPECT_EQ(heard(recipe.teacher), first);
+  EXPECT_NE(heard(brief), first);
 }
 
 TEST_F(TeachingOfSound, WhereItHearsCropsTheyAreThoseOfTheEncoder) {
