@@ -108,8 +108,9 @@ struct BatchLoader::Parts {
     std::vector<Clip> crops(sounds ? clips.size() : 0);  // that the teacher hears
     parallel_for(clips.size(), [&](std::size_t i) {
       if (clips[i] >= manifest.clips.size())
-        throw std::invalid_argument(fmt::format("BatchLoader: batch {} has clip {} of {}", k,
-                                                clips[i], manifest.clips.size()));
+        throw std::invalid_argument(
+            fmt::format("BatchLoader: batch {} holds clip {}, but the manifest has {} clips", k,
+                        clips[i], manifest.clips.size()));
       const auto sound = sounds ? sounds(clips[i], epoch) : nullptr;
       const auto features =
           sound ? features_of(*sound, clips[i]) : options.features(clips[i], epoch);
@@ -200,7 +201,8 @@ void BatchLoader::load_until(std::uint64_t end, Neighbors neighbors) {
 const FeatureBatch& BatchLoader::next() {
   Parts& p = *parts_;
   std::unique_lock lock(p.mutex);
-  if (p.taken >= p.next) throw std::logic_error("BatchLoader: no batch was asked for");
+  if (p.taken >= p.next)
+    throw std::logic_error("BatchLoader: all batches up to the end were taken");
   Slot& ready = p.slot(p.taken);
   lock.unlock();
   ready.work.wait();

@@ -20,7 +20,7 @@ void restore(const SafetensorsFile& file, const std::string& name, std::span<flo
   const auto& values = file.tensor(name).values;
   if (values.size() != to.size())
     throw Error(Fault::format,
-                file.path() + ": tensor \"" + name + "\": its size is not its parameter's");
+                file.path() + ": tensor \"" + name + "\" is not as large as its parameter");
   std::ranges::copy(values, to.begin());
 }
 
@@ -30,8 +30,7 @@ std::map<std::string, Matrix> read_state(const SafetensorsFile& file) {
     if (!stored.name.starts_with(state)) continue;
     const auto tensor = file.tensor(stored.name);
     if (tensor.shape.size() != 2)
-      throw Error(Fault::format,
-                  file.path() + ": tensor \"" + stored.name + "\": not rows of one width");
+      throw Error(Fault::format, file.path() + ": tensor \"" + stored.name + "\" is not a matrix");
     Matrix values(tensor.shape[0], tensor.shape[1]);
     std::ranges::copy(tensor.values, values.values().begin());
     tensors[stored.name.substr(std::string_view(state).size())] = std::move(values);

@@ -18,7 +18,7 @@ FeatureBatch::FeatureBatch(std::size_t clips, std::size_t frames, std::size_t bi
 
 FeatureBatch FeatureBatch::crops(std::span<const Matrix* const> clips, std::size_t frames,
                                  std::uint64_t seed, std::uint64_t number, std::uint32_t stream) {
-  if (clips.empty()) throw std::invalid_argument("FeatureBatch::crops: no clips");
+  if (clips.empty()) throw std::invalid_argument("FeatureBatch::crops: there are no clips");
   FeatureBatch batch(clips.size(), frames, clips[0]->cols());
   batch.number = number;
   Random random(seed, Purpose::crop, static_cast<std::uint32_t>(number), stream);

@@ -24,7 +24,8 @@ namespace {
 
 nn::AdamOptions adam_options(const OptimizerOptions& o) {
   if (o.kind != "adamw" && o.kind != "adam")
-    throw std::invalid_argument("Learner: unknown optimizer \"" + o.kind + "\"");
+    throw std::invalid_argument("Learner: there is no optimizer \"" + o.kind +
+                                "\"; expected adamw or adam");
   return {.weight_decay = o.weight_decay,
           .decoupled = o.kind == "adamw",
           .beta1 = o.beta1,
@@ -122,7 +123,7 @@ LossValue Learner::learn(const FeatureBatch& batch) {
 }
 
 Loss& Learner::loss() {
-  if (!parts_->loss) throw std::logic_error("Learner: was made without a loss");
+  if (!parts_->loss) throw std::logic_error("Learner: the learner was made without a loss");
   return *parts_->loss;
 }
 

@@ -56,7 +56,7 @@ Progress Progress::from_json(const std::string& text, const std::string& place) 
           .since_drop = json.at("since_drop").get<int>(),
           .rate_factor = json.at("rate_factor").get<double>()};
 } catch (const nlohmann::json::exception&) {
-  throw Error(Fault::format, place + ": not the progress of a training run");
+  throw Error(Fault::format, place + ": the text is not the progress of a training run");
 }
 
 double seconds_since(Clock::time_point start) {

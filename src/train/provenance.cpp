@@ -42,12 +42,13 @@ std::string Provenance::check_resumed(const std::string& provenance, const std::
     }
   for (const char* key : {"recipe", "seed", "corpus"})
     if (then.value(key, Json()) != now.at(key))
-      throw Error(Fault::mismatch, fmt::format("{}: written with another {}; resume with the "
-                                               "same, or train without --resume",
-                                               file, key));
+      throw Error(Fault::mismatch,
+                  fmt::format("{}: the checkpoint was written with another {}; resume with the "
+                              "same, or train without --resume",
+                              file, key));
   return then.value("init", "");
 } catch (const Json::exception&) {
-  throw Error(Fault::format, file + ": not a checkpoint of a training run");
+  throw Error(Fault::format, file + ": the file is not a checkpoint of a training run");
 }
 
 }  // namespace twinear

@@ -122,7 +122,8 @@ class Run {
   Precision precision() const {
     const Precision wanted = recipe_.train.precision;
     if (wanted == Precision::bf16 && !has_bf16() && run_.on_warning)
-      run_.on_warning("train.precision = \"bf16\": this CPU has no AVX512_BF16; fp32 instead");
+      run_.on_warning(
+          "train.precision = \"bf16\": this CPU has no AVX512_BF16, so that training takes fp32");
     return wanted;
   }
 
@@ -322,7 +323,7 @@ TrainResult trained(const Recipe& recipe, TrainingData data, const TrainRun& run
 TrainResult train(const Recipe& recipe, TrainingData data, const TrainRun& run) {
   for (const Manifest* manifest : {&data.train, &data.dev})
     if (manifest->label_of.size() != manifest->clips.size())
-      throw std::invalid_argument("train: a manifest of make_manifest() is needed");
+      throw std::invalid_argument("train: a manifest was not built by make_manifest()");
   return trained(recipe, prepare(recipe, std::move(data)), run);
 }
 
