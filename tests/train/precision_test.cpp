@@ -62,8 +62,9 @@ TEST(TrainPrecision, Bf16LearnsAndGivesTheSameBytesAtAnyNumberOfThreads) {
 TEST(TrainPrecision, WithoutTheInstructionsItSaysSoAndStaysAtFp32) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";  // oneDNN reads the limit once
   ::setenv("DNNL_MAX_CPU_ISA", "AVX512_CORE", 1);
-  EXPECT_EXIT(train_without_bf16(), testing::ExitedWithCode(0),
-              "train.precision = \"bf16\": this CPU has no AVX512_BF16, so that training takes fp32");
+  EXPECT_EXIT(
+      train_without_bf16(), testing::ExitedWithCode(0),
+      "train.precision = \"bf16\": this CPU has no AVX512_BF16, so that training takes fp32");
   ::unsetenv("DNNL_MAX_CPU_ISA");
 }
 
