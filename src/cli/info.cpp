@@ -79,8 +79,8 @@ void print_tree(const Json& object, int indent) {
 /// Lists the models at hand.
 int list(const Common& common) {
   const auto models = installed_models();
-  const bool has_large = std::ranges::find(models, std::string(large_model),
-                                           &InstalledModel::name) != models.end();
+  const bool has_large =
+      std::ranges::find(models, std::string(large_model), &InstalledModel::name) != models.end();
   Json names = Json::object();
   for (const InstalledModel& model : models) names[model.name] = model.path;
   if (common.json) {

@@ -85,8 +85,8 @@ std::string advice(const Verdict& v, const std::string& path) {
   if (!v.llr || std::abs(*v.llr) > weak || small == models.end() || small->path != path ||
       named(large_model) != models.end())
     return "";
-  return fmt::format("\nThis evidence is weak. The model {} would decide better; {}.\n", large_model,
-                     how_to_get(large_model));
+  return fmt::format("\nThis evidence is weak. The model {} would decide better; {}.\n",
+                     large_model, how_to_get(large_model));
 }
 
 void print(const Verdict& v, const std::string& source, const std::string& path) {

@@ -77,7 +77,8 @@ TEST(Usage, AModelThatShipsIsFoundBesideTheInstalledProgram) {
   std::filesystem::copy(TWINEAR_PROGRAM, program);
   EXPECT_TRUE(
       is_refusal(run({"verify", "a", "b"}, none, program), "no model \"speaker\" is at hand"));
-  EXPECT_TRUE(is_refusal(run({"info", "sound"}, none, program), "no model \"sound\" is at hand; there is none in "));
+  EXPECT_TRUE(is_refusal(run({"info", "sound"}, none, program),
+                         "no model \"sound\" is at hand; there is none in "));
 
   std::filesystem::create_directories(models);
   write_small_model(models + "/sound.safetensors");
