@@ -28,6 +28,7 @@ run_page() {  # PAGE: in a folder of its own, with clips of two speakers
     cd "$name"
     ln -s "$tree/data" "$tree/recipes" .
     ln -s "$tree/tests/golden/published/speechbrain_ecapa.ckpt" embedding_model.ckpt
+    ln -s "$tree/tests/golden/campplus/small.pt" campplus_cn_en_common.pt
     set -- "$clips"/1309/*.opus
     cp "$1" door.opus && cp "$2" ada1.opus && cp "$3" ada2.opus && cp "$4" ada3.opus
     set -- "$clips"/9615/*.opus
