@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that Twinear needs and that are missing. Prints nothing if none is missing.
 # Usage: tools/setup.sh [dev] [peers] [python] [claims]
-#   (always)  to build, to test, to measure
+#   (always)  to build, to test, to measure, to get published models
 #   dev       also to lint, to look at the report in a real browser, to run exported models, to test packages, and npm
 #   peers     also to race against PyTorch, OpenBLAS and faiss
 #   python    also to build and test the Python module (-DTWINEAR_PYTHON=ON)
@@ -15,12 +15,12 @@ set -eu
 packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl-c-headers
   libeigen3-dev libkissfft-dev libcairo2-dev libsndfile1-dev libsoxr-dev libsqlitecpp-dev libsqlite3-dev libtbb-dev
   libzip-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libjs-chart.js libgtest-dev libbenchmark-dev
-  help2man'
+  help2man python3-pip'
 groups=$*
 for group in "$@"; do
   case $group in
     dev) packages="$packages git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev gcovr shellcheck opus-tools chromium doxygen
-      dpkg-dev lintian man-db mandoc zsh fish debootstrap python3-pip"
+      dpkg-dev lintian man-db mandoc zsh fish debootstrap"
       command -v npm >/dev/null || packages="$packages npm" ;;
     peers) packages="$packages python3-torch python3-torchaudio libopenblas-pthread-dev libfaiss-dev" ;;
     python) packages="$packages pybind11-dev python3-dev python3-numpy" ;;
