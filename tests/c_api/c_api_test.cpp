@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
@@ -50,6 +51,18 @@ TEST_F(CApi, SaysWhatAModelIs) {
   EXPECT_EQ(twinear_model_sample_rate(model.get()), 16000);
   EXPECT_EQ(twinear_model_is_calibrated(model.get()), 1);
   EXPECT_EQ(twinear_model_id(model.get()), load_model(path).id);
+}
+
+TEST_F(CApi, FindsAModelByItsName) {
+  write_small_model(folder / "mine.safetensors");
+  const char* before = std::getenv("TWINEAR_MODELS");
+  const std::string kept = before == nullptr ? "" : before;
+  setenv("TWINEAR_MODELS", (folder / "").c_str(), 1);
+  const Handle mine(twinear_model_load("mine")), nobody(twinear_model_load("nobody"));
+  setenv("TWINEAR_MODELS", kept.c_str(), 1);
+  ASSERT_NE(mine, nullptr) << twinear_error_message();
+  EXPECT_STREQ(twinear_model_id(mine.get()), load_model(folder / "mine.safetensors").id.c_str());
+  EXPECT_EQ(nobody, nullptr);
 }
 
 TEST_F(CApi, GivesWhatTheLibraryGives) {

@@ -39,6 +39,12 @@ class Module(unittest.TestCase):
         self.assertTrue(self.model.calibrated)
         self.assertEqual(self.model.source, "sound")
 
+    def test_a_model_is_found_by_its_name(self):
+        os.environ["TWINEAR_MODELS"] = str(tree / "data/models")
+        self.assertEqual(twinear.Model("sound").id, self.model.id)
+        with self.assertRaises(twinear.Error):
+            twinear.Model("nobody")
+
     def test_embeddings_are_the_programs(self):
         with tempfile.TemporaryDirectory() as folder:
             out = pathlib.Path(folder) / "e.safetensors"
