@@ -146,12 +146,12 @@ SafetensorsContent parse_safetensors(std::span<const std::byte> bytes) try {
   const auto data = bytes.subspan(sizeof length + length);
 
   SafetensorsContent content;
-  for (const auto& [name, entry] : header.items())
-    if (name == metadata_key)
-      content.metadata = entry.get<std::map<std::string, std::string>>();
+  for (const auto& item : header.items())
+    if (item.key() == metadata_key)
+      content.metadata = item.value().get<std::map<std::string, std::string>>();
     else
-      content.tensors.push_back(within(fmt::format("tensor \"{}\"", name),
-                                       [&] { return read_entry(name, entry, data); }));
+      content.tensors.push_back(within(fmt::format("tensor \"{}\"", item.key()),
+                                       [&] { return read_entry(item.key(), item.value(), data); }));
   // The header may list tensors in any order. An empty tensor comes before its neighbor.
   std::ranges::sort(content.tensors, {}, [](const StoredTensor& t) {
     return std::pair(t.bytes.data(), t.bytes.size());
