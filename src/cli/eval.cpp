@@ -6,7 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <ranges>
+#include <sstream>
 #include <string_view>
 
 #include "base/number.h"
@@ -115,8 +115,9 @@ void print(const std::string& name, const Evaluation& e) {
 /// Parses "p" or "p,c_miss,c_false_alarm".
 Task parse_task(const std::string& text) {
   std::vector<double> values;
-  for (const auto part : std::views::split(text, ','))
-    values.push_back(parse_number(std::string_view(part.begin(), part.end())).value_or(NAN));
+  std::istringstream parts(text + ",");  // so that nothing after the last comma counts, too
+  for (std::string part; std::getline(parts, part, ',');)
+    values.push_back(parse_number(part).value_or(NAN));
   const auto is_cost = [](double cost) { return cost > 0 && std::isfinite(cost); };
   if (!(values.size() == 1 || values.size() == 3) || !(values[0] > 0 && values[0] < 1) ||
       !std::ranges::all_of(values, is_cost))
