@@ -278,6 +278,14 @@ TEST(Nearest, FindsAMisspeltNameAndNothingFarAway) {
   EXPECT_EQ(nearest("x", {}), "");
 }
 
+TEST(Settings, ATableWithoutAProperNameIsRefusedWithItsLine) {
+  const TemporaryFolder folder;
+  for (const char* header : {"[=]", "[!t]", "[\x05t]", "[.t]", "[t.=]", "[[=]]", "[[", "[", "[]",
+                             "[ ]", "[\"t\\q\"]", "[#t]", "[t", "[[t]", "[\xff]"})
+    expect_error([&] { toml(folder, std::string("\n") + header + "\nrate = 2\n"); }, Fault::config,
+                 (folder / "r.toml") + ":*");
+}
+
 TEST(Settings, BytesThatAreNoTextAreRefusedAsAnyWrongValue) {
   Settings settings;
   settings.override("t.color=\xff");
