@@ -140,7 +140,7 @@ OperatingPoint cheapest(std::span<const OperatingPoint> curve, double p_target) 
 }
 
 Json det_curve_of(const ReportedScores& system, const Scores& scores,
-                  std::optional<double> threshold) {
+                  const std::optional<double>& threshold) {
   const auto curve = det_curve(scores);
   Json points = Json::array();
   for (const auto& at : thin(curve, max_points))
@@ -180,7 +180,7 @@ Json det_axes(std::span<const ReportedScores> systems) {
 }
 
 Json histogram_of(const ReportedScores& system, const Scores& scores,
-                  std::optional<double> threshold) {
+                  const std::optional<double>& threshold) {
   const auto shares = histogram(scores, bins);
   return {{"name", system.name},
           {"low", shares.low},
@@ -289,9 +289,10 @@ void write_report(const std::string& path, const ReportContent& content) {
     data["training"] = {{"steps", columns(log.steps)}, {"epochs", columns(log.epochs)}};
   }
   if (!content.systems.empty()) data["det"] = det_axes(content.systems);
+  const std::optional<double> none;
   for (const auto& system : content.systems) {
     const bool is_first = &system == content.systems.data();  // which has threshold and calibration
-    const auto threshold = is_first ? content.threshold : std::nullopt;
+    const auto& threshold = is_first ? content.threshold : none;
     const auto scores = split_scores(system.trials);
     data["det"]["systems"].push_back(det_curve_of(system, scores, threshold));
     data["histograms"].push_back(histogram_of(system, scores, threshold));
