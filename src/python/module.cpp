@@ -183,7 +183,7 @@ void add_verdict(py::module_& m) {
 void add_model(py::module_& m) {
   py::class_<Verifier>(m, "Model", "A trained model. Threads may share it.")
       .def(py::init([](const Path& path) {
-             return unlocked([&] { return Verifier::load(find_model(path)); });
+             return unlocked([&] { return Verifier::load(twinear::find_model(path)); });
            }),
            py::arg("path"))
       .def_property_readonly("dimension",
