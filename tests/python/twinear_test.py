@@ -134,7 +134,7 @@ class Module(unittest.TestCase):
             self.model.embed(np.zeros(16000), 0)
         with self.assertRaisesRegex(twinear.Error, "not finite"):
             self.model.embed(np.full(16000, np.nan))
-        with self.assertRaisesRegex(ValueError, "none"):
+        with self.assertRaisesRegex(ValueError, "at least one"):
             self.model.embed(np.zeros(0))
         with self.assertRaisesRegex(twinear.Error, "digital silence"):
             self.model.verify(np.zeros(32000), a)
