@@ -189,7 +189,43 @@ class Reader final : public Fields {
   std::vector<std::string> known_;
 };
 
+/// The place of the first byte that is not ASCII and stands in neither a string nor a comment, or
+/// npos. TOML has none there, and toml++ does not expect it everywhere.
+std::size_t find_stray_byte(std::string_view text) {
+  bool comment = false, many_lines = false;
+  char quote = 0;
+  for (std::size_t i = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (comment) {
+      comment = c != '\n';
+    } else if (quote != 0) {
+      const bool ends =
+          many_lines ? text.substr(i, 3) == std::string(3, quote) : c == quote || c == '\n';
+      if (c == '\\' && quote == '"')
+        ++i;
+      else if (ends) {
+        if (many_lines) i += 2;
+        quote = 0;
+      }
+    } else if (c == '#') {
+      comment = true;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+      many_lines = text.substr(i, 3) == std::string(3, quote);
+      if (many_lines) i += 2;
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
 toml::table parse_toml(const std::string& text, const std::string& path) {
+  if (const auto stray = find_stray_byte(text); stray != std::string_view::npos)
+    throw Error(
+        Fault::config,
+        fmt::format("{}:{}: a character that is not ASCII stands outside of quotation marks", path,
+                    1 + std::ranges::count(text.substr(0, stray), '\n')));
   try {
     return toml::parse(text, path);
   } catch (const toml::parse_error& e) {
@@ -279,11 +315,11 @@ void Settings::override(const std::string& assignment) {
   const std::string key = assignment.substr(dot + 1, equals - dot - 1);
   const std::string value = assignment.substr(equals + 1);
   Given given{value, place};
-  try {
-    const toml::table parsed = toml::parse("v = " + value);
-    given.value = json_of(*parsed.get("v"), place);
-  } catch (const toml::parse_error&) {  // the value is a bare word
-  }
+  if (find_stray_byte(value) == std::string_view::npos) try {
+      const toml::table parsed = toml::parse("v = " + value);
+      given.value = json_of(*parsed.get("v"), place);
+    } catch (const toml::parse_error&) {  // the value is a bare word
+    }
   tables_->tables[table].erase(std::string(key_today(key)));
   tables_->give(table, key, std::move(given));
   tables_->places.try_emplace(table, place);

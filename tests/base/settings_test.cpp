@@ -286,6 +286,24 @@ TEST(Settings, ATableWithoutAProperNameIsRefusedWithItsLine) {
                  (folder / "r.toml") + ":*");
 }
 
+TEST(Settings, OutsideOfQuotationMarksAllIsAscii) {
+  const TemporaryFolder folder;
+  for (const char* text :
+       {"[t\u0496]\n", "[t]\nna\u00efve = 2\n", "[t]\nrate = \u00e9\n", "\u00a0[t]\n",
+        "[t]\nname = \u201cx\u201d\n", "[t]\nname = \"a\\\"b\" \u00e9\n"})
+    expect_error([&] { toml(folder, text); }, Fault::config, (folder / "r.toml") + ":*");
+  auto settings = toml(folder,
+                       "\xEF\xBB\xBF# \u00e9\n[sample]\nname = \"\u00e9 \\\" '\"  # \u00e9\n"
+                       "files = ['\u00e9\\', \"\"\"\u00e9\n\"\u00e9\"\"\"]\n");
+  Sample sample;
+  settings.read("sample", sample);
+  EXPECT_EQ(sample.name, "\u00e9 \" '");
+  EXPECT_EQ(sample.files, (std::vector<std::string>{"\u00e9\\", "\u00e9\n\"\u00e9"}));
+  settings.override("sample.name=\u00e9t\u00e9");
+  settings.read("sample", sample);
+  EXPECT_EQ(sample.name, "\u00e9t\u00e9");
+}
+
 TEST(Settings, BytesThatAreNoTextAreRefusedAsAnyWrongValue) {
   Settings settings;
   settings.override("t.color=\xff");
