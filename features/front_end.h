@@ -9,7 +9,7 @@
 namespace twinear {
 
 /// Visits the keys of `[front_end]` with their ranges.
-void fields(Fields& f, FrontEnd& front_end);
+void fields(Fields& f, FrontEnd& o);
 
 /// Returns `front_end`. Throws Error (config) for values out of range or that contradict each
 /// other.

@@ -63,7 +63,7 @@ Json json_of(const toml::node& node, const std::string& place) {
 }
 
 /// A value that was given, with its place.
-struct Given {
+struct Given {  // NOLINT(bugprone-exception-escape): a Json moves without an exception
   Json value;
   std::string place;
   std::string file = {};  // paths start from its folder or, if it is "", from the current folder

@@ -82,6 +82,7 @@ void Fields::one_of(const Key& key, std::string& value, const std::vector<std::s
     throw Error(Fault::config, fmt::format("{}: expected one of {}, found \"{}\"", key.name,
                                            fmt::join(names, ", "), value));
   std::vector<const char*> all;
+  all.reserve(names.size());
   for (const std::string& name : names) all.push_back(name.c_str());
   int index = static_cast<int>(at - names.begin());
   choice(key, index, all);
