@@ -65,7 +65,7 @@ class TableMaker {
     const auto hash = static_cast<std::uint32_t>(std::hash<std::string_view>()(name));
     Slot* slot = &slot_of(hash, name);
     if (slot->number != none) return slot->number;
-    if (2 * ++count_ > slots_.size()) {
+    if (++count_ > slots_.size() / 2) {
       grow();
       slot = &slot_of(hash, name);
     }
