@@ -182,7 +182,7 @@ std::vector<Episode> read_episodes(const std::string& path, const Manifest& mani
       for (const auto& name : json.at("query"))
         episode.query.push_back(look_up(clips, name.template get<std::string>(), "clip"));
       if (const std::string what = flaw(episode, manifest); !what.empty())
-        throw Error(Fault::format, place + ": " + what);
+        throw Error(Fault::format, fmt::format("{}: {}", place, what));
       episodes.push_back(std::move(episode));
     } catch (const nlohmann::json::exception&) {
       throw Error(Fault::format, place + ": not an episode");

@@ -37,9 +37,9 @@ class CampplusBuilder : public SpecBuilder {
                                         {"kernel", options_.kernel},
                                         {"dilation", options_.dilations[index]},
                                         {"bias", false}});
-      add("context_mask", name + ".mask", {local, x},
-          {{"out", options_.context}, {"segment", options_.segment}});
-      all = add("concat", name, {all, name + ".mask"});
+      const std::string mask = add("context_mask", fmt::format("{}.mask", name), {local, x},
+                                   {{"out", options_.context}, {"segment", options_.segment}});
+      all = add("concat", name, {all, mask});
     }
     last_ = all;
     return channels + options_.layers[index] * options_.growth;

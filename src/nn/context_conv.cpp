@@ -120,7 +120,7 @@ class ContextConvOp final : public Op {
     of(batch).backward_weights(x_.value(batch.first), dy, frame_slots_.of(batch), nullptr);
     multiply(dsum, contexts(batch), result(context_slots_.of(batch), width_, 2 * channels_),
              Transpose::first);
-    sum_rows(sums.data(), batch.clips, width_, bias_slots_.of(batch));
+    sum_rows(dsum.data, dsum.rows, dsum.columns, bias_slots_.of(batch));
     if (x_.wants_gradient()) backward_input(batch, dsum);
   }
 

@@ -173,11 +173,11 @@ class ContextMaskOp final : public Op {
   float* gate(std::size_t clip, std::size_t segment = 0) {
     return gate_.data() + (clip * most_ + segment) * gated_;
   }
-  MatrixView reduce() const {
+  MatrixView reduce_weights() const {
     return matrix(parameters_[ContextMask::reduce_weight].value.data(), hidden_channels_,
                   channels_);
   }
-  MatrixView expand() const {
+  MatrixView expand_weights() const {
     return matrix(parameters_[ContextMask::expand_weight].value.data(), gated_, hidden_channels_);
   }
 
@@ -203,9 +203,10 @@ class ContextMaskOp final : public Op {
       float *h = hidden(clip) + s * hidden_channels_, *g = gate(clip, s);
       std::ranges::copy(parameters_[ContextMask::reduce_bias].value, h);
       std::ranges::copy(parameters_[ContextMask::expand_bias].value, g);
-      add_product(reduce().data, hidden_channels_, channels_, context(clip) + s * channels_, h);
+      add_product(reduce_weights().data, hidden_channels_, channels_, context(clip) + s * channels_,
+                  h);
       for (std::size_t k = 0; k < hidden_channels_; ++k) h[k] = std::max(h[k], 0.0F);
-      add_product(expand().data, gated_, hidden_channels_, h, g);
+      add_product(expand_weights().data, gated_, hidden_channels_, h, g);
       for (std::size_t k = 0; k < gated_; ++k) g[k] = fast_sigmoid(g[k]);
     }
   }
@@ -229,7 +230,7 @@ class ContextMaskOp final : public Op {
              result(slots_[ContextMask::expand_weight].of(batch), gated_, hidden_channels_),
              Transpose::first);
     sum_rows(dg.data, dg.rows, dg.columns, slots_[ContextMask::expand_bias].of(batch));
-    multiply(dg, expand(), result(dhidden.data(), count, hidden_channels_));
+    multiply(dg, expand_weights(), result(dhidden.data(), count, hidden_channels_));
     for (std::size_t k = 0; k < dhidden.size(); ++k)
       if (h[k] <= 0.0F) dhidden[k] = 0.0F;
     const MatrixView dh = matrix(dhidden.data(), count, hidden_channels_);
@@ -237,7 +238,7 @@ class ContextMaskOp final : public Op {
              result(slots_[ContextMask::reduce_weight].of(batch), hidden_channels_, channels_),
              Transpose::first);
     sum_rows(dh.data, dh.rows, dh.columns, slots_[ContextMask::reduce_bias].of(batch));
-    multiply(dh, reduce(), result(dcontext, count, channels_));
+    multiply(dh, reduce_weights(), result(dcontext, count, channels_));
   }
 
   void backward_local(const MicroBatch& batch) {

@@ -81,11 +81,11 @@ class SqueezeExciteOp final : public Op {
       std::ranges::copy(parameters_[expand_bias].value, gate(i));
     }
     float *h = hidden(batch.first), *g = gate(batch.first);
-    multiply(matrix(mean(batch.first), batch.clips, channels_), reduce(),
+    multiply(matrix(mean(batch.first), batch.clips, channels_), reduce_weights(),
              result(h, batch.clips, bottleneck_), Transpose::second, true);
     for (std::size_t k = 0; k < batch.clips * bottleneck_; ++k) h[k] = std::max(h[k], 0.0F);
-    multiply(matrix(h, batch.clips, bottleneck_), expand(), result(g, batch.clips, channels_),
-             Transpose::second, true);
+    multiply(matrix(h, batch.clips, bottleneck_), expand_weights(),
+             result(g, batch.clips, channels_), Transpose::second, true);
     for (std::size_t k = 0; k < batch.clips * channels_; ++k) g[k] = fast_sigmoid(g[k]);
     for (std::size_t i = batch.first; i < batch.end(); ++i)
       gate_rows(x.value(i), in_.size() > 1 ? in_[1].value(i) : nullptr, y_.value(i),
@@ -127,23 +127,23 @@ class SqueezeExciteOp final : public Op {
     multiply(dg, matrix(h, batch.clips, bottleneck_),
              result(slots_[expand_weight].of(batch), channels_, bottleneck_), Transpose::first);
     sum_rows(dg.data, dg.rows, dg.columns, slots_[expand_bias].of(batch));
-    multiply(dg, expand(), result(dhidden.data(), batch.clips, bottleneck_));
+    multiply(dg, expand_weights(), result(dhidden.data(), batch.clips, bottleneck_));
     for (std::size_t k = 0; k < dhidden.size(); ++k)
       if (h[k] <= 0.0F) dhidden[k] = 0.0F;
     const MatrixView dh = matrix(dhidden.data(), batch.clips, bottleneck_);
     multiply(dh, matrix(mean(batch.first), batch.clips, channels_),
              result(slots_[reduce_weight].of(batch), bottleneck_, channels_), Transpose::first);
     sum_rows(dh.data, dh.rows, dh.columns, slots_[reduce_bias].of(batch));
-    multiply(dh, reduce(), result(dmean, batch.clips, channels_));
+    multiply(dh, reduce_weights(), result(dmean, batch.clips, channels_));
   }
 
   float* mean(std::size_t clip) { return mean_.data() + clip * channels_; }
   float* hidden(std::size_t clip) { return hidden_.data() + clip * bottleneck_; }
   float* gate(std::size_t clip) { return gate_.data() + clip * channels_; }
-  MatrixView reduce() const {
+  MatrixView reduce_weights() const {
     return matrix(parameters_[reduce_weight].value.data(), bottleneck_, channels_);
   }
-  MatrixView expand() const {
+  MatrixView expand_weights() const {
     return matrix(parameters_[expand_weight].value.data(), channels_, bottleneck_);
   }
 
