@@ -105,7 +105,7 @@ class SumLoss final : public Loss {
 
   std::string collapse_advice() const override {
     for (const Term& term : terms_)
-      if (const std::string advice = term.loss->collapse_advice(); !advice.empty()) return advice;
+      if (std::string advice = term.loss->collapse_advice(); !advice.empty()) return advice;
     return "";
   }
   std::vector<Margin*> margins() override {

@@ -41,7 +41,7 @@ bool is_name(const std::string& text) {
 }  // namespace
 
 std::string model_folder() {
-  if (const auto own = environment("TWINEAR_MODELS"); !own.empty()) return own;
+  if (auto own = environment("TWINEAR_MODELS"); !own.empty()) return own;
   if (const auto data = environment("XDG_DATA_HOME"); !data.empty())
     return (fs::path(data) / "twinear/models").string();
   const auto home = environment("HOME");
@@ -79,6 +79,7 @@ std::string find_model(const std::string& name) {
   if (!is_name(wanted) || fs::exists(wanted, ignored)) return wanted;
 
   std::vector<std::string> names;
+  names.reserve(models.size());
   for (const InstalledModel& model : models) names.push_back(model.name);
   throw Error(
       Fault::config,
@@ -91,7 +92,7 @@ std::string find_model(const std::string& name) {
 }
 
 std::string find_model_by_id(const std::string& id) {
-  const std::string usual = find_model();
+  std::string usual = find_model();
   std::vector<std::string> paths{usual};
   for (const InstalledModel& model : installed_models()) paths.push_back(model.path);
   for (const std::string& path : paths) {
