@@ -3,8 +3,8 @@
 
 #include "base/threads.h"
 #include "nn/conv1d.h"
+#include "nn/conv_gradients.h"
 #include "nn/padded_clips.h"
-#include "nn/rows.h"
 #include "nn/tiles.h"
 
 namespace twinear::nn {
@@ -32,7 +32,12 @@ class Conv1dOp final : public Op {
       if (clips >= micro_batch_clips) full_.emplace(convolution(micro_batch_clips, frames, mode));
       if (rest > 0) rest_.emplace(convolution(rest, frames, mode));
     }
-    if (mode == Mode::training) prepare_slots();
+    if (mode == Mode::inference) return;
+    ConvGradients::Layouts layouts{plain_desc()};
+    if (full_) layouts.full = full_->weight_gradient();
+    if (rest_) layouts.rest = rest_->weight_gradient();
+    gradients_.prepare(micro_batch_count(x_.shape()), std::move(layouts), layer.weight(),
+                       options_.bias ? &layer.bias() : nullptr);
   }
 
   void begin() override {
@@ -63,8 +68,8 @@ class Conv1dOp final : public Op {
 
   void backward(const MicroBatch& batch) override {
     const T* dy = y_.gradient(batch.first);
-    of(batch).backward_weights(padded_.clip(batch.first), dy, weight_slots_.of(batch),
-                               options_.bias ? bias_slots_.of(batch) : nullptr);
+    of(batch).backward_weights(padded_.clip(batch.first), dy, gradients_.weight(batch),
+                               gradients_.bias(batch));
     if (!x_.wants_gradient()) return;
     auto gradient = x_.gradient_of(batch);
     if (margin_ > 0) {
@@ -79,19 +84,7 @@ class Conv1dOp final : public Op {
   }
 
   void end() override {
-    Parameter& weight = layer_.weight();
-    if (options_.bias) bias_slots_.add_to(layer_.bias().gradient);
-    const auto packed = (full_ ? full_ : rest_)->weight_gradient();
-    // A last micro-batch whose primitive packs the gradient in another way is brought to the
-    // first's.
-    if (full_ && rest_ && rest_->weight_gradient() != packed) {
-      Buffer copy(weight_slots_.last(), weight_slots_.last() + weight_slots_.size());
-      reorder(view(rest_->weight_gradient(), copy.data()), view(packed, weight_slots_.last()));
-    }
-    if (packed == plain_desc()) return weight_slots_.add_to(weight.gradient);
-    plain_.resize(weight.gradient.size());
-    reorder(view(packed, weight_slots_.sum()), view(plain_desc(), plain_.data()));
-    rows::add(plain_.data(), weight.gradient.data(), plain_.size());
+    gradients_.add_to(layer_.weight(), options_.bias ? &layer_.bias() : nullptr);
   }
 
  private:
@@ -107,15 +100,6 @@ class Conv1dOp final : public Op {
             .norm = norm_,
             .backward_data = mode == Mode::training && x_.wants_gradient(),
             .backward_weights = mode == Mode::training};
-  }
-
-  void prepare_slots() {
-    std::size_t size = layer_.weight().value.size();
-    for (const auto* c : {&full_, &rest_})
-      if (*c) size = std::max(size, (*c)->weight_gradient().get_size() / sizeof(float));
-    const std::size_t batches = micro_batch_count(x_.shape());
-    weight_slots_.resize(batches, size);
-    if (options_.bias) bias_slots_.resize(batches, options_.out);
   }
 
   void forward_tiles(const T* x, T* y, const float* bias) {
@@ -147,19 +131,14 @@ class Conv1dOp final : public Op {
   std::optional<OnednnConv1d> full_, rest_;  // for a whole micro-batch or tile, for the last one
   Buffer scale_, shift_;                     // norm_, folded
   std::uint64_t packed_version_ = 0, folded_version_ = 0;
-  GradientSlots weight_slots_, bias_slots_;
-  Buffer plain_;
+  ConvGradients gradients_;
 };
 
 }  // namespace
 
 std::unique_ptr<Op> make_conv1d_op(Conv1d& layer, const BatchNorm* norm, const Input& in,
                                    Activation& out, Mode mode) {
-  if (in.activation->number == Number::bf16)
-    return std::make_unique<Conv1dOp<BFloat16, BFloat16>>(layer, norm, in, out, mode);
-  if (out.number == Number::bf16)
-    return std::make_unique<Conv1dOp<float, BFloat16>>(layer, norm, in, out, mode);
-  return std::make_unique<Conv1dOp<float, float>>(layer, norm, in, out, mode);
+  return make_conv_op<Conv1dOp>(in, out, layer, norm, in, out, mode);
 }
 
 }  // namespace twinear::nn

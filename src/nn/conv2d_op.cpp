@@ -6,7 +6,7 @@
 #include "base/lanes.h"
 #include "base/threads.h"
 #include "nn/conv2d.h"
-#include "nn/rows.h"
+#include "nn/conv_gradients.h"
 #include "nn/tiles.h"
 
 namespace twinear::nn {
@@ -57,7 +57,12 @@ class Conv2dOp final : public Op {
       if (clips >= micro_batch_clips) full_ = primitives(micro_batch_clips, frames, margin, margin);
       if (rest > 0) rest_ = primitives(rest, frames, margin, margin);
     }
-    if (mode == Mode::training) prepare_slots();
+    if (mode == Mode::inference) return;
+    ConvGradients::Layouts layouts{plain_weights(options_)};
+    if (full_ != nullptr) layouts.full = full_->weight_gradient();
+    if (rest_ != nullptr) layouts.rest = rest_->weight_gradient();
+    gradients_.prepare(micro_batch_count(x_.shape()), std::move(layouts), layer.weight(),
+                       options_.bias ? &layer.bias() : nullptr);
   }
 
   void begin() override {
@@ -96,8 +101,8 @@ class Conv2dOp final : public Op {
 
   void backward(const MicroBatch& batch) override {
     const T* dy = y_.gradient(batch.first);
-    of(batch).backward_weights(primitives_input(batch), dy, weight_slots_.of(batch),
-                               options_.bias ? bias_slots_.of(batch) : nullptr);
+    of(batch).backward_weights(primitives_input(batch), dy, gradients_.weight(batch),
+                               gradients_.bias(batch));
     if (!x_.wants_gradient()) return;
     auto gradient = x_.gradient_of(batch);
     if (gathers_) {
@@ -117,18 +122,7 @@ class Conv2dOp final : public Op {
   }
 
   void end() override {
-    Parameter& weight = layer_.weight();
-    if (options_.bias) bias_slots_.add_to(layer_.bias().gradient);
-    const auto packed = (full_ != nullptr ? full_ : rest_)->weight_gradient();
-    // A last micro-batch whose primitive packs the gradient in another way is brought to the
-    // first's.
-    if (full_ != nullptr && rest_ != nullptr && rest_->weight_gradient() != packed) {
-      Buffer copy(weight_slots_.last(), weight_slots_.last() + weight_slots_.size());
-      reorder(view(rest_->weight_gradient(), copy.data()), view(packed, weight_slots_.last()));
-    }
-    plain_.resize(weight.gradient.size());
-    reorder(view(packed, weight_slots_.sum()), view(plain_weights(options_), plain_.data()));
-    rows::add(plain_.data(), weight.gradient.data(), plain_.size());
+    gradients_.add_to(layer_.weight(), options_.bias ? &layer_.bias() : nullptr);
   }
 
  private:
@@ -180,15 +174,6 @@ class Conv2dOp final : public Op {
     return &primitives_.emplace_back(o);
   }
 
-  void prepare_slots() {
-    std::size_t size = layer_.weight().value.size();
-    for (const OnednnConv2d& c : primitives_)
-      size = std::max(size, c.weight_gradient().get_size() / sizeof(float));
-    const std::size_t batches = micro_batch_count(x_.shape());
-    weight_slots_.resize(batches, size);
-    if (options_.bias) bias_slots_.resize(batches, options_.out);
-  }
-
   /// The weights times the norm's scale; bias_ becomes what is added then.
   Buffer fold() {
     Buffer weights = layer_.weight().value, scale(options_.out);
@@ -220,19 +205,14 @@ class Conv2dOp final : public Op {
   std::vector<Tile> tiles_;                         // of a single clip, instead of these
   Buffer bias_;
   std::uint64_t packed_version_ = 0;
-  GradientSlots weight_slots_, bias_slots_;
-  Buffer plain_;
+  ConvGradients gradients_;
 };
 
 }  // namespace
 
 std::unique_ptr<Op> make_conv2d_op(Conv2d& layer, const BatchNorm* norm, const Input& in,
                                    Activation& out, Mode mode) {
-  if (in.activation->number == Number::bf16)
-    return std::make_unique<Conv2dOp<BFloat16, BFloat16>>(layer, norm, in, out, mode);
-  if (out.number == Number::bf16)
-    return std::make_unique<Conv2dOp<float, BFloat16>>(layer, norm, in, out, mode);
-  return std::make_unique<Conv2dOp<float, float>>(layer, norm, in, out, mode);
+  return make_conv_op<Conv2dOp>(in, out, layer, norm, in, out, mode);
 }
 
 }  // namespace twinear::nn

@@ -19,10 +19,6 @@ using Arguments = std::unordered_map<int, memory>;
 using dim = memory::dim;
 constexpr auto direct = algorithm::convolution_direct;
 
-dim to_dim(std::size_t n) { return static_cast<dim>(n); }
-
-Type type_of(Number number) { return number == Number::bf16 ? Type::bf16 : Type::f32; }
-
 /// A kernel of one frame that skips none: a product of matrices.
 bool is_matrix(const Conv1dOptions& o) { return o.kernel == 1 && o.stride == 1; }
 

@@ -14,6 +14,12 @@ namespace twinear::nn {
 
 using onednn::cpu, onednn::execute, onednn::f32, onednn::scratchpad, onednn::view;
 
+inline dnnl::memory::dim to_dim(std::size_t n) { return static_cast<dnnl::memory::dim>(n); }
+
+inline dnnl::memory::data_type type_of(Number number) {
+  return number == Number::bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+}
+
 /// The sizes of a convolution over time.
 struct Conv1dOptions {
   std::size_t in = 0, out = 0;  ///< channels

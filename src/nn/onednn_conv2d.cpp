@@ -15,10 +15,6 @@ using Arguments = std::unordered_map<int, memory>;
 using dim = memory::dim;
 constexpr auto direct = algorithm::convolution_direct;
 
-dim to_dim(std::size_t n) { return static_cast<dim>(n); }
-
-Type type_of(Number number) { return number == Number::bf16 ? Type::bf16 : Type::f32; }
-
 /// A convolution in oneDNN's words: frames are its height, bands its width.
 struct Geometry {
   explicit Geometry(const OnednnConv2d::Options& o)
