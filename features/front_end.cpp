@@ -85,18 +85,22 @@ std::vector<FrontEnd> presets() {
 FrontEnd front_end_preset(const std::string& name) {
   const auto all = presets();
   const auto found = std::ranges::find(all, name, &FrontEnd::preset);
-  if (found != all.end()) return *found;
+  if (found == all.end()) registry::refuse_unknown("preset", name, front_end_presets());
+  return *found;
+}
+
+std::vector<std::string> front_end_presets() {
   std::vector<std::string> names;
+  const auto all = presets();
   names.reserve(all.size());
-  for (const FrontEnd& known : all) names.push_back(known.preset);
-  registry::refuse_unknown("preset", name, names);
+  for (const FrontEnd& preset : all) names.push_back(preset.preset);
+  return names;
 }
 
 void fields(Fields& f, FrontEnd& o) {
-  f.text({"preset", "",
-          "dialect whose values the other keys start from: kaldi, wespeaker, sherpa, speechbrain, "
-          "librosa, torchaudio"},
-         o.preset);
+  static const std::string preset = fmt::format(
+      "dialect whose values the other keys start from: {}", fmt::join(front_end_presets(), ", "));
+  f.text({"preset", "", preset.c_str()}, o.preset);
   f.whole({"sample_rate", "Hz", "rate that clips are resampled to"}, o.sample_rate, 1000, 768000);
   f.number({"window_ms", "ms", "length of a frame"}, o.window_ms, 0.1, 1000.0);
   f.number({"hop_ms", "ms", "step from a frame to the next"}, o.hop_ms, 0.1, 1000.0);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/settings.h"
 #include "twinear/features.h"
@@ -10,6 +11,9 @@ namespace twinear {
 
 /// Visits the keys of `[front_end]` with their ranges.
 void fields(Fields& f, FrontEnd& o);
+
+/// The names of front_end_preset(), Kaldi's first.
+std::vector<std::string> front_end_presets();
 
 /// Returns `front_end`. Throws Error (config) for values out of range or that contradict each
 /// other.

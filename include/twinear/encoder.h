@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -168,9 +169,10 @@ EncoderSpec encoder_spec(const EncoderOptions& options, int bins);
 /// An encoder: features in, embedding out. Both clips of a comparison go through the same weights.
 class Encoder {
  public:
-  /// Draws the weights from `seed` (Kaiming-uniform, as PyTorch does by default).
+  /// Draws the weights from `seed` (Kaiming-uniform, as PyTorch does by default). Without a seed
+  /// they are 0, for the library to read them from a file.
   /// Throws Error (config) for layers that do not fit together.
-  Encoder(EncoderSpec spec, std::uint64_t seed);
+  Encoder(EncoderSpec spec, std::optional<std::uint64_t> seed);
   Encoder(Encoder&&) noexcept;
   Encoder& operator=(Encoder&&) noexcept;
   ~Encoder();

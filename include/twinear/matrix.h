@@ -31,6 +31,14 @@ class MatrixOf {
   std::span<T> values() noexcept { return values_; }
   std::span<const T> values() const noexcept { return values_; }
 
+  /// A copy of `count` rows from row `first` on.
+  MatrixOf part(std::size_t first, std::size_t count) const {
+    MatrixOf rows(count, cols_);
+    const auto from = values().subspan(first * cols_, count * cols_);
+    rows.values_.assign(from.begin(), from.end());
+    return rows;
+  }
+
   bool operator==(const MatrixOf&) const = default;
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ std::string model_folder();
 /// The models at hand, sorted by name: each NAME.safetensors of model_folder(), then those that
 /// ship with Twinear, looked for beside the running program and where Twinear is installed.
 std::vector<InstalledModel> installed_models();
+
+/// The file of the model at hand that has this name, if there is one.
+std::optional<std::string> installed_model(const std::string& name);
 
 /// The file of a model: of installed_models() by its name, else `name` itself, which is a path.
 /// "" stands for the default: what $TWINEAR_MODEL names, else "speaker-large" where it is at hand,

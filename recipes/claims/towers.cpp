@@ -122,14 +122,6 @@ std::vector<Pair> cross_pairs(std::span<const int> left, std::span<const int> ri
   return pairs;
 }
 
-/// Copies `count` rows from row `first` on.
-Matrix rows_of(const Matrix& matrix, std::size_t first, std::size_t count) {
-  Matrix rows(count, matrix.cols());
-  std::ranges::copy(matrix.values().subspan(first * matrix.cols(), count * matrix.cols()),
-                    rows.values().begin());
-  return rows;
-}
-
 /// The encoders of both sides of a comparison, which are one where the towers share their weights.
 class Towers {
  public:
@@ -153,8 +145,8 @@ class Towers {
         std::ranges::copy(left_learner_->embed(left).values(), embeddings.values().begin());
     std::ranges::copy(right_learner_->embed(right).values(), end.out);
     contrastive_loss(embeddings, cross_pairs(left.labels, right.labels), margin_, gradient);
-    left_learner_->backward(rows_of(gradient, 0, rows));
-    right_learner_->backward(rows_of(gradient, rows, rows));
+    left_learner_->backward(gradient.part(0, rows));
+    right_learner_->backward(gradient.part(rows, rows));
     left_learner_->step(rate);  // with both gradients, where the encoder is shared
     if (own_) right_learner_->step(rate);
   }

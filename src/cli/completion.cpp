@@ -51,7 +51,7 @@ end
 complete -c twinear -f -a '(__twinear)'
 )"}};
 
-/// The placeholders for values that are files or folders.
+/// What stands in help for a value that is a file or a folder.
 constexpr std::array<std::string_view, 10> file_types{"CSV",  "DB",    "DIR",   "FILE", "FOLDER",
                                                       "HTML", "JSONL", "MODEL", "OUT",  "SCORES"};
 

@@ -3,10 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
-
-#include "twinear/enrollment.h"
 
 namespace twinear::cli {
 
@@ -36,9 +33,8 @@ void tell(const ClipEmbedding& clip, const Console& console) {
   for (const auto& line : clip.warnings) console.warn(line);
 }
 
-Verifier load_verifier(const std::string& model, const std::string& db, const Console& console) {
-  const bool own = model.empty() && !db.empty() && std::filesystem::exists(db);
-  const std::string path = own ? find_model_by_id(Enrollment(db).model_id()) : find_model(model);
+Verifier load_verifier(const std::string& model, const std::string& id, const Console& console) {
+  const std::string path = model.empty() && !id.empty() ? find_model_by_id(id) : find_model(model);
   if (model.empty()) console.info("the model is " + path);
   return Verifier::load(path);
 }

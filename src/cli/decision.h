@@ -23,9 +23,9 @@ struct AcceptanceArguments {
 /// The clips that arguments name; "-" is standard input.
 std::vector<Clip> clips_of_arguments(std::span<const std::string> files);
 
-/// Loads the model that --model names. Without the option it is the database's own, if there is a
-/// database, else the default of find_model, and standard error names it.
-Verifier load_verifier(const std::string& model, const std::string& db, const Console& console);
+/// Loads the model that --model names. Without the option it is the model that a database was made
+/// with, if `id` names it, else the default of find_model; standard error names it then.
+Verifier load_verifier(const std::string& model, const std::string& id, const Console& console);
 
 /// Prints the error and the warnings of a clip on standard error.
 void tell(const ClipEmbedding& clip, const Console& console);

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/decision.h"
@@ -22,10 +23,13 @@ struct Arguments {
 };
 
 int enroll(const Arguments& args, const Common& common) {
-  const Verifier verifier = load_verifier(args.model, args.db, common.console);
+  std::optional<Enrollment> before;
+  if (std::filesystem::exists(args.db)) before.emplace(args.db);
+  const Verifier verifier =
+      load_verifier(args.model, before ? before->model_id() : "", common.console);
   check_identity_name(args.name);
-  if (std::filesystem::exists(args.db))  // so that the wrong database is refused before the work
-    Enrollment(args.db, verifier.model_id());
+  if (before) before->require_model(verifier.model_id());  // so that it is refused before the work
+  before.reset();
   QualityGate gate = QualityGate::enrollment(args.min_speech);
   gate.warns = args.force;
   const auto clips =

@@ -2,6 +2,7 @@
 #include "twinear/features.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "clips/npy.h"
+#include "features/front_end.h"
 #include "report/plot.h"
 #include "train/recipe.h"
 #include "twinear/clip_features.h"
@@ -109,9 +111,10 @@ void add_features(Program& program) {
   command.option("--plot", "FILE", args.plot,
                  "draws the spectrogram of one clip as .pdf, .svg or .png; --out may then be left "
                  "out");
-  command.option("--front-end", "PRESET", args.preset,
-                 "computes the features of a toolkit: kaldi, wespeaker, sherpa, speechbrain, "
-                 "librosa or torchaudio");
+  command.option(
+      "--front-end", "PRESET", args.preset,
+      fmt::format("computes the features of a toolkit: {}", fmt::join(front_end_presets(), ", "))
+          .c_str());
   command.option("--recipe", "FILE", args.recipe,
                  "computes the features by a recipe's [front_end]");
   command.exclusive("--recipe", "--front-end");

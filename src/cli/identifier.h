@@ -39,9 +39,9 @@ class Identifier {
   void print(const Question& question, const Identification& answer) const;
   void print_object(const Question& question, const Identification& answer) const;
 
+  Enrollment people_;
   Verifier verifier_;
   Acceptance accept_;
-  Enrollment people_;
   std::size_t top_;
   bool json_;
 };

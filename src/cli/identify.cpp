@@ -29,9 +29,9 @@ void Identifier::Arguments::add_to(Command& command) {
 }
 
 Identifier::Identifier(const Arguments& args, const Console& console, bool json)
-    : verifier_(load_verifier(args.model, args.db, console)),
+    : people_(args.db),
+      verifier_(load_verifier(args.model, people_.model_id(), console)),
       accept_(args.decision.acceptance()),
-      people_(args.db),
       top_(static_cast<std::size_t>(args.top)),
       json_(json) {
   verifier_.threshold(accept_);

@@ -78,17 +78,14 @@ void print_tree(const Json& object, int indent) {
 
 /// Lists the models at hand.
 int list(const Common& common) {
-  const auto models = installed_models();
-  const bool has_large =
-      std::ranges::find(models, std::string(large_model), &InstalledModel::name) != models.end();
   Json names = Json::object();
-  for (const InstalledModel& model : models) names[model.name] = model.path;
+  for (const InstalledModel& model : installed_models()) names[model.name] = model.path;
   if (common.json) {
     print_json({{"default", find_model()}, {"models", names}});
   } else {
     print_tree(names, 0);
     fmt::print("\nThe default is {}.\n", find_model());
-    if (!has_large)
+    if (!installed_model(large_model))
       fmt::print("The model {} makes fewer errors; {}.\n", large_model, how_to_get(large_model));
   }
   return 0;

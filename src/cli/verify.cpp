@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -77,13 +76,8 @@ std::string sentence(const Verdict& v, const std::string& source) {
 /// Says that a better model exists, where evidence is weak and its owner might get it.
 std::string advice(const Verdict& v, const std::string& path) {
   constexpr double weak = 2.2;  // odds of 9 to 1
-  const auto models = installed_models();
-  const auto named = [&](const char* name) {
-    return std::ranges::find(models, std::string(name), &InstalledModel::name);
-  };
-  const auto small = named("speaker");
-  if (!v.llr || std::abs(*v.llr) > weak || small == models.end() || small->path != path ||
-      named(large_model) != models.end())
+  if (!v.llr || std::abs(*v.llr) > weak || installed_model("speaker") != path ||
+      installed_model(large_model))
     return "";
   return fmt::format("\nThis evidence is weak. The model {} would decide better; {}.\n",
                      large_model, how_to_get(large_model));

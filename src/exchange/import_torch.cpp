@@ -221,7 +221,7 @@ Model import_model(const std::string& architecture, const std::string& path) {
     front_end.mel_bins = t.spec.bins;
     LogMel check(front_end);  // refuses what no front end gives
     Model model{.front_end = front_end,
-                .encoder = Encoder(t.spec, 0),
+                .encoder = Encoder(t.spec, std::nullopt),
                 .calibration = {},
                 .provenance = {},
                 .id = {},

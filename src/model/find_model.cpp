@@ -31,6 +31,13 @@ std::vector<std::string> shipped_folders() {
           (prefix.parent_path().parent_path() / "data/models").string(), TWINEAR_SHIPPED_MODELS};
 }
 
+/// Where models are looked for, the user's folder first.
+std::vector<std::string> folders() {
+  auto all = shipped_folders();
+  if (auto own = model_folder(); !own.empty()) all.insert(all.begin(), std::move(own));
+  return all;
+}
+
 /// A plain word is a name; all else is a path.
 bool is_name(const std::string& text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -50,9 +57,7 @@ std::string model_folder() {
 
 std::vector<InstalledModel> installed_models() {
   std::vector<InstalledModel> models;
-  auto folders = shipped_folders();
-  if (const auto own = model_folder(); !own.empty()) folders.insert(folders.begin(), own);
-  for (const std::string& folder : folders) {
+  for (const std::string& folder : folders()) {
     std::error_code ignored;  // a folder that is not there holds no models
     for (const auto& entry : fs::directory_iterator(folder, ignored)) {
       const std::string name = entry.path().stem().string();
@@ -65,36 +70,43 @@ std::vector<InstalledModel> installed_models() {
   return models;
 }
 
+std::optional<std::string> installed_model(const std::string& name) {
+  if (!is_name(name)) return {};
+  std::error_code ignored;
+  for (const std::string& folder : folders())
+    if (fs::path file = fs::path(folder) / (name + extension); fs::exists(file, ignored))
+      return file.string();
+  return {};
+}
+
 std::string find_model(const std::string& name) {
-  if (!name.empty() && !is_name(name)) return name;
-  const auto models = installed_models();
-  const auto at_hand = [&](const std::string& wanted) {
-    return std::ranges::find(models, wanted, &InstalledModel::name);
-  };
-  std::string wanted = name;
-  if (wanted.empty()) wanted = environment("TWINEAR_MODEL");
-  if (wanted.empty()) wanted = at_hand(large_model) != models.end() ? large_model : "speaker";
-  if (const auto found = at_hand(wanted); found != models.end()) return found->path;
+  std::string wanted = name.empty() ? environment("TWINEAR_MODEL") : name;
+  if (wanted.empty()) {
+    if (auto large = installed_model(large_model)) return *std::move(large);
+    wanted = "speaker";
+  }
+  if (auto found = installed_model(wanted)) return *std::move(found);
   std::error_code ignored;
   if (!is_name(wanted) || fs::exists(wanted, ignored)) return wanted;
 
   std::vector<std::string> names;
+  const auto models = installed_models();
   names.reserve(models.size());
   for (const InstalledModel& model : models) names.push_back(model.name);
   throw Error(
       Fault::config,
-      fmt::format("no model \"{}\" is at hand; {}{}", wanted,
-                  names.empty() ? fmt::format("there is none in {}, {}", model_folder(),
-                                              fmt::join(shipped_folders(), ", "))
-                                : fmt::format("there are {}", fmt::join(names, ", ")),
-                  wanted == large_model ? fmt::format("; {}", how_to_get(large_model))
-                                        : std::string("; expected one of these or a file")));
+      fmt::format(
+          "no model \"{}\" is at hand; {}; {}", wanted,
+          names.empty() ? fmt::format("there is none in {}", fmt::join(folders(), ", "))
+                        : fmt::format("there are {}", fmt::join(names, ", ")),
+          wanted == large_model ? how_to_get(large_model) : "expected one of these or a file"));
 }
 
 std::string find_model_by_id(const std::string& id) {
   std::string usual = find_model();
   std::vector<std::string> paths{usual};
-  for (const InstalledModel& model : installed_models()) paths.push_back(model.path);
+  for (const InstalledModel& model : installed_models())
+    if (model.path != usual) paths.push_back(model.path);
   for (const std::string& path : paths) {
     try {
       if (SafetensorsFile(path).id() == id) return path;

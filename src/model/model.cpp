@@ -140,7 +140,7 @@ Model read_model(const SafetensorsFile& file) {
                 fmt::format("{}: the encoder takes {} mel bins; the front end has {}", path,
                             spec.bins, front_end.mel_bins));
   parse_json(file.text("provenance"), path + ": provenance");
-  Encoder encoder = within(path, [&] { return Encoder(std::move(spec), 0); });
+  Encoder encoder = within(path, [&] { return Encoder(std::move(spec), std::nullopt); });
   Model model{front_end, std::move(encoder), {}, file.text("provenance"), {}};
   const auto& metadata = file.metadata();
   if (const auto found = metadata.find("calibration"); found != metadata.end())

@@ -26,7 +26,7 @@ std::size_t padded_length(std::size_t frames) {
 }  // namespace
 
 struct Encoder::Parts {
-  Parts(EncoderSpec s, std::uint64_t seed) : network(s, seed), spec(std::move(s)) {
+  Parts(EncoderSpec s, std::optional<std::uint64_t> seed) : network(s, seed), spec(std::move(s)) {
     for (LayerSpec& layer : spec.layers) layer = complete(std::move(layer));
   }
   nn::Network network;
@@ -43,7 +43,7 @@ const nn::Network& nn::network_of(const Encoder& encoder) {
   return EncoderAccess::network(encoder);
 }
 
-Encoder::Encoder(EncoderSpec spec, std::uint64_t seed)
+Encoder::Encoder(EncoderSpec spec, std::optional<std::uint64_t> seed)
     : parts_(std::make_unique<Parts>(std::move(spec), seed)) {}
 Encoder::Encoder(Encoder&&) noexcept = default;
 Encoder& Encoder::operator=(Encoder&&) noexcept = default;

@@ -29,7 +29,8 @@ struct Given {
 /// Makes one layer after the other.
 class Builder {
  public:
-  Builder(std::size_t bins, std::uint64_t seed) : last_{0, {1, 1, bins}, false, 1}, seed_(seed) {}
+  Builder(std::size_t bins, std::optional<std::uint64_t> seed)
+      : last_{0, {1, 1, bins}, false, 1}, seed_(seed) {}
 
   void add(const LayerSpec& spec) {
     if (spec.name.empty() || given_.contains(spec.name))
@@ -84,9 +85,9 @@ class Builder {
     for (std::size_t p = 0; p < layer.parameters().size(); ++p) {
       Parameter& parameter = layer.parameters()[p];
       weights_ += parameter.value.size();
-      if (parameter.fan_in == 0) continue;
+      if (parameter.fan_in == 0 || !seed_) continue;
       const double bound = 1.0 / std::sqrt(static_cast<double>(parameter.fan_in));
-      Random random(seed_, Purpose::weight, static_cast<std::uint32_t>(nodes.size()),
+      Random random(*seed_, Purpose::weight, static_cast<std::uint32_t>(nodes.size()),
                     static_cast<std::uint32_t>(p));
       for (float& w : parameter.value) w = static_cast<float>(random.uniform(-bound, bound));
     }
@@ -97,7 +98,7 @@ class Builder {
 
   std::map<std::string, Given> given_;
   Given last_;
-  std::uint64_t seed_;
+  std::optional<std::uint64_t> seed_;
   std::size_t weights_ = 0;
 };
 
@@ -113,7 +114,7 @@ std::string place_of(const LayerSpec& layer) {
 
 }  // namespace
 
-Network::Network(const EncoderSpec& spec, std::uint64_t seed)
+Network::Network(const EncoderSpec& spec, std::optional<std::uint64_t> seed)
     : bins_(static_cast<std::size_t>(spec.bins)) {
   if (spec.bins < 1 || bins_ > max_channels)
     refuse(fmt::format("encoder: bins: expected 1 to {}, found {}", max_channels, spec.bins));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,8 +31,9 @@ struct Node {
 /// The layers of an encoder, each of which reads layers before it.
 class Network {
  public:
-  /// Draws the weights from `seed`. Throws Error (config) unless the layers fit together.
-  Network(const EncoderSpec& spec, std::uint64_t seed);
+  /// Draws the weights from `seed`, if there is one. Throws Error (config) unless the layers fit
+  /// together.
+  Network(const EncoderSpec& spec, std::optional<std::uint64_t> seed);
 
   std::span<const Node> nodes() const noexcept { return nodes_; }
   std::vector<NamedParameter> parameters() const;

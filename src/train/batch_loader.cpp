@@ -22,13 +22,6 @@
 namespace twinear {
 namespace {
 
-Matrix rows_of(const Matrix& all, std::size_t first, std::size_t count) {
-  Matrix some(count, all.cols());
-  std::ranges::copy(all.values().subspan(first * all.cols(), some.values().size()),
-                    some.values().begin());
-  return some;
-}
-
 /// A batch that is made in the background.
 struct Slot {
   FeatureBatch batch;
@@ -125,7 +118,7 @@ struct BatchLoader::Parts {
       batch.set_clip(i, features->values().subspan(start * bins, length * bins));
       if (sounds) {
         crops[i] = sound ? clip_of_samples(part_of(*sound, start))
-                         : clip_of_features(rows_of(*features, start, length));
+                         : clip_of_features(features->part(start, length));
         crops[i].name = manifest.clips[clips[i]].place();
       }
       hide(batch.clip(i).first(length * bins), clips[i], epoch);

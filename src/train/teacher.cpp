@@ -12,17 +12,6 @@
 #include "twinear/model.h"
 
 namespace twinear {
-namespace {
-
-Matrix first_rows(const Matrix& all, std::size_t rows) {
-  if (all.rows() <= rows) return all;
-  Matrix some(rows, all.cols());
-  std::ranges::copy(all.values().first(rows * all.cols()), some.values().begin());
-  return some;
-}
-
-}  // namespace
-
 struct Teacher::Parts {
   explicit Parts(TeacherOptions o)
       : options(std::move(o)),
@@ -33,9 +22,9 @@ struct Teacher::Parts {
 
   Matrix features(const Clip& clip) const {
     if (clip.holds_features()) {
-      const double frames = options.max_seconds * 1000 / model.front_end.hop_ms;
-      return first_rows(clip_features(clip, log_mel).frames,
-                        static_cast<std::size_t>(std::max(1.0, frames)));
+      const double most = std::max(1.0, options.max_seconds * 1000 / model.front_end.hop_ms);
+      const Matrix frames = clip_features(clip, log_mel).frames;
+      return frames.part(0, std::min(frames.rows(), static_cast<std::size_t>(most)));
     }
     Waveform sound = clip_samples(clip);
     const auto samples = static_cast<std::size_t>(options.max_seconds * sound.sample_rate);
