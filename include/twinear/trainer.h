@@ -33,9 +33,14 @@ struct TrainOptions {
   double average = 0.0;
   int patience = 0;  ///< evaluations without a better one that end the run; 0 means none do
 
-  /// A model, relative to the recipe, that weights and statistics are taken from: its front end
-  /// must be this one, and its tensors the encoder's, but for layers named by `reinit`.
+  /// A model, by its file relative to the recipe or by its name, that weights and statistics are
+  /// taken from: its front end must be this one, and its tensors the encoder's, but for layers
+  /// named by `reinit`.
   std::string init;
+  /// The model may have more layers and channels than the encoder, and another front end of as many
+  /// mel bins. Layers are matched by their names; in each, those channels are kept that the layers
+  /// behind it read most.
+  bool narrow = false;
   std::vector<std::string>
       reinit;  ///< layers that begin anew: names in which * stands for any text
   /// Layers that stay as they are, named likewise, batch norm's running statistics included, by

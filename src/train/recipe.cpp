@@ -95,6 +95,8 @@ void check(const Recipe& recipe, const std::string& path) {
   const TrainOptions& train = recipe.train;
   if (train.init.empty() && !train.reinit.empty())
     refuse("[train] reinit names layers of a model, but init names no model");
+  if (train.init.empty() && train.narrow)
+    refuse("[train] narrow asks for a model, but init names none");
   if (recipe.data.dev.empty() && (train.patience > 0 || optimizer.plateau > 0))
     refuse(fmt::format("{} waits for a better EER on dev, but [data] names no dev",
                        train.patience > 0 ? "train.patience" : "optimizer.plateau"));
@@ -180,7 +182,10 @@ void fields(Fields& f, TrainOptions& o) {
   f.whole(
       {"patience", "evaluations", "evaluations without a better one that end the run; 0: none do"},
       o.patience, 0, 1'000'000);
-  f.path({"init", "", "model that weights and statistics are taken from"}, o.init);
+  f.path({"init", "", "model, or its name, that weights and statistics are taken from"}, o.init);
+  f.flag({"narrow", "",
+          "that model may have more layers and channels: those are kept that are read most"},
+         o.narrow);
   f.texts({"reinit", "", "layers of that model that begin anew; * stands for any text"}, o.reinit);
   f.texts({"freeze", "", "layers that do not learn; * stands for any text"}, o.freeze);
   f.whole({"freeze_epochs", "epochs", "time for which they do not learn; 0: the whole run"},
@@ -245,6 +250,7 @@ Recipe read_recipe(const std::string& path, const std::vector<std::string>& over
   });
   file.refuse_other_tables();
   take_name(recipe.teacher.model);
+  take_name(recipe.train.init);
   check(recipe, path);
   if (warn)
     for (const auto& line : file.old_spellings()) warn(line);

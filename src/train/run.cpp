@@ -68,7 +68,7 @@ class Run {
     if (teacher_) corpus["teacher"] = teacher_->id();
     folder_.emplace(run.out, model_, Provenance(recipe, run.seed, corpus), recipe.data.dev);
     if (!recipe.train.init.empty() && !run.resume)
-      folder_->began_with(warm_start(model_, recipe.train.init, recipe.train.reinit));
+      folder_->began_with(warm_start(model_, recipe.train));
     learner_.freeze(recipe.train.freeze);
     if (recipe.train.average > 0)
       average_.emplace(nn::network_of(model_.encoder), recipe.train.average);

@@ -9,8 +9,11 @@
 #include <map>
 
 #include "base/settings.h"
+#include "base/within.h"
 #include "features/front_end.h"
+#include "train/narrowing.h"
 #include "twinear/error.h"
+#include "twinear/model_store.h"
 
 namespace twinear {
 namespace {
@@ -53,12 +56,15 @@ std::map<std::string, LayerTensor> tensors(const nn::Network& network,
 
 }  // namespace
 
-std::string warm_start(Model& to, const std::string& path, const std::vector<std::string>& reinit) {
+std::string warm_start(Model& to, const TrainOptions& options) {
+  const std::string path = find_model(options.init);
   const Model from = load_model(path);
+  const std::vector<std::string>& reinit = options.reinit;
   const auto refuse = [&](Fault fault, const std::string& reason) {
     throw Error(fault, path + ": " + reason);
   };
-  if (to_json(from.front_end) != to_json(to.front_end))
+  if (from.front_end.mel_bins != to.front_end.mel_bins ||
+      (!options.narrow && to_json(from.front_end) != to_json(to.front_end)))
     refuse(Fault::mismatch, "its front end is not the recipe's; `twinear info` shows it");
   auto layers = layers_with_tensors(nn::network_of(to.encoder));
   const auto old = layers_with_tensors(nn::network_of(from.encoder));
@@ -66,6 +72,13 @@ std::string warm_start(Model& to, const std::string& path, const std::vector<std
   std::ranges::sort(layers);
   layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
   check_names("reinit", reinit, layers);
+  if (options.narrow) {
+    within(path, [&] {
+      narrow(nn::network_of(from.encoder), nn::network_of(to.encoder),
+             [&](const std::string& layer) { return matches(layer, reinit); });
+    });
+    return from.id;
+  }
 
   const auto theirs = tensors(nn::network_of(from.encoder), reinit);
   const auto ours = tensors(nn::network_of(to.encoder), reinit);

@@ -43,7 +43,7 @@ std::set<std::string> alike(const Model& a, const Model& b) {
 std::string refused(Model& to, const std::string& path, const std::vector<std::string>& reinit,
                     Fault fault) {
   try {
-    warm_start(to, path, reinit);
+    warm_start(to, {.init = path, .reinit = reinit});
   } catch (const Error& e) {
     EXPECT_EQ(e.fault(), fault) << e.what();
     return e.what();
@@ -56,9 +56,9 @@ TEST(WarmStart, TakesEveryTensorButThoseOfLayersThatBeginAnew) {
   const Model old = small_model(1);
   const std::string path = saved(folder, old);
   Model all = small_model(2), some = small_model(2);
-  EXPECT_EQ(warm_start(all, path, {}), load_model(path).id);
+  EXPECT_EQ(warm_start(all, {.init = path}), load_model(path).id);
   EXPECT_EQ(alike(all, old).size(), nn::network_of(old.encoder).parameters().size());
-  warm_start(some, path, {"projection"});
+  warm_start(some, {.init = path, .reinit = {"projection"}});
   const auto kept = alike(some, old);
   EXPECT_FALSE(kept.contains("projection.weight"));
   EXPECT_TRUE(alike(some, small_model(2)).contains("projection.weight"));
