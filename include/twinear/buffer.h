@@ -4,21 +4,26 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <vector>
 
 namespace twinear::nn {
 
-/// Allocates memory that begins on a cache line, which is also the widest vector.
+/// Allocates memory for CacheAligned. Throws std::bad_alloc.
+void* allocate_bytes(std::size_t bytes);
+/// Frees what allocate_bytes() gave for as many bytes.
+void deallocate_bytes(void* memory, std::size_t bytes) noexcept;
+
+/// Allocates memory that begins on a cache line, which is also the widest vector. Much memory
+/// begins on a huge page, of which the kernel is asked for: a first touch of each small one costs
+/// more than what is computed there.
 template <class T>
 struct CacheAligned {
   using value_type = T;
-  static constexpr std::align_val_t alignment{64};
   CacheAligned() = default;
   template <class U>
   explicit CacheAligned(const CacheAligned<U>&) {}
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
-  void deallocate(T* p, std::size_t) noexcept { ::operator delete(p, alignment); }
+  T* allocate(std::size_t n) { return static_cast<T*>(allocate_bytes(n * sizeof(T))); }
+  void deallocate(T* p, std::size_t n) noexcept { deallocate_bytes(p, n * sizeof(T)); }
   bool operator==(const CacheAligned&) const = default;
 };
 template <class T>

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/settings.h"
+#include "base/threads.h"
 #include "base/within.h"
 #include "features/front_end.h"
 #include "model/calibration_json.h"
@@ -186,8 +187,12 @@ void save_model(const Model& model, const std::string& path) {
 
 Model load_model(const std::string& path) {
   const SafetensorsFile file(path);
+  std::string id;
+  Background hashing;  // takes half of the time
+  hashing.run([&] { id = file.id(); });
   Model model = read_model(file);
-  model.id = file.id();
+  hashing.wait();
+  model.id = id;
   return model;
 }
 

@@ -83,22 +83,26 @@ void Execution::place(const std::vector<Lifetime>& needed, Aligned<std::byte>& m
 void Execution::prepare_ops(Mode mode, std::span<const Readers> readers,
                             std::vector<Lifetime>& needed) {
   const std::span<const Node> nodes = network_.nodes();
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
+  // oneDNN writes machine code for every convolution, which takes longer than a clip does.
+  std::vector<std::unique_ptr<Op>> alone(nodes.size()), fused(nodes.size());
+  parallel_for(nodes.size(), [&](std::size_t i) {
     std::vector<Input> inputs;
     for (const std::size_t a : nodes[i].inputs)  // the last reader is the first on the way back
       inputs.push_back({&activations_[a], readers[a].last != i});
-    std::unique_ptr<Op> both;
     if (mode == Mode::inference && i + 1 < nodes.size() && readers[i + 1].count == 1 &&
         nodes[i + 1].inputs == std::vector{i + 1})
-      both = nodes[i].layer->prepare_fused(*nodes[i + 1].layer, inputs, activations_[i + 2]);
-    if (both != nullptr) {
-      needed[i + 1].bytes = 0;
-      needed[i + 2].first = i;
-      ops_.push_back(std::move(both));
-      ++i;
-    } else {
-      ops_.push_back(nodes[i].layer->prepare(inputs, activations_[i + 1], mode));
+      fused[i] = nodes[i].layer->prepare_fused(*nodes[i + 1].layer, inputs, activations_[i + 2]);
+    if (fused[i] == nullptr) alone[i] = nodes[i].layer->prepare(inputs, activations_[i + 1], mode);
+  });
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (fused[i] == nullptr) {
+      ops_.push_back(std::move(alone[i]));
+      continue;
     }
+    needed[i + 1].bytes = 0;
+    needed[i + 2].first = i;
+    ops_.push_back(std::move(fused[i]));
+    ++i;
   }
   for (std::size_t i = 0; i < ops_.size(); ++i)
     if (ops_[i]->needs_batch()) barriers_.push_back(i);
@@ -112,10 +116,11 @@ void Execution::forward() {
       activations_[i + 1].lengths[clip] =
           node.layer->output_length(activations_[node.inputs[0]].lengths[clip]);
   }
-  if (training_)  // all weights are new
+  if (training_ || new_)  // all weights are new
     parallel_for(ops_.size(), [&](std::size_t i) { ops_[i]->begin(); });
   else
     for (const auto& op : ops_) op->begin();
+  new_ = false;
   std::size_t next = 0;
   for (const std::size_t barrier : barriers_) {
     parallel_for(micro_batches_.size(), [&](std::size_t p) {

@@ -49,7 +49,7 @@ class Execution {
   void prepare_ops(Mode mode, std::span<const Readers> readers, std::vector<Lifetime>& needed);
 
   Network& network_;
-  bool training_;
+  bool training_, new_ = true;
   std::vector<MicroBatch> micro_batches_;
   std::vector<Activation> activations_;  // numbered as in Node::inputs
   std::vector<std::unique_ptr<Op>> ops_;
