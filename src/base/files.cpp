@@ -13,6 +13,7 @@
 #include <climits>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "twinear/error.h"
 
@@ -23,34 +24,34 @@ namespace {
   throw Error(Fault::io, fmt::format("{}: {}", path, std::strerror(code)));
 }
 
-/// A file descriptor that is closed at the end of its scope.
+/// A file descriptor that is closed at the end of its scope; -1 if it could not be opened.
 struct Descriptor {
-  Descriptor(const std::string& path, int flags) : value(::open(path.c_str(), flags, 0666)) {
-    if (value < 0) fail(path, errno);
+  Descriptor(const std::string& path, int flags, mode_t mode = 0666)
+      : value(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
+  ~Descriptor() {
+    if (value >= 0) ::close(value);
   }
-  ~Descriptor() { ::close(value); }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
+  bool open() const { return value >= 0; }
   int value;
 };
 
-void flush_to_disk(const std::string& path) {
-  const Descriptor file(path, O_RDONLY | O_CLOEXEC);
-  if (::fsync(file.value) != 0 && errno != EINVAL) fail(path, errno);
-}
-
-void write_all(const std::string& path, std::string_view bytes) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+void write_all(int descriptor, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
-    const auto written = ::write(file.value, bytes.data(), bytes.size());
+    const auto written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail(path, errno);
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 
-/// A path in the folder of `target` that no other write uses, with the same extension. The stem is
-/// cut so that the name fits in NAME_MAX.
+void flush_to_disk(const Descriptor& file, const std::string& path) {
+  if (::fsync(file.value) != 0 && errno != EINVAL) fail(path, errno);
+}
+
+/// A path in the folder of `target` that no other write uses. The stem is cut so that the name fits
+/// in NAME_MAX.
 std::string temporary_beside(const std::filesystem::path& target) {
   static std::atomic<unsigned> writes{0};  // of this process; each uses another file
   const std::string extension = target.extension().string(), stem = target.stem().string();
@@ -59,30 +60,122 @@ std::string temporary_beside(const std::filesystem::path& target) {
   return (target.parent_path() / fmt::format(".{}{}", stem.substr(0, room), mark)).string();
 }
 
-}  // namespace
+/// A new file for a path. Until publish() it has no name where the file system allows that, so that
+/// nothing of it stays when the process ends; else it has a temporary name beside the path.
+class Draft {
+ public:
+  /// `old` is what is there now, whose owner and permissions the new file gets.
+  Draft(const std::string& path, const struct stat* old)
+      : path_(path),
+        folder_(std::filesystem::path(path).parent_path().string()),
+        temporary_(temporary_beside(path)),
+        nameless_(folder_.empty() ? "." : folder_, O_TMPFILE | O_RDWR, mode(old)) {
+    descriptor_ = nameless_.value;
+    place_ = fmt::format("/proc/self/fd/{}", descriptor_);
+    if (!nameless_.open() || ::access(place_.c_str(), W_OK) != 0) {
+      named_.emplace(temporary_, O_RDWR | O_CREAT | O_EXCL, mode(old));
+      if (!named_->open()) fail(path, errno);
+      descriptor_ = named_->value;
+      place_ = temporary_;
+    }
+    if (old == nullptr) return;
+    [[maybe_unused]] const int kept = ::fchown(descriptor_, old->st_uid, old->st_gid);
+    ::fchmod(descriptor_, old->st_mode & 07777U);
+  }
+  ~Draft() {
+    if (named_ || linked_) ::unlink(temporary_.c_str());  // nothing, once it is published
+  }
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
 
-void write_file_by(const std::string& path, const std::function<void(const std::string&)>& write) {
-  std::error_code no_such_folder;
-  if (std::filesystem::is_directory(path, no_such_folder))
-    throw Error(Fault::io, fmt::format("{}: is a folder", path));
-  const std::string temporary = temporary_beside(path);
-  try {
-    write(temporary);
-    flush_to_disk(temporary);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, errno);
-  } catch (const Error& e) {
-    ::unlink(temporary.c_str());
-    std::string reason = e.what();  // it shall name the path that the caller knows
-    if (reason.starts_with(temporary)) reason.replace(0, temporary.size(), path);
-    throw Error(e.fault(), reason);
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
+  const std::string& place() const { return place_; }  ///< where it can be opened
+  int descriptor() const { return descriptor_; }
+
+  void publish() {
+    flush_to_disk(named_ ? *named_ : nameless_, path_);
+    if (!named_) {
+      if (::linkat(AT_FDCWD, place_.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0)
+        fail(path_, errno);
+      linked_ = true;
+    }
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, errno);
+    const Descriptor folder(folder_.empty() ? "." : folder_, O_RDONLY | O_DIRECTORY);
+    if (folder.open()) ::fsync(folder.value);
+  }
+
+ private:
+  static mode_t mode(const struct stat* old) {
+    return old == nullptr ? 0666U : old->st_mode & 0777U;
+  }
+
+  std::string path_, folder_, temporary_, place_;
+  Descriptor nameless_;
+  std::optional<Descriptor> named_;
+  int descriptor_ = -1;
+  bool linked_ = false;
+};
+
+/// What a chain of links leads to, whether or not that is there.
+std::string led_to(std::string path) {
+  std::error_code error;
+  for (int links = 0; std::filesystem::is_symlink(path, error); ++links) {
+    if (links == 40) fail(path, ELOOP);
+    path = beside(path, std::filesystem::read_symlink(path).string());
+  }
+  return path;
+}
+
+/// Whether a file is never put in the place of what is there: a device, a pipe, a socket, and what
+/// the system calls an open file.
+bool writes_through(const std::string& path, const struct stat& there) {
+  return !S_ISREG(there.st_mode) || path.starts_with("/dev/") || path.starts_with("/proc/");
+}
+
+void copy_through(int from, const std::string& path) {
+  const Descriptor to(path, O_WRONLY);
+  if (!to.open()) fail(path, errno);
+  char buffer[1 << 16];
+  for (off_t at = 0;;) {
+    const auto got = ::pread(from, buffer, sizeof buffer, at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path, errno);
+    if (got == 0) return;
+    write_all(to.value, {buffer, static_cast<std::size_t>(got)}, path);
+    at += got;
   }
 }
 
+}  // namespace
+
+void write_file_by(const std::string& path, const std::function<void(const std::string&)>& write) {
+  if (path == "-") throw Error(Fault::config, "-: expected a file; one of this name is called ./-");
+  struct stat there {};
+  const bool exists = ::stat(path.c_str(), &there) == 0;
+  if (exists && S_ISDIR(there.st_mode))
+    throw Error(Fault::io, fmt::format("{}: is a folder", path));
+  const bool through = exists && writes_through(path, there);
+  const std::string target =
+      through ? (std::filesystem::temp_directory_path() / "twinear").string() : led_to(path);
+  Draft draft(target, exists && !through ? &there : nullptr);
+  try {
+    write(draft.place());
+  } catch (const Error& e) {
+    std::string reason = e.what();  // it shall name the path that the caller knows
+    if (reason.starts_with(draft.place())) reason.replace(0, draft.place().size(), path);
+    throw Error(e.fault(), reason);
+  }
+  if (through)
+    copy_through(draft.descriptor(), path);
+  else
+    draft.publish();
+}
+
 void write_file(const std::string& path, std::string_view bytes) {
-  write_file_by(path, [&](const std::string& temporary) { write_all(temporary, bytes); });
+  write_file_by(path, [&](const std::string& temporary) {
+    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!file.open()) fail(temporary, errno);
+    write_all(file.value, bytes, temporary);
+  });
 }
 
 std::string read_file(const std::string& path, std::size_t limit) {
@@ -119,7 +212,8 @@ std::string beside(const std::string& path, const std::string& relative) {
 }
 
 FileMap::FileMap(const std::string& path) {
-  const Descriptor file(path, O_RDONLY | O_CLOEXEC);
+  const Descriptor file(path, O_RDONLY);
+  if (!file.open()) fail(path, errno);
   struct stat status {};
   if (::fstat(file.value, &status) != 0) fail(path, errno);
   if (S_ISDIR(status.st_mode)) throw Error(Fault::io, path + ": is a folder");

@@ -10,13 +10,16 @@
 
 namespace twinear {
 
-/// Writes a file whole or not at all: writes a temporary file in the same folder, flushes it to
-/// disk and renames it. Throws Error (io), path first, and then removes the temporary file. If
-/// several threads or processes write the same path at once, one of them wins.
+/// Writes a file whole or not at all: a new file, which has no name where the file system allows
+/// that, is flushed to disk and takes the place of the old one, whose permissions it gets. A link is
+/// followed. What is no regular file (a device, a pipe, a socket, and all in /dev and /proc) is
+/// written through, and never replaced. Throws Error (io), path first, and then leaves all as it
+/// was, and (config) for "-". If several threads or processes write the same path at once, one of
+/// them wins.
 void write_file(const std::string& path, std::string_view bytes);
 
-/// Writes a file as write_file() does. `write` creates the temporary file at the path it is given,
-/// which has the extension of `path`.
+/// Writes a file as write_file() does. `write` fills the new file, which it opens at the path that
+/// it is given.
 void write_file_by(const std::string& path, const std::function<void(const std::string&)>& write);
 
 /// Reads the bytes of a file. Throws Error (io), path first, for a file that is missing, a folder,

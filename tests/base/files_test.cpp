@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "base/expect_error.h"
 #include "base/threads.h"
@@ -57,7 +61,7 @@ TEST(WriteFile, TheDestinationIsOldUntilTheWriterIsDone) {
   const TemporaryFolder folder;
   write_file(folder / "f.wav", "old");
   write_file_by(folder / "f.wav", [&](const std::string& temporary) {
-    EXPECT_TRUE(temporary.ends_with(".wav"));
+    EXPECT_EQ(names_in(folder), std::set<std::string>{"f.wav"});  // a kill would leave nothing
     put(temporary, "new");
     EXPECT_EQ(read_file(folder / "f.wav"), "old");
   });
@@ -136,6 +140,71 @@ TEST(Hash, IsFnv1a) {
   EXPECT_EQ(hash("foobar"), 0x85944171f73967e8ULL);
   EXPECT_EQ(hash("bar", hash("foo")), hash("foobar"));
   EXPECT_EQ(hex(0xbeef), "000000000000beef");
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat status {};
+  EXPECT_EQ(::lstat(path.c_str(), &status), 0);
+  return status.st_mode;
+}
+
+TEST(WriteFile, KeepsThePermissionsOfTheOldFile) {
+  const TemporaryFolder folder;
+  for (const mode_t mode : {0600U, 0640U, 0444U, 0777U}) {
+    write_file(folder / "f", "old");
+    ASSERT_EQ(::chmod((folder / "f").c_str(), mode), 0);
+    write_file(folder / "f", "new");
+    EXPECT_EQ(mode_of(folder / "f") & 07777U, mode);
+    EXPECT_EQ(read_file(folder / "f"), "new");
+  }
+}
+
+TEST(WriteFile, WritesWhereALinkLeads) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "sub");
+  write_file(folder / "sub/real", "old");
+  std::filesystem::create_symlink("sub/real", folder / "one");
+  std::filesystem::create_symlink("one", folder / "two");
+  std::filesystem::create_symlink("sub/new", folder / "dangling");
+  write_file(folder / "two", "new");
+  write_file(folder / "dangling", "born");
+  EXPECT_EQ(read_file(folder / "sub/real"), "new");
+  EXPECT_EQ(read_file(folder / "sub/new"), "born");
+  for (const char* link : {"one", "two", "dangling"})
+    EXPECT_TRUE(S_ISLNK(mode_of(folder / link))) << link;
+  std::filesystem::create_symlink("loop", folder / "loop");
+  EXPECT_THROW(write_file(folder / "loop", "x"), Error);
+}
+
+TEST(WriteFile, WritesThroughWhatIsNoRegularFile) {
+  const TemporaryFolder folder;
+  const std::string pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string heard;
+  std::thread reader([&] { heard = read_file(pipe); });
+  write_file(pipe, std::string(200000, 'x'));
+  reader.join();
+  EXPECT_EQ(heard, std::string(200000, 'x'));
+  EXPECT_TRUE(S_ISFIFO(mode_of(pipe)));
+  const mode_t before = mode_of("/dev/null");
+  write_file("/dev/null", "x");
+  EXPECT_EQ(mode_of("/dev/null"), before);
+  EXPECT_EQ(names_in(folder), std::set<std::string>{"pipe"});
+}
+
+TEST(WriteFile, AnOpenFileOfTheSystemKeepsItsInode) {
+  const TemporaryFolder folder;
+  write_file(folder / "f", "old");
+  const int open_file = ::open((folder / "f").c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+  ASSERT_GE(open_file, 0);
+  write_file("/dev/fd/" + std::to_string(open_file), "through");
+  ::close(open_file);
+  EXPECT_EQ(read_file(folder / "f"), "through");
+}
+
+TEST(WriteFile, AHyphenIsNoFile) {
+  expect_error([] { write_file("-", "x"); }, Fault::config,
+               "-: expected a file; one of this name is called ./-");
 }
 
 TEST(WriteFile, ANameThatIsTooLongIsAnErrorLikeAnother) {
