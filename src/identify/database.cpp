@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identify/database.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <new>
 
 #include "twinear/error.h"
@@ -72,8 +75,6 @@ void upgrade(Database& database, const std::string& path, const std::string* mod
   if (found == newest_version) return;
   if (found == 0 && model_id == nullptr)
     throw Error(Fault::format, path + ": an empty file; expected an enrollment database");
-  // Only one of several processes that make the file at the same moment can set its journal mode.
-  if (found == 0) database.tryExec("PRAGMA journal_mode = WAL");
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   const std::int64_t version = schema_version(database, path);
   for (std::int64_t v = version; v < newest_version; ++v)
@@ -86,20 +87,72 @@ void upgrade(Database& database, const std::string& path, const std::string* mod
   transaction.commit();
 }
 
-}  // namespace
+/// Makes the file, if it is missing, so that only its owner can read whose voices it holds.
+void make_private(const std::string& path) {
+  const int made = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (made >= 0) ::close(made);  // SQLite says why it could not be made
+}
 
-Database open_database(const std::string& path, const std::string* model_id) {
-  const bool create = model_id != nullptr;
-  check_path(path, create);
-  // An absolute path cannot be one of SQLite's special names, such as :memory:.
-  Database database(fs::absolute(path).string(),
-                    SQLite::OPEN_READWRITE | (create ? SQLite::OPEN_CREATE : 0), busy_timeout_ms);
+Database connect(const std::string& file, int flags, const std::string& path,
+                 const std::string* model_id) {
+  Database database(file, flags, busy_timeout_ms);
   // A file from somebody else is data: its schema must not run functions of ours.
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   // With secure_delete, what is removed is overwritten in the file.
   database.exec("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL");
   upgrade(database, path, model_id);
+  return database;
+}
+
+/// The file as SQLite's URI. What is immutable is read without locks and without files beside it.
+std::string immutable_uri(const std::string& file) {
+  std::string uri = "file:";
+  for (const char c : file)
+    if (c == '?' || c == '#' || c == '%')
+      uri += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    else
+      uri += c;
+  return uri + "?immutable=1";
+}
+
+/// Whether the file keeps its changes in a log beside it, as those of earlier versions do.
+bool has_log(const std::string& file) {
+  constexpr std::streamoff read_version = 19;
+  std::ifstream bytes(file, std::ios::binary);
+  return bytes.seekg(read_version) && bytes.get() == 2;
+}
+
+/// Whether nothing is in that log, and who asks may not write it.
+bool log_is_idle_and_out_of_reach(const std::string& file) {
+  std::error_code error;
+  if (fs::exists(file + "-wal", error) && !fs::is_empty(file + "-wal", error)) return false;
+  return ::access(file.c_str(), W_OK) != 0 ||
+         ::access(fs::path(file).parent_path().c_str(), W_OK) != 0;
+}
+
+/// The log belongs to whoever asked first, who may be another user than who writes. Without it a
+/// reader leaves nothing behind. It stays while another program has the file open.
+void remove_log(Database& database) {
+  database.setBusyTimeout(0);
+  database.tryExec("PRAGMA journal_mode = DELETE");
+  database.setBusyTimeout(busy_timeout_ms);
+}
+
+}  // namespace
+
+Database open_database(const std::string& path, const std::string* model_id) {
+  const bool create = model_id != nullptr;
+  check_path(path, create);
+  // An absolute path cannot be one of SQLite's special names, such as :memory:.
+  const std::string file = fs::absolute(path).string();
+  if (create) make_private(file);
+  const bool log = has_log(file);
+  if (log && !create && log_is_idle_and_out_of_reach(file))
+    return connect(immutable_uri(file), SQLite::OPEN_READONLY | SQLite::OPEN_URI, path, nullptr);
+  Database database =
+      connect(file, SQLite::OPEN_READWRITE | (create ? SQLite::OPEN_CREATE : 0), path, model_id);
+  if (log && create) remove_log(database);
   return database;
 }
 

@@ -266,7 +266,6 @@ bool Enrollment::remove(const std::string& name) {
     const bool removed = run(statement) > 0;
     transaction.commit();
     s.snapshot.reset();
-    s.database.exec("PRAGMA wal_checkpoint(TRUNCATE)");  // has no effect while somebody reads
     return removed;
   });
 }

@@ -8,8 +8,10 @@
 
 #include <cmath>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <thread>
 
 #include "base/expect_error.h"
@@ -159,11 +161,64 @@ TEST_F(Enrollments, WhoIsRemovedLeavesNothingBehind) {
   Enrollment people(path, model);
   people.enroll("bob", direction(0, 0));
   people.enroll("ada", voice);
-  EXPECT_TRUE(holds(path) || holds(path + "-wal"));
+  EXPECT_TRUE(holds(path));
   EXPECT_TRUE(people.remove("ada"));
   EXPECT_FALSE(people.remove("ada"));
-  EXPECT_FALSE(holds(path) || holds(path + "-wal"));
+  EXPECT_FALSE(holds(path));
   EXPECT_EQ(people.list(), (std::vector<Identity>{{"bob", 1, 0}}));
+}
+
+std::set<std::string> names_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    names.insert(entry.path().filename());
+  return names;
+}
+
+TEST_F(Enrollments, OnlyItsOwnerReadsANewFileAndReadersLeaveNothingBesideIt) {
+  Enrollment writer(path, model);
+  writer.enroll("ada", direction(0, 0));
+  const Enrollment reader(path);
+  EXPECT_TRUE(best_of(reader, direction(0, 0), 0.5));
+  const std::filesystem::path file(path);
+  EXPECT_EQ(names_in(file.parent_path()), std::set<std::string>{file.filename()});
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+/// Whether another user than root, who may not write the file or its folder, finds one identity.
+bool a_stranger_can_read(const std::string& path) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t nobody = 65534;
+    if (::getuid() == 0 && ::setuid(nobody) != 0) ::_exit(3);
+    try {
+      ::_exit(Enrollment(path).list().size() == 1 ? 0 : 1);
+    } catch (const std::exception& e) {
+      fprintf(stderr, "%s\n", e.what());
+      ::_exit(2);
+    }
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST_F(Enrollments, CanBeAskedWhereNothingCanBeWritten) {
+  using std::filesystem::perms;
+  const std::filesystem::path home = std::filesystem::path(path).parent_path();
+  { Enrollment(path, model).enroll("ada", direction(0, 0)); }
+  for (const char* journal : {"PRAGMA journal_mode = DELETE", "PRAGMA journal_mode = WAL"}) {
+    sql(path, journal);  // a log was kept by earlier versions
+    std::filesystem::permissions(path, perms{0444});
+    std::filesystem::permissions(home, perms{0555});
+    EXPECT_TRUE(a_stranger_can_read(path)) << journal;
+    std::filesystem::permissions(home, perms{0755});
+    std::filesystem::permissions(path, perms{0644});
+    EXPECT_EQ(names_in(home).size(), 1U) << journal;
+  }
+  Enrollment(path, model).enroll("bob", direction(1, 0));  // gives up the log
+  EXPECT_EQ(names_in(home).size(), 1U);
 }
 
 TEST_F(Enrollments, AnotherModelIsRefused) {
