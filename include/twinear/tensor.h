@@ -162,18 +162,23 @@ class InputView : public ActivationView<T> {
   Input input_;
 };
 
-/// Weights of a layer, or statistics that it keeps (those have no gradient).
+/// Weights of a layer, or statistics that it keeps.
 struct Parameter {
   std::string name;                ///< second part of its key in the model file
   std::vector<std::size_t> shape;  ///< in PyTorch's order
-  Buffer value, gradient;          ///< no gradient: it is not learned
+  Buffer value;
+  Buffer gradient = {};  ///< empty until want_gradient()
   /// Inputs of each output: values are drawn uniformly from +-1 / sqrt(fan_in), as PyTorch does by
   /// default. 0: they stay as the layer made them.
   std::size_t fan_in = 0;
-  bool frozen = false;  ///< stays as it is; to be set before an Execution is made
+  bool frozen = false;     ///< stays as it is; to be set before an Execution is made
+  bool statistic = false;  ///< kept by the layer itself: it is not learned
 
-  bool learned() const noexcept { return !gradient.empty(); }
+  bool learned() const noexcept { return !statistic; }
   bool moves() const noexcept { return learned() && !frozen; }
+  /// Makes room for the gradient. Only training has it, so that a model in use takes half of the
+  /// memory.
+  void want_gradient() { gradient.resize(learned() ? value.size() : 0); }
 };
 
 /// A learned parameter of zeros.

@@ -277,11 +277,15 @@ void BatchNorm::keys(Fields& f) {
 void BatchNorm::build(std::span<const Shape> in) {
   expect_inputs(in, 1, 1, Maps::taken);
   const std::size_t n = in[0].maps();
-  parameters_.push_back({"running_mean", {n}, Buffer(n), {}});
-  parameters_.push_back({"running_var", {n}, Buffer(n, 1.0F), {}});
+  const auto add = [&](const char* name, float value, bool statistic) {
+    parameters_.push_back(
+        {.name = name, .shape = {n}, .value = Buffer(n, value), .statistic = statistic});
+  };
+  add("running_mean", 0, true);
+  add("running_var", 1, true);
   if (!affine_) return;
-  parameters_.push_back({"weight", {n}, Buffer(n, 1.0F), Buffer(n)});
-  parameters_.push_back({"bias", {n}, Buffer(n), Buffer(n)});
+  add("weight", 1, false);
+  add("bias", 0, false);
 }
 
 void BatchNorm::fold(std::size_t c, double mean, double variance, float& scale,

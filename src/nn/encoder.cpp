@@ -76,10 +76,16 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
   }
 
   Matrix embeddings(clips.size(), dimension());
+  const auto take = [&](std::span<const std::size_t> group) {
+    return parts_->idle.take(parts_->network,
+                             {group.size(), padded_length(clips[group[0]].rows()), bins});
+  };
+  // All threads make the machine code of the first execution of a few; the others find it there.
+  if (groups.size() > 1 && groups.size() <= nn::micro_batch_clips)
+    parts_->idle.put(take(groups.front()));
   parallel_for(groups.size(), [&](std::size_t g) {
     const auto group = groups[g];
-    auto execution = parts_->idle.take(parts_->network,
-                                       {group.size(), padded_length(clips[group[0]].rows()), bins});
+    auto execution = take(group);
     nn::Activation& input = execution->input();
     for (std::size_t i = 0; i < group.size(); ++i) {
       const auto values = clips[group[i]].values();

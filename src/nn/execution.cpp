@@ -13,6 +13,7 @@ Execution::Execution(Network& network, Shape input, Mode mode, const ExecutionOp
   for (std::size_t at = 0; at < input.clips; at += micro_batch_clips)
     micro_batches_.push_back(
         {micro_batches_.size(), at, std::min(micro_batch_clips, input.clips - at)});
+  if (training_) network.want_gradients();
   make_activations(input, options);
 
   // Node i writes activation i + 1; its gradient is first written by its last reader, and last read

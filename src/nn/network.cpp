@@ -166,6 +166,10 @@ double Network::multiply_adds(Shape input) const {
   return sum;
 }
 
+void Network::want_gradients() {
+  for (const auto& [key, parameter] : parameters()) parameter->want_gradient();
+}
+
 void Network::zero_gradients() {
   for (const auto& [key, parameter] : parameters()) std::ranges::fill(parameter->gradient, 0.0F);
 }

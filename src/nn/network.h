@@ -45,6 +45,7 @@ class Network {
   std::vector<Number> numbers(Number of_frames) const;
   double multiply_adds(Shape input) const;
 
+  void want_gradients();  ///< of all parameters that are learned
   void zero_gradients();
   void weights_changed();  ///< to be called after any change of the parameters' values
 

@@ -46,6 +46,7 @@ Rates rates_of(const AdamOptions& o, double learning_rate, double t) {
 
 Adam::Adam(Network& network, const AdamOptions& options, const std::vector<Learned>& others)
     : network_(network), options_(options) {
+  network.want_gradients();
   for (const auto& [key, parameter] : network.parameters())
     if (parameter->learned())
       learned_.push_back({key, parameter->value, parameter->gradient, parameter});

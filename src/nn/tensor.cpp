@@ -47,7 +47,8 @@ template class InputGradient<BFloat16>;
 Parameter make_parameter(std::string name, std::vector<std::size_t> shape, std::size_t fan_in) {
   std::size_t size = 1;
   for (const std::size_t n : shape) size *= n;
-  return {std::move(name), std::move(shape), Buffer(size), Buffer(size), fan_in};
+  return {
+      .name = std::move(name), .shape = std::move(shape), .value = Buffer(size), .fan_in = fan_in};
 }
 
 void GradientSlots::resize(std::size_t micro_batches, std::size_t size) {

@@ -56,6 +56,7 @@ TEST(Adam, MovesWhatIsLearnedOutsideOfTheNetworkAlike) {
   Network network = one_linear(2, 3);
   Parameter& weight = *network.parameters()[0].parameter;
   std::vector<float> value(weight.value.begin(), weight.value.end()), gradient(value.size(), 2.0F);
+  weight.want_gradient();
   std::ranges::fill(weight.gradient, 2.0F);
   Adam adam(network, {.weight_decay = 0.1}, {{"loss.learned", value, gradient}});
   EXPECT_EQ(adam.moments.back().key, "loss.learned");

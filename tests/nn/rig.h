@@ -34,6 +34,7 @@ struct Rig {
       Mode mode = Mode::training)
       : layer(l), in(shapes.size()) {
     if (lengths.empty()) lengths.assign(shapes[0].clips, shapes[0].frames);
+    for (Parameter& p : layer.parameters()) p.want_gradient();
     std::vector<Input> edges;
     for (std::size_t i = 0; i < in.size(); ++i) {
       make(in[i], shapes[i], lengths);
