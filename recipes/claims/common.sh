@@ -1,14 +1,21 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # Functions that the claims share. A script sources this file in the top folder of the tree with its own arguments:
-# [DATA_FOLDER] [WORK_DIR] [TABLE.KEY=VALUE...]
+# [DATA_FOLDER] [WORK_DIR] [TABLE.KEY=VALUE...]. CORPUS=voices takes the speakers of voices in place of speechocean's, and
+# judges by trials between days.
 . recipes/common.sh
 data=${1:-../shared/data} work=${2:-work/claims}
 [ $# -lt 2 ] || shift
 [ $# -eq 0 ] || shift
 overrides=$*
-speech=$data/speechocean sounds=$data/esc50
-need_corpus "$speech" train.csv dev.csv test.csv trials.txt
+corpus=${CORPUS:-speechocean}
+case $corpus in
+  speechocean) trials=trials.txt ;;
+  voices) trials=test_across.txt ;;
+  *) echo "$0: CORPUS: expected speechocean or voices, found $corpus" >&2; exit 2 ;;
+esac
+speech=$data/$corpus sounds=$data/esc50 trials=$data/$corpus/$trials
+need_corpus "$speech" train.csv dev.csv test.csv "$(basename "$trials")"
 need_corpus "$sounds" train.csv dev.csv test.csv
 bin=$(dirname "$twinear")
 for program in towers shots table; do
@@ -39,7 +46,7 @@ model() {
 scored() {
   for seed in $seeds; do
     [ -f "$work/$1/$seed/scores.txt" ] ||
-      step "$twinear" score --quiet --threads "$threads" --model "$(model "$1" "$seed")" --trials "$speech/trials.txt" -o "$work/$1/$seed/scores.txt"
+      step "$twinear" score --quiet --threads "$threads" --model "$(model "$1" "$seed")" --trials "$trials" -o "$work/$1/$seed/scores.txt"
   done
 }
 

@@ -17,7 +17,7 @@ towers() {
   for seed in $seeds; do
     [ -f "$work/$name/$seed/places.txt" ] ||
       step "$bin/claims_towers" recipes/claims/speech.toml --threads "$threads" --seed "$seed" --test "$speech/test.csv" \
-        --trials "$speech/trials.txt" --out "$work/$name/$seed" "$@"
+        --trials "$trials" --out "$work/$name/$seed" "$@"
   done
 }
 towers shared

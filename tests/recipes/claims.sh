@@ -41,6 +41,23 @@ grep -qFf "$tree/row" "$work/losses.md" || fail losses.md "has another EER than 
   sed 's/.*"accuracy":\([0-9.e-]*\),.*/\1/' | awk '{printf "| sounds | %.1f,\n", 100 * $1}' > "$tree/row"
 grep -qFf "$tree/row" "$work/to-sounds-1.md" || fail to-sounds-1.md "has another accuracy than twinear fewshot"
 
+# The same on another corpus, and a teacher in place of the labels.
+mkdir "$tree/data/voices"
+cp -r "$tree/data/speechocean/." "$tree/data/voices"
+mv "$tree/data/voices/trials.txt" "$tree/data/voices/test_across.txt"
+small='encoder.channels=[8,8] encoder.strides=[1,2] encoder.embedding=8 train.epochs=1 train.crop_seconds=0.5 sampler.labels=4'
+# shellcheck disable=SC2086 # a list of words
+for claim in towers taught; do
+  CORPUS=voices TEACHER=data/models/speaker.safetensors recipes/claims/$claim.sh "$tree/data" "$tree/voices" $small > "$tree/said" 2>&1 ||
+    { cat "$tree/said"; exit 1; }
+done
+for table in towers taught taught-foreign; do
+  [ "$(grep -c '^| ' "$tree/voices/$table.md")" -ge 4 ] || fail "$table.md" "has no two rows"
+done
+grep -q '"teacher":' "$tree/voices/taught/0/log.jsonl" || fail taught.sh "asks no teacher"
+! CORPUS=songs recipes/claims/towers.sh "$tree/data" "$tree/other" > "$tree/refused" 2>&1 || fail towers.sh "takes any corpus"
+grep -q 'CORPUS: expected speechocean or voices, found songs' "$tree/refused" || fail towers.sh "does not say which corpora there are"
+
 # What is there is not made again; what is missing is named.
 before=$(find "$work" -name '*.safetensors' -newer "$tree/said" | wc -l)
 recipes/claims/losses.sh "$tree/data" "$work" > "$tree/again" 2>&1 || { cat "$tree/again"; exit 1; }
