@@ -8,8 +8,10 @@
 namespace twinear {
 
 /// The number that the whole of `text` spells, with a point before its fraction whatever the
-/// locale of the program; std::nullopt for any other text. "inf" and "nan" are numbers.
+/// locale of the program and perhaps a plus sign; std::nullopt for any other text. "inf" and "nan"
+/// are numbers.
 inline std::optional<double> parse_number(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   double value = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, code] = std::from_chars(text.data(), end, value);

@@ -45,11 +45,13 @@ class Request {
   std::map<std::string, std::size_t> known_;
 };
 
-/// Reads two words from each line; the answers of a trial list are skipped.
+/// Reads two words from each line; the answers of a trial list are skipped. Where a line has tabs,
+/// its words are between them, and may have blanks.
 Request read_pairs(const std::string& path) {
   Request request;
   TextFile file(path == "-" ? "/dev/stdin" : path);
   for (auto words = file.next(); !words.empty(); words = file.next()) {
+    if (auto parts = file.between_tabs(); parts.size() > 1) words = std::move(parts);
     const bool voxceleb = words.size() == 3 && (words[0] == "0" || words[0] == "1");
     const bool kaldi = words.size() == 3 && (words[2] == "target" || words[2] == "nontarget");
     if (words.size() != 2 && !voxceleb && !kaldi) file.refuse("expected two clips: \"A B\"");

@@ -62,17 +62,49 @@ std::string lower_extension(const std::string& path) {
 /// Whether the file has a container format that libsndfile cannot read but ffmpeg can. The content
 /// of a pipe is not examined, since its beginning was consumed.
 bool needs_ffmpeg(const std::string& path) {
-  static constexpr std::array<std::string_view, 6> extensions{".m4a", ".mp4",  ".aac",
-                                                              ".wma", ".webm", ".amr"};
+  using namespace std::string_view_literals;
+  static constexpr std::array extensions{".m4a"sv, ".mp4"sv, ".aac"sv, ".wma"sv, ".webm"sv,
+                                         ".amr"sv, ".mkv"sv, ".mka"sv, ".3gp"sv, ".ape"sv,
+                                         ".wv"sv,  ".ac3"sv, ".mov"sv};
   if (std::ranges::find(extensions, lower_extension(path)) != extensions.end()) return true;
   std::error_code code;
   if (!fs::is_regular_file(path, code)) return false;
   std::array<char, 8> head{};
   std::ifstream(path, std::ios::binary).read(head.data(), head.size());
-  return std::string_view(head.data() + 4, 4) == "ftyp";  // MPEG-4 under any name
+  const std::string_view bytes(head.data(), head.size());
+  // Under any name: MPEG-4, Matroska and WebM, Windows Media, AMR, WavPack, Monkey's Audio.
+  static constexpr std::array beginnings{"\x1A\x45\xDF\xA3"sv, "\x30\x26\xB2\x75"sv, "#!AMR"sv,
+                                         "wvpk"sv, "MAC "sv};
+  return bytes.substr(4) == "ftyp" ||
+         std::ranges::any_of(beginnings, [&](auto mark) { return bytes.starts_with(mark); });
+}
+
+/// A word of the shell.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=:,@%";
+  if (!word.empty() && word.find_first_not_of(plain) == word.npos) return word;
+  std::string text = "'";
+  for (const char c : word) {
+    if (c == '\'')
+      text += "'\\''";
+    else
+      text += c;
+  }
+  return text + "'";
+}
+
+/// The command that makes a file that libsndfile reads, of another name.
+std::string advice(const std::string& path) {
+  fs::path wav = fs::path(path).replace_extension(".wav");
+  if (wav == fs::path(path)) wav.replace_filename(wav.stem().string() + "-converted.wav");
+  const std::string here = path.starts_with('-') ? "./" : "";
+  return fmt::format("ffmpeg -i {} {}", quoted(here + path), quoted(here + wav.string()));
 }
 
 File open_audio(const std::string& path, SF_INFO& info) {
+  if (path.find('\0') != path.npos)
+    refuse(path.c_str(), Fault::io, "a file name with a zero byte; expected one without");
   std::error_code code;
   const auto status = fs::status(path, code);
   if (code) refuse(path, Fault::io, code.message());
@@ -84,8 +116,7 @@ File open_audio(const std::string& path, SF_INFO& info) {
   if (file) return file;
   if (needs_ffmpeg(path))
     refuse(path, Fault::format,
-           fmt::format("a container that is not decoded here; convert it: ffmpeg -i {} {}", path,
-                       fs::path(path).replace_extension(".wav").string()));
+           "a container that is not decoded here; convert it: " + advice(path));
   std::string reason = sf_strerror(nullptr);
   while (!reason.empty() && (reason.back() == '.' || reason.back() == '\n')) reason.pop_back();
   refuse(path, Fault::format,

@@ -22,8 +22,8 @@ class Parser {
     while (at_ < text_.size()) {
       CsvRecord record{line_, {field()}};
       while (take(',')) record.fields.push_back(field());
-      take('\r');
-      if (at_ < text_.size() && !take('\n'))
+      const bool returned = take('\r');  // alone it ends a line of old editors
+      if (at_ < text_.size() && !take('\n') && !returned)
         refuse("text after a closing quote; expected a comma or the end of the line");
       ++line_;
       if (record.fields.size() > 1 || !record.fields[0].empty())

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <set>
 #include <unordered_map>
 
 #include "data/clip_lists.h"
@@ -55,8 +56,11 @@ class FolderReader {
     const bool segmented = fs::exists(inside(folder_, "segments"), code);
     TextFile file(inside(folder_, segmented ? "segments" : "wav.scp"));
     std::vector<Clip> clips;
+    std::set<std::string> names;
     for (auto words = file.next(); !words.empty(); words = file.next()) try {
         clips.push_back(segmented ? segment(words) : clip(words[0], words[0]));
+        if (!names.insert(clips.back().name).second)
+          throw Error(Fault::format, fmt::format("\"{}\" is there twice", clips.back().name));
       } catch (const Error& e) {
         throw e.within(file.place());
       }

@@ -49,14 +49,71 @@ PcmFormat wav_format(std::string_view chunk) {
   return format;
 }
 
+/// The name of a format of files, other than WAV, that begin like this.
+std::string_view file_format(std::string_view bytes) {
+  struct Beginning {
+    std::size_t at;
+    std::string_view mark, name;
+  };
+  using namespace std::string_view_literals;
+  static constexpr Beginning beginnings[] = {
+      {0, "fLaC", "FLAC"},
+      {0, "OggS", "Ogg"},
+      {0, "ID3", "MP3"},
+      {0, "FORM", "AIFF"},
+      {0, ".snd", "AU"},
+      {0, "RF64", "RF64"},
+      {0, "RIFX", "big-endian WAV"},
+      {0, "riff", "Wave64"},
+      {0, "caff", "CAF"},
+      {0, "NIST_1A", "NIST SPHERE"},
+      {4, "ftyp", "MPEG-4"},
+      {0, "\x1A\x45\xDF\xA3", "Matroska or WebM"},
+      {0, "\x30\x26\xB2\x75", "Windows Media"},
+      {0, "#!AMR", "AMR"},
+      {0, "wvpk", "WavPack"},
+      {0, "MAC ", "Monkey's Audio"},
+      {0, "\x1F\x8B\x08"sv, "a gzip archive"},
+      {0, "PK\x03\x04", "a zip archive"},
+  };
+  for (const auto& [at, mark, name] : beginnings)
+    if (bytes.substr(at, mark.size()) == mark) return name;
+  return "";
+}
+
+/// The bytes from a header of MPEG layer III to the next; 0 where there is no such header.
+std::size_t mp3_frame(std::string_view bytes) {
+  constexpr std::size_t kbits[2][16] = {
+      {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0},     // version 2
+      {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0}  // version 1
+  };
+  constexpr std::size_t rates[4] = {44100, 48000, 32000, 0};
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned>(bytes[i]) & 0xFFU; };
+  const unsigned version = byte(1) >> 3U & 3U;  // 3: 1, 2: 2, 0: 2.5
+  if (byte(0) != 0xFF || (byte(1) & 0xE6U) != 0xE2U || version == 1) return 0;
+  const std::size_t first = version == 3 ? 1 : 0;
+  const std::size_t rate = rates[byte(2) >> 2U & 3U] >> (version == 3 ? 0 : version == 2 ? 1 : 2);
+  const std::size_t kbit = kbits[first][byte(2) >> 4U];
+  if (rate == 0 || kbit == 0) return 0;
+  return (first == 1 ? 144'000 : 72'000) * kbit / rate + (byte(2) >> 1U & 1U);
+}
+
 }  // namespace
 
 bool PcmStream::parse_header() {
   constexpr std::size_t riff_header = 12, chunk_header = 8;
   const std::string_view bytes = buffer_;
-  constexpr std::string_view riff = "RIFF";
-  if (bytes.substr(0, 4) != riff.substr(0, bytes.size())) return true;
   if (bytes.size() < riff_header) return false;
+  if (const std::string_view name = file_format(bytes); !name.empty())
+    throw Error(Fault::format,
+                fmt::format("{}; expected a WAV file or samples without a header", name));
+  if (const std::size_t next = mp3_frame(bytes); next > 0) {  // perhaps samples that look like it
+    if (bytes.size() < next + 4) return false;
+    if (mp3_frame(bytes.substr(next, 4)) > 0)
+      throw Error(Fault::format, "MP3; expected a WAV file or samples without a header");
+  }
+  constexpr std::string_view riff = "RIFF";
+  if (bytes.substr(0, 4) != riff) return true;
   if (bytes.substr(8, 4) != "WAVE") return true;
   std::optional<PcmFormat> format;
   for (std::size_t at = riff_header; at + chunk_header <= bytes.size();) {
@@ -97,6 +154,18 @@ std::vector<float> PcmStream::push(std::span<const char> bytes) {
   buffer_.erase(0, used);
   if (remaining_) *remaining_ -= used;
   return mix(false);
+}
+
+std::vector<float> PcmStream::finish() {
+  if (!started_ && !buffer_.empty()) {
+    if (buffer_.starts_with("RIFF")) throw Error(Fault::format, "WAV that ends within its header");
+    started_ = true;  // a few samples
+    std::vector<float> samples = push({});
+    const std::vector<float> last = mix(true);
+    samples.insert(samples.end(), last.begin(), last.end());
+    return samples;
+  }
+  return mix(true);
 }
 
 /// Mixes the frames that wait: whole blocks until the mixer has decided, and then all of them.

@@ -33,11 +33,13 @@ class PcmStream {
 
   /// Takes the next bytes and returns the samples that are ready: of several channels, the samples
   /// wait for the first block with sound, which ChannelMixer needs. Throws Error (format) for a WAV
-  /// file with samples of another format, or without samples in its first 64 KiB.
+  /// file with samples of another format, or without samples in its first 64 KiB, and for a file of
+  /// another format.
   std::vector<float> push(std::span<const char> bytes);
 
-  /// Ends the stream and returns the samples that still waited.
-  std::vector<float> finish() { return mix(true); }
+  /// Ends the stream and returns the samples that still waited. Throws Error (format) for a WAV
+  /// file that ends within its header.
+  std::vector<float> finish();
 
   /// The format of the samples; that of the header after the first samples of a WAV file.
   const PcmFormat& format() const noexcept { return format_; }

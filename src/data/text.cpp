@@ -64,6 +64,17 @@ const std::vector<std::string_view>& TextFile::next() {
   return words_;
 }
 
+std::vector<std::string_view> TextFile::between_tabs() const {
+  std::vector<std::string_view> parts;
+  std::string_view rest = line_.substr(0, line_.find_last_not_of("\r\n") + 1);
+  for (auto tab = rest.find('\t'); tab != rest.npos; tab = rest.find('\t')) {
+    parts.push_back(rest.substr(0, tab));
+    rest.remove_prefix(tab + 1);
+  }
+  parts.push_back(rest);
+  return parts;
+}
+
 std::string_view TextFile::after_first_word() const {
   std::string_view rest = line_;
   pop_word(rest);

@@ -22,6 +22,9 @@ class TextFile {
   /// Moves to the next line and returns its words, which live until the next call; none at the end.
   const std::vector<std::string_view>& next();
 
+  /// The parts of the current line between its tabs.
+  std::vector<std::string_view> between_tabs() const;
+
   /// The rest of the current line after its first word, without blanks at both ends.
   std::string_view after_first_word() const;
 

@@ -99,6 +99,11 @@ void find_intervals(const Sample& sample, const EvaluationOptions& options, Eval
   const auto columns =
       bootstrap(sample, options.seed, static_cast<std::size_t>(std::max(options.resamples, 0)));
   e.eer_interval = central_interval(columns[eer_column]);
+  // No resample has an error where the sample has none; so many trials without one still allow this
+  // rate (Clopper and Pearson 1934).
+  if (e.eer.rocch == 0 && options.resamples > 0)
+    e.eer_interval.high =
+        1 - std::pow(0.025, 1 / static_cast<double>(std::min(e.targets, e.nontargets)));
   e.cllr_interval = central_interval(columns[cllr_column]);
   e.min_cllr_interval = central_interval(columns[min_cllr_column]);
   e.top_1_interval = central_interval(columns[top_1_column]);

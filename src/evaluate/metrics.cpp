@@ -40,7 +40,7 @@ Scores split(std::span<const T> trials, const IsTarget& is_target) {
 double cosine(std::span<const float> a, std::span<const float> b) {
   if (a.size() != b.size()) throw std::invalid_argument("cosine: vectors of different sizes");
   const double ab = dot(a, b), aa = dot(a, a), bb = dot(b, b);
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0.0;
+  return aa == 0 || bb == 0 ? 0.0 : ab / std::sqrt(aa * bb);
 }
 
 Scores split_scores(std::span<const ScoredTrial> trials) {

@@ -133,15 +133,23 @@ TEST(ReadAudio, RefusesWhatIsNoAudio) {
                folder / "silent.wav: 0 samples after decoding");
 }
 
-TEST(ReadAudio, NamesTheCommandThatConvertsMpeg4) {
+TEST(ReadAudio, NamesTheCommandThatConvertsWhatOthersDecode) {
   const TemporaryFolder folder;
-  put(folder / "a.m4a", "anything");
-  expect_error([&] { read_audio(folder / "a.m4a"); }, Fault::format,
-               folder / "a.m4a: a container that is not decoded here; convert it: ffmpeg -i " +
-                   (folder / "a.m4a") + " " + (folder / "a.wav"));
-  put(folder / "renamed.wav", std::string("\0\0\0\x18", 4) + "ftypM4A ");
-  expect_error([&] { read_audio(folder / "renamed.wav"); }, Fault::format,
-               folder / "renamed.wav: a container that is not decoded here; convert it: ffmpeg*");
+  const auto advised = [&](const std::string& name, const std::string& bytes,
+                           const std::string& from, const std::string& to) {
+    put(folder / name, bytes);
+    expect_error([&] { read_audio(folder / name); }, Fault::format,
+                 (folder / name) +
+                     ": a container that is not decoded here; convert it: ffmpeg -i " + from + " " +
+                     to);
+  };
+  advised("a.m4a", "anything", folder / "a.m4a", folder / "a.wav");
+  advised("mkv", "\x1A\x45\xDF\xA3 and more", folder / "mkv", folder / "mkv.wav");
+  // Another name than that of the file that is read, and words as a shell takes them.
+  advised("renamed.wav", std::string("\0\0\0\x18", 4) + "ftypM4A ", folder / "renamed.wav",
+          folder / "renamed-converted.wav");
+  advised("Ann's voice.webm", "anything", "'" + (folder / "Ann'\\''s voice.webm") + "'",
+          "'" + (folder / "Ann'\\''s voice.wav") + "'");
 }
 
 TEST(ReadAudio, RefusesAFileThatWasCutShort) {

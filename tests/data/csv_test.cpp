@@ -35,6 +35,13 @@ TEST(Csv, TakesWindowsLinesAByteOrderMarkAndNoLastLineEnd) {
   EXPECT_EQ(records[2].line, 5U);
 }
 
+TEST(Csv, TakesTheLinesOfOldEditors) {
+  const auto records = parse_csv("path,label\ra.wav,\"x, y\"\rb.wav,z", "f");
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[1].fields, (Fields{"a.wav", "x, y"}));
+  EXPECT_EQ(records[2].line, 3U);
+}
+
 TEST(Csv, RefusesQuotesThatDoNotAddUp) {
   expect_error([] { parse_csv("a\nb,\"c\nd\n", "f"); }, Fault::format,
                "f:2: a quote is not closed");

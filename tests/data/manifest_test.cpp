@@ -157,6 +157,8 @@ TEST(KaldiFolder, NamesTheLineThatIsWrong) {
           "wav.scp:1: none.wav: No such file or directory");
   refused("r1 a.wav\n", "u1 x\n", "u1 r2 0 1\n", Fault::format,
           "segments:1: \"r2\" is not in wav.scp");
+  refused("r1 a.wav\n", "u1 s\n", "u1 r1 0 1\nu1 r1 1 2\n", Fault::format,
+          "segments:2: \"u1\" is there twice");
   refused("r1 a.wav\n", "u1 x\n", "u1 r1 1 1\n", Fault::format,
           "segments:1: expected 0 <= start < end in seconds, found 1 1");
   refused("r1 a.wav\n", "u1 x\n", "u1 r1 0\n", Fault::format,

@@ -120,6 +120,44 @@ TEST(PcmStream, OtherWavFilesAreRefused) {
                "WAV without samples in its first 64 KiB");
 }
 
+TEST(PcmStream, FilesOfOtherFormatsAreNotHeardAsSamples) {
+  const std::string rest(100, 'x');
+  for (const auto& [beginning, name] :
+       std::vector<std::pair<std::string, std::string>>{{"fLaC", "FLAC"},
+                                                        {"OggS", "Ogg"},
+                                                        {"ID3", "MP3"},
+                                                        {"FORM", "AIFF"},
+                                                        {".snd", "AU"},
+                                                        {"RF64", "RF64"},
+                                                        {"RIFX", "big-endian WAV"},
+                                                        {"riff", "Wave64"},
+                                                        {"....ftypM4A ", "MPEG-4"},
+                                                        {"\x1A\x45\xDF\xA3", "Matroska or WebM"}})
+    for (const std::size_t at_once : {1, 1000}) {
+      PcmStream stream({});
+      expect_error([&] { samples(stream, beginning + rest, at_once); }, Fault::format,
+                   name + "; expected a WAV file or samples without a header");
+    }
+}
+
+TEST(PcmStream, AnMp3WithoutATagIsKnownByTwoOfItsFrames) {
+  const std::string header = "\xFF\xFB\x90\x64";  // version 1, 128 kbit/s, 44.1 kHz: 417 bytes
+  const std::string frame = header + std::string(413, 'x');
+  PcmStream stream({}), samples_like_it({}), short_one({});
+  expect_error([&] { samples(stream, frame + frame, 7); }, Fault::format, "MP3; expected*");
+  EXPECT_EQ(samples(samples_like_it, header + std::string(996, 'x'), 7).size(), 500U);
+  EXPECT_EQ(samples(short_one, header + std::string(20, 'x'), 7).size(), 12U);
+}
+
+TEST(PcmStream, AWavFileThatEndsWithinItsHeaderIsNoSilence) {
+  const std::string whole = wav(1, 1, 16000, 16, s16, 8);
+  for (const std::size_t length : {4U, 11U, 20U, 43U}) {
+    PcmStream stream({});
+    expect_error([&] { samples(stream, whole.substr(0, length), 5); }, Fault::format,
+                 "WAV that ends within its header");
+  }
+}
+
 TEST(PcmStream, RawSoundMayBeginLikeAWavFile) {
   PcmStream stream({});
   EXPECT_EQ(samples(stream, "RIFFRIFFRIFF", 1).size(), 6u);

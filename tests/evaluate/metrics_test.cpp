@@ -258,6 +258,27 @@ TEST(Evaluation, HasEveryFigureOfItsTrials) {
   EXPECT_TRUE(holds(e.min_cllr_interval, e.min_cllr));
 }
 
+// No error in 40 trials still allows 8.8 %, and none in one trial 97.5 % (Clopper and Pearson
+// 1934).
+TEST(Evaluation, WithoutAnErrorTheIntervalIsThatOfSoManyTrials) {
+  const auto high = [](int targets, int nontargets) {
+    std::vector<ScoredTrial> trials;
+    const auto add = [&](int count, bool target, double score) {
+      for (int i = 0; i < count; ++i) {
+        const std::string clip = std::to_string(trials.size());
+        trials.push_back({{"a" + clip, "b" + clip, target}, score});
+      }
+    };
+    add(targets, true, 1);
+    add(nontargets, false, 0);
+    const Evaluation e = evaluate(trials, {.resamples = 50});
+    EXPECT_EQ(e.eer_interval.low, 0);
+    return e.eer_interval.high;
+  };
+  EXPECT_NEAR(high(40, 60), 0.0881, 1e-4);
+  EXPECT_NEAR(high(40, 1), 0.975, 1e-9);
+}
+
 // Three speakers, 27 draws: those of one speaker alone have no nontargets and are drawn again; each
 // of the others is too likely to fall outside the middle 95 %.
 TEST(Evaluation, TheIntervalSpansWhatRepeatedSpeakersGive) {
