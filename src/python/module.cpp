@@ -4,9 +4,11 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -34,8 +36,8 @@ using twinear::Waveform;
 
 using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
 using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
-using Flags = py::array_t<bool, py::array::c_style | py::array::forcecast>;
-using Path = std::string;
+using Flags = py::array_t<bool, py::array::c_style>;
+using Path = std::filesystem::path;           // str or os.PathLike
 using Sound = std::variant<Path, py::array>;  // a file, or samples in [-1, 1]
 
 /// Does C++ work without the GIL.
@@ -71,7 +73,24 @@ Waveform waveform(const py::array& samples, int sample_rate) {
   return {sample_rate, {values.begin(), values.end()}};
 }
 
-Scores scores_of(const Doubles& scores, const Flags& target) {
+/// Which trials are of the same source: booleans, or 0 and 1.
+Flags flags(const py::object& given) {
+  const py::array target = py::array::ensure(given);
+  if (!target) throw std::invalid_argument("target: expected booleans, or 0 and 1");
+  if (target.dtype().kind() == 'b') return Flags(target);
+  const Doubles numbers(target);
+  Flags flags(std::vector<py::ssize_t>(numbers.shape(), numbers.shape() + numbers.ndim()));
+  for (py::ssize_t i = 0; i < numbers.size(); ++i) {
+    const double value = numbers.data()[i];
+    if (value != 0 && value != 1)
+      throw std::invalid_argument("target: expected booleans, or 0 and 1");
+    flags.mutable_data()[i] = value == 1;
+  }
+  return flags;
+}
+
+Scores scores_of(const Doubles& scores, const py::object& given) {
+  const Flags target = flags(given);
   if (scores.ndim() != 1 || target.ndim() != 1 || scores.size() != target.size())
     throw std::invalid_argument("scores and target: expected two rows of the same length");
   Scores split;
@@ -87,7 +106,7 @@ Scores scores_of(const Doubles& scores, const Flags& target) {
 
 /// Computes f(scores) without the GIL.
 template <class Figure>
-double figure(const Doubles& scores, const Flags& target, const Figure& f) {
+double figure(const Doubles& scores, const py::object& target, const Figure& f) {
   const Scores split = scores_of(scores, target);
   return unlocked([&] { return f(split); });
 }
@@ -106,8 +125,10 @@ Matrix features_of(const LogMel& log_mel, const Sound& sound, std::optional<int>
 py::object embed(const Verifier& model,
                  const std::variant<Path, py::array, std::vector<Path>>& sound,
                  std::optional<int> sample_rate) {
-  if (const auto* paths = std::get_if<std::vector<Path>>(&sound))
-    return array(unlocked([&] { return model.embed(twinear::clips_of_files(*paths)); }));
+  if (const auto* paths = std::get_if<std::vector<Path>>(&sound)) {
+    const std::vector<std::string> files(paths->begin(), paths->end());
+    return array(unlocked([&] { return model.embed(twinear::clips_of_files(files)); }));
+  }
   const auto* path = std::get_if<Path>(&sound);
   const Clip one = clip(path != nullptr ? Sound(*path) : Sound(std::get<py::array>(sound)),
                         sample_rate, model.model().front_end);
@@ -146,10 +167,12 @@ double cosine(const Floats& a, const Floats& b) {
   if (a.ndim() != 1 || b.ndim() != 1 || a.size() != b.size())
     throw std::invalid_argument("cosine: expected two rows of the same length");
   const auto n = static_cast<std::size_t>(a.size());
-  return twinear::cosine({a.data(), n}, {b.data(), n});
+  const double score = twinear::cosine({a.data(), n}, {b.data(), n});
+  if (!std::isfinite(score)) throw Error(Fault::numeric, "cosine: a value is not finite");
+  return score;
 }
 
-py::tuple det_curve(const Doubles& scores, const Flags& target) {
+py::tuple det_curve(const Doubles& scores, const py::object& target) {
   const Scores split = scores_of(scores, target);
   std::vector<double> threshold, miss, false_alarm;
   unlocked([&] {
@@ -224,7 +247,7 @@ void add_model(py::module_& m) {
 void add_metrics(py::module_& m) {
   m.def(
       "eer",
-      [](const Doubles& s, const Flags& t) {
+      [](const Doubles& s, const py::object& t) {
         return figure(s, t, [](const Scores& split) { return twinear::eer(split).rocch; });
       },
       py::arg("scores"), py::arg("target"),
@@ -233,7 +256,7 @@ void add_metrics(py::module_& m) {
                         const char* help) {
     m.def(
         name,
-        [cost](const Doubles& s, const Flags& t, double p, double miss, double false_alarm) {
+        [cost](const Doubles& s, const py::object& t, double p, double miss, double false_alarm) {
           return figure(s, t, [&](const Scores& split) {
             return cost(split, {p, miss, false_alarm});
           });
@@ -245,10 +268,11 @@ void add_metrics(py::module_& m) {
   dcf("act_dcf", twinear::act_dcf,
       "The normalized detection cost of log-likelihood ratios at the Bayes threshold.");
   m.def(
-      "cllr", [](const Doubles& s, const Flags& t) { return figure(s, t, twinear::cllr); },
+      "cllr", [](const Doubles& s, const py::object& t) { return figure(s, t, twinear::cllr); },
       py::arg("scores"), py::arg("target"), "The cost of log-likelihood ratios, in bits.");
   m.def(
-      "min_cllr", [](const Doubles& s, const Flags& t) { return figure(s, t, twinear::min_cllr); },
+      "min_cllr",
+      [](const Doubles& s, const py::object& t) { return figure(s, t, twinear::min_cllr); },
       py::arg("scores"), py::arg("target"), "The Cllr after the best monotone map.");
   m.def("det_curve", det_curve, py::arg("scores"), py::arg("target"),
         "Returns (threshold, miss, false_alarm) at every distinct score and at infinity.");

@@ -60,6 +60,10 @@ class Module(unittest.TestCase):
         np.testing.assert_allclose(self.model.embed(a), expected[0], atol=1e-6)
         both[0, 0] = 7  # it is ours
 
+    def test_a_path_of_pathlib_will_do(self):
+        np.testing.assert_array_equal(twinear.Model(pathlib.Path(sound)).embed(pathlib.Path(a)), self.model.embed(a))
+        self.assertEqual(self.model.embed([pathlib.Path(a), b]).shape, (2, 192))
+
     def test_samples_of_any_rate_and_layout_will_do(self):
         t = np.arange(16000) / 16000
         tone = 0.3 * np.sin(2 * np.pi * 440 * t)  # float64
@@ -142,6 +146,13 @@ class Module(unittest.TestCase):
             twinear.eer([1.0, 2.0], [True, True])
         with self.assertRaisesRegex(ValueError, "same length"):
             twinear.eer([1.0, 2.0], [True])
+        with self.assertRaisesRegex(ValueError, "booleans, or 0 and 1"):
+            twinear.eer([1.0, 2.0], [1, -1])
+        for row in [np.nan, 0.0], [1e200, 1.0]:
+            with np.errstate(over="ignore"), self.assertRaisesRegex(twinear.Error, "cosine: a value is not finite"):
+                twinear.cosine(np.array(row), np.ones(2))
+        with self.assertRaises(TypeError):  # a name with a zero byte is no path
+            self.model.embed(a + "\0x")
         with self.assertRaisesRegex(twinear.Error, "unknown preset"):
             twinear.features(np.zeros(16000), front_end="mfcc")
 
