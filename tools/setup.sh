@@ -13,7 +13,7 @@
 set -eu
 
 packages='cmake ninja-build g++ pkg-config libdnnl-dev ocl-icd-opencl-dev opencl-c-headers
-  libeigen3-dev libkissfft-dev libcairo2-dev libsndfile1-dev libsoxr-dev libsqlitecpp-dev libsqlite3-dev libtbb-dev
+  libeigen3-dev libkissfft-dev libcairo2-dev libmpg123-dev libsndfile1-dev libsoxr-dev libsqlitecpp-dev libsqlite3-dev libtbb-dev
   libzip-dev libfmt-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev libjs-chart.js libgtest-dev libbenchmark-dev
   help2man python3-pip'
 groups=$*

@@ -12,12 +12,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "base/lanes.h"
 #include "data/channel_mixer.h"
+#include "data/mp3_file.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -161,6 +164,22 @@ void refuse_cut_file(const std::string& path, SNDFILE* file, const SF_INFO& info
   }
 }
 
+bool is_mpeg(const SF_INFO& info) { return (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG; }
+
+/// For an MPEG file that libsndfile would not decode to its end, or take for cut short, because it
+/// estimated its length: the reader of all of it, whose length replaces the estimate.
+std::optional<Mp3File> whole_mp3(const std::string& path, SF_INFO& info) {
+  std::error_code code;
+  if (!is_mpeg(info) || !fs::is_regular_file(path, code)) return std::nullopt;
+  Mp3File file(path);
+  // A header with the length leaves out itself, and what the encoder added at both ends.
+  constexpr sf_count_t added = sf_count_t{4} * 1152;
+  const auto there = static_cast<sf_count_t>(file.samples());
+  if (file.says_its_length() && there <= info.frames + added) return std::nullopt;
+  info.frames = there;
+  return file;
+}
+
 /// The frames of the file that are read.
 struct FrameRange {
   sf_count_t begin, end;
@@ -211,10 +230,13 @@ struct AudioReader::State {
   State(std::string from, const ReadOptions& options)
       : path(std::move(from)),
         file(open_checked(path, options, info)),
+        mp3(whole_mp3(path, info)),
         range(frame_range(path, info, options)),
         at(range.begin),
         mixer(static_cast<std::size_t>(info.channels), options.channel) {
-    if (at > 0 && sf_seek(file.get(), at, SEEK_SET) != at)
+    if (mp3)
+      mp3->seek(static_cast<std::size_t>(at));
+    else if (at > 0 && sf_seek(file.get(), at, SEEK_SET) != at)
       refuse(path, Fault::format, fmt::format("frame {} cannot be reached", at));
   }
 
@@ -224,8 +246,11 @@ struct AudioReader::State {
     std::vector<float> to(mixer.block() * mixer.channels());
     const auto max_frames = std::min(static_cast<sf_count_t>(mixer.block()), range.end - at);
     sf_count_t got = 0;
-    if ((info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16 &&
-        (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_FLAC) {
+    if (mp3) {
+      const auto most = static_cast<std::size_t>(max_frames) * mixer.channels();
+      got = static_cast<sf_count_t>(mp3->read(std::span(to).first(most)));
+    } else if ((info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16 &&
+               (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_FLAC) {
       pcm16.resize(to.size());
       got = sf_readf_short(file.get(), pcm16.data(), max_frames);
       scale_16_bits(pcm16.data(), static_cast<std::size_t>(got) * mixer.channels(), to.data());
@@ -238,7 +263,8 @@ struct AudioReader::State {
   }
 
   void refuse_early_end() const {
-    const bool to_unknown_end = range.end == SF_COUNT_MAX;
+    // The length of an MPEG stream from a pipe is an estimate.
+    const bool to_unknown_end = range.end == SF_COUNT_MAX || (is_mpeg(info) && info.seekable == 0);
     if (at < range.end && !to_unknown_end)
       refuse(path, Fault::format,
              fmt::format("cut short: expected {} samples, decoded {}", range.end - range.begin,
@@ -249,6 +275,7 @@ struct AudioReader::State {
   std::string path;
   SF_INFO info{};
   File file;
+  std::optional<Mp3File> mp3;  // reads in place of libsndfile
   FrameRange range;
   sf_count_t at;  // index of the next frame
   ChannelMixer mixer;

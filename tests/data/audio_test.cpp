@@ -61,6 +61,32 @@ TEST(ReadAudio, DecodesMp3) {
   EXPECT_NEAR(*std::ranges::max_element(read.samples), 0.5, 0.05);
 }
 
+// Of files without a header for their length, libsndfile estimates it by the first frame.
+TEST(ReadAudio, HearsMp3ToItsEndWhateverAHeaderSays) {
+  const TemporaryFolder folder;
+  const auto mp3 = [&](const char* name, double hz) {
+    write_sound(folder / name, {.format = SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III},
+                tone(32000, hz, 16000));
+    return read_file(folder / name);
+  };
+  const std::string low = mp3("low.mp3", 300), high = mp3("high.mp3", 3000);
+  const double whole = read_audio(folder / "low.mp3").seconds();
+  put(folder / "joined.mp3", low + high);
+  const Waveform joined = read_audio(folder / "joined.mp3");
+  EXPECT_NEAR(joined.seconds(), 2 * whole, 0.3);  // what encoders add is heard, too
+  EXPECT_NEAR(*std::max_element(joined.samples.end() - 30000, joined.samples.end()), 0.5, 0.05);
+
+  // The frame behind the one with the length begins with the same header.
+  const std::size_t second = low.find(low.substr(0, 2), 4);
+  put(folder / "bare.mp3", low.substr(second));
+  put(folder / "cut.mp3", low.substr(second, (low.size() - second) / 2));
+  EXPECT_NEAR(read_audio(folder / "bare.mp3").seconds(), whole, 0.2);
+  EXPECT_NEAR(read_audio(folder / "cut.mp3").seconds(), whole / 2, 0.2);
+  const Waveform part = read_audio(folder / "joined.mp3", {.start = 3.0, .end = 3.5});
+  EXPECT_EQ(part.samples.size(), 8000U);
+  EXPECT_NEAR(*std::ranges::max_element(part.samples), 0.5, 0.05);
+}
+
 TEST(ReadAudio, AveragesTheChannelsOrTakesOne) {
   const TemporaryFolder folder;
   const SoundFile stereo{.format = wav_float, .channels = 2};
