@@ -79,8 +79,10 @@ struct FewShotAccuracy {
   double mean, half_interval;
 };
 
-/// The mean over episodes and 1.96 s / sqrt(n), where s is the sample deviation of n episodes: NaN
-/// for one episode. Throws std::invalid_argument for none.
-FewShotAccuracy few_shot_accuracy(std::span<const double> accuracies);
+/// The mean over episodes and 1.96 s / sqrt(n), where s is the sample deviation of n episodes. One
+/// episode has no deviation, and where all are alike it says nothing: then half of the interval is
+/// the distance to the farther end of Wilson's (1927) interval for all queries, if it is said how
+/// many an episode has, and else NaN or 0. Throws std::invalid_argument for no episodes.
+FewShotAccuracy few_shot_accuracy(std::span<const double> accuracies, std::size_t queries = 0);
 
 }  // namespace twinear

@@ -1,54 +1,53 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Writes what run.sh needs beside the corpora to WORK_DIR. Paths start from the top folder of the tree.
-#   dev.csv                  the dev speakers of both corpora
-#   so-dev, so-test, ls-all  speechocean's dev and test clips, and all of librispeech251, as if recorded elsewhere
-#   {dev,test,ls-all}-{here,elsewhere}.txt   trials with both sides as they are, or the second side elsewhere. dev: of both
-#     corpora; test: of speechocean; ls-all: every pair of all clips of librispeech251, for leave_out.sh
-# Usage, from the top of the tree: recipes/speaker-default/prepare.sh SPEECHOCEAN LIBRISPEECH251 ESC50 WORK_DIR
+# Writes what the recipes of both speaker models need beside the corpora to WORK_DIR. Paths in the lists start from the top
+# folder of the tree.
+#   dev.csv             the dev clips of voices, speechocean and LibriSpeech
+#   noises.csv          the sounds of ESC-50's training classes
+#   dev-trials.txt      trials of the dev speakers: once as they are, and once with the second side elsewhere
+#   test-elsewhere.txt  the test trials of speechocean with the second side elsewhere
+# Usage, from the top of the tree: recipes/speaker-default/prepare.sh DATA_FOLDER WORK_DIR
 set -eu
-[ $# -eq 4 ] || { echo "usage: $0 SPEECHOCEAN LIBRISPEECH251 ESC50 WORK_DIR" >&2; exit 2; }
-speechocean=$1 librispeech=$2 esc50=$3 work=$4
+[ $# -eq 2 ] || { echo "usage: $0 DATA_FOLDER WORK_DIR" >&2; exit 2; }
+data=$1 work=$2
 . recipes/common.sh
+need_corpus "$data/voices" train.csv more.csv dev.csv dev_same.txt dev_across.txt test_same.txt test_across.txt
+need_corpus "$data/speechocean" train.csv dev.csv test.csv trials.txt speakers.csv
+need_corpus "$data/librispeech251" train.csv dev.csv
+need_corpus "$data/esc50" train.csv train_more.csv dev.csv test.csv
 mkdir -p "$work"
 
-up=$(realpath --relative-to="$work" .)
-{
-  echo path,label
-  awk -F, -v root="$up/$speechocean" 'FNR > 1 {print root "/" $1 ",s" $2}' "$speechocean/dev.csv"
-  awk -F, -v root="$up/$librispeech" 'FNR > 1 {print root "/" $1 ",l" $2}' "$librispeech/dev.csv"
-} > "$work/dev.csv"
+# listed CORPUS/FILE...: the paths of manifests, from WORK_DIR
+up=$(realpath --relative-to="$work" "$data")
+listed() {
+  echo path
+  for list; do awk -F, -v root="$up/${list%/*}" 'FNR > 1 {print root "/" $1}' "$data/$list"; done
+}
+listed voices/dev.csv speechocean/dev.csv librispeech251/dev.csv > "$work/dev.csv"
+listed esc50/train.csv esc50/train_more.csv | sed '1s/$/,label/; 1!s/$/,noise/' > "$work/noises.csv"
 
-cat "$librispeech/train.csv" "$librispeech/dev.csv" | awk 'NR == 1 || $0 != "path,label"' > "$work/ls-all.csv"
-
-# elsewhere NAME MANIFEST NOISES
+# elsewhere CORPUS SPLIT NOISES: the split's clips as if recorded in another room, by another device
 elsewhere() {
-  "$twinear" augment recipes/speaker-default/elsewhere.toml --set augment.noises="$3" --manifest "$2" -o "$work/$1" --quiet
+  "$twinear" augment recipes/speaker-default/elsewhere.toml --set augment.noises="$data/esc50/$3.csv" \
+    --manifest "$data/$1/$2.csv" -o "$work/elsewhere/$1" --quiet
 }
-elsewhere so-dev "$speechocean/dev.csv" "$esc50/dev.csv"
-elsewhere so-test "$speechocean/test.csv" "$esc50/test.csv"
-for split in train dev; do  # into one folder
-  elsewhere ls-all "$librispeech/$split.csv" "$esc50/dev.csv"
-done
+elsewhere voices dev dev
+elsewhere librispeech251 dev dev
+elsewhere speechocean dev dev
+elsewhere speechocean test test
 
-recipes/speechocean/prepare.sh "$speechocean" > "$work/so-dev.txt"
-every_pair "$librispeech/dev.csv" > "$work/ls-dev.txt"
-every_pair "$work/ls-all.csv" > "$work/ls-all.txt"
-
-# sides TRIALS FIRST SECOND: puts folders before the names. If SECOND is another folder, it has the FLACs of twinear augment.
+# sides TRIALS CORPUS PLACE: puts folders before the names; elsewhere are the FLACs of twinear augment
 sides() {
-  awk -v first="$2" -v second="$3" '{other = $3; if (second != first) sub(/\.[^.]*$/, ".flac", other)
-    print $1, first "/" $2, second "/" other}' "$1"
+  awk -v here="$data/$2" -v place="$3" -v work="$work/elsewhere/$2" '{other = here "/" $3
+    if (place == "elsewhere") {other = work "/" $3; sub(/\.[^.]*$/, ".flac", other)}
+    print $1, here "/" $2, other}' "$1"
 }
-{
-  sides "$work/so-dev.txt" "$speechocean" "$speechocean"
-  sides "$work/ls-dev.txt" "$librispeech" "$librispeech"
-} > "$work/dev-here.txt"
-{
-  sides "$work/so-dev.txt" "$speechocean" "$work/so-dev"
-  sides "$work/ls-dev.txt" "$librispeech" "$work/ls-all"
-} > "$work/dev-elsewhere.txt"
-sides "$speechocean/trials.txt" "$speechocean" "$speechocean" > "$work/test-here.txt"
-sides "$speechocean/trials.txt" "$speechocean" "$work/so-test" > "$work/test-elsewhere.txt"
-sides "$work/ls-all.txt" "$librispeech" "$librispeech" > "$work/ls-all-here.txt"
-sides "$work/ls-all.txt" "$librispeech" "$work/ls-all" > "$work/ls-all-elsewhere.txt"
+recipes/speechocean/prepare.sh "$data/speechocean" > "$work/speechocean-dev.txt"
+every_pair "$data/librispeech251/dev.csv" > "$work/librispeech251-dev.txt"
+for place in here elsewhere; do
+  sides "$work/speechocean-dev.txt" speechocean $place
+  sides "$work/librispeech251-dev.txt" librispeech251 $place
+  sides "$data/voices/dev_same.txt" voices $place
+  sides "$data/voices/dev_across.txt" voices $place
+done > "$work/dev-trials.txt"
+sides "$data/speechocean/trials.txt" speechocean elsewhere > "$work/test-elsewhere.txt"

@@ -38,8 +38,8 @@ int fewshot(const Arguments& args, const Common& common) {
   }
   const auto classifier =
       args.classifier == "centroid" ? Classifier::centroid : Classifier::neighbor;
-  const auto [mean, half] =
-      few_shot_accuracy(few_shot_accuracies(embeddings, episodes, classifier));
+  const auto [mean, half] = few_shot_accuracy(few_shot_accuracies(embeddings, episodes, classifier),
+                                              episodes.front().query.size());
 
   const std::size_t way = episodes.front().classes.size();
   const std::size_t shot = episodes.front().support.size() / way;

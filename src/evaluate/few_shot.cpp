@@ -256,14 +256,21 @@ std::vector<double> few_shot_accuracies(const Matrix& embeddings, std::span<cons
   return accuracies;
 }
 
-FewShotAccuracy few_shot_accuracy(std::span<const double> accuracies) {
+FewShotAccuracy few_shot_accuracy(std::span<const double> accuracies, std::size_t queries) {
   if (accuracies.empty()) throw std::invalid_argument("few_shot_accuracy: no episodes");
   const auto n = static_cast<double>(accuracies.size());
   const double mean = std::accumulate(accuracies.begin(), accuracies.end(), 0.0) / n;
-  if (accuracies.size() == 1) return {mean, std::numeric_limits<double>::quiet_NaN()};
+  constexpr double z = 1.96;
   double squares = 0;
   for (const double a : accuracies) squares += (a - mean) * (a - mean);
-  return {mean, 1.96 * std::sqrt(squares / (n - 1)) / std::sqrt(n)};
+  const double half = accuracies.size() == 1 ? std::numeric_limits<double>::quiet_NaN()
+                                             : z * std::sqrt(squares / (n - 1)) / std::sqrt(n);
+  if (half > 0 || queries == 0) return {mean, half};
+  const double q = n * static_cast<double>(queries);
+  const double center = (mean + z * z / (2 * q)) / (1 + z * z / q);
+  const double wilson =
+      z * std::sqrt(mean * (1 - mean) / q + z * z / (4 * q * q)) / (1 + z * z / q);
+  return {mean, wilson + std::abs(center - mean)};
 }
 
 }  // namespace twinear

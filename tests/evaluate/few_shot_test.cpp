@@ -48,6 +48,10 @@ TEST(FewShot, TheIntervalIsOverEpisodesWithTheSampleDeviation) {
   EXPECT_NEAR(few_shot_accuracy(a).half_interval, 0.1573435024962193, 1e-12);
   EXPECT_TRUE(std::isnan(few_shot_accuracy(std::vector<double>{0.5}).half_interval));
   EXPECT_THROW(few_shot_accuracy({}), std::invalid_argument);
+  // 40 queries without an error still allow 8.8 %; 20 of 40 right are 50 % +- 14.8 (Wilson 1927).
+  EXPECT_NEAR(few_shot_accuracy(std::vector<double>(4, 1.0), 10).half_interval, 0.0876, 1e-4);
+  EXPECT_NEAR(few_shot_accuracy(std::vector<double>{0.5}, 40).half_interval, 0.1480, 1e-4);
+  EXPECT_NEAR(few_shot_accuracy(a, 10).half_interval, 0.1573435024962193, 1e-12);
 }
 
 TEST(FewShot, EpisodesAreWhatWasAskedForAndDisjoint) {
