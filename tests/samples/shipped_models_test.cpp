@@ -18,7 +18,7 @@ class ShippedModel : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ShippedModel, IsSmallCalibratedAndEmbedsAsWhereItWasMade) {
   const std::string file = models + GetParam() + ".safetensors";
-  EXPECT_LE(std::filesystem::file_size(file), 8'000'000U);
+  EXPECT_LE(std::filesystem::file_size(file), 15'000'000U);
   EXPECT_LT(selftest(file), 1e-4);
   const Model model = load_model(file);
   EXPECT_EQ(model.source, GetParam());
@@ -32,9 +32,7 @@ INSTANTIATE_TEST_SUITE_P(All, ShippedModel, ::testing::Values("speaker", "sound"
                          [](const auto& info) { return info.param; });
 
 // The bundled clips are speechocean's, in another coding; their test speakers were never trained
-// on.
-// Its card says that between clips of one session it is too careful; but never worse than no
-// evidence, which costs a bit.
+// on. No evidence costs a bit.
 TEST(ShippedSpeakerModel, TellsSpeakersApartAndItsEvidenceIsWorthHaving) {
   const auto verifier = Verifier::load(models + "speaker.safetensors");
   const auto trials = read_trials(samples + "trials.txt");
@@ -42,8 +40,8 @@ TEST(ShippedSpeakerModel, TellsSpeakersApartAndItsEvidenceIsWorthHaving) {
   options.root = samples;
   options.llr = true;
   const Scores llrs = split_scores(verifier.score(trials, options));
-  EXPECT_LT(eer(llrs).rocch, 0.15);
-  EXPECT_LT(cllr(llrs), 0.65);
+  EXPECT_LT(eer(llrs).rocch, 0.085);
+  EXPECT_LT(cllr(llrs), 0.5);
 }
 
 }  // namespace
