@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -45,18 +46,25 @@ class Request {
   std::map<std::string, std::size_t> known_;
 };
 
+/// Where the two clips stand in a line of pairs, of VoxCeleb's trials or of Kaldi's.
+std::optional<std::size_t> first_clip(const std::vector<std::string_view>& words) {
+  if (words.size() == 2) return 0;
+  if (words.size() != 3) return std::nullopt;
+  if (words[0] == "0" || words[0] == "1") return 1;
+  if (words[2] == "target" || words[2] == "nontarget") return 0;
+  return std::nullopt;
+}
+
 /// Reads two words from each line; the answers of a trial list are skipped. Where a line has tabs,
-/// its words are between them, and may have blanks.
+/// its words may be between them, and have blanks.
 Request read_pairs(const std::string& path) {
   Request request;
   TextFile file(path == "-" ? "/dev/stdin" : path);
   for (auto words = file.next(); !words.empty(); words = file.next()) {
-    if (auto parts = file.between_tabs(); parts.size() > 1) words = std::move(parts);
-    const bool voxceleb = words.size() == 3 && (words[0] == "0" || words[0] == "1");
-    const bool kaldi = words.size() == 3 && (words[2] == "target" || words[2] == "nontarget");
-    if (words.size() != 2 && !voxceleb && !kaldi) file.refuse("expected two clips: \"A B\"");
-    const std::size_t first = voxceleb ? 1 : 0;
-    request.add(words[first], words[first + 1]);
+    auto first = first_clip(words);
+    if (!first) first = first_clip(words = file.between_tabs());
+    if (!first) file.refuse("expected two clips: \"A B\"");
+    request.add(words[*first], words[*first + 1]);
   }
   if (request.pairs.empty()) throw Error(Fault::format, path + ": no pairs");
   return request;

@@ -10,8 +10,9 @@ namespace twinear {
 /// Opens the SQLite file at `path` and brings its schema to the newest version. A file that is
 /// missing, which is made so that only its owner can read it, or empty becomes a database for
 /// embeddings of the model `*model_id`; if `model_id` is null, it is refused. Who may not write the
-/// file or its folder can read it, and who reads it leaves nothing beside it. Throws SQLite::Exception, or Error with the path first: format for a file
-/// that is not an enrollment database or has a newer version, io for a path that names no file.
+/// file or its folder can read it, and who reads it leaves nothing beside it. Throws
+/// SQLite::Exception, or Error with the path first: format for a file that is not an enrollment
+/// database or has a newer version, io for a path that names no file.
 SQLite::Database open_database(const std::string& path, const std::string* model_id);
 
 /// Throws what SQLite reported as an Error with the path first: format for a file that is damaged

@@ -109,6 +109,13 @@ TEST_F(Command, VerifyAnswersManyPairsAndSaysWhichItCannot) {
   EXPECT_EQ(run({"verify", "--pairs", pairs, "--model", model, "--threads", "1", "-q"}).out,
             text.out);
 
+  const std::string blanks = path("a voice.opus");
+  std::filesystem::copy_file(same1, blanks);
+  write_file(pairs, blanks + "\t" + same2 + "\n");
+  const Outcome with_blanks = run({"verify", "--pairs", pairs, "--model", model, "-q"});
+  EXPECT_EQ(with_blanks.code, 0);
+  EXPECT_TRUE(with_blanks.out.starts_with(blanks + "\t" + same2 + "\tsame\t")) << with_blanks.out;
+
   write_file(pairs, missing + " " + same1 + "\n" + same1 + " " + same1 + "\n");
   const Outcome partly = run({"verify", "--pairs", pairs, "--model", model, "-q"});
   EXPECT_EQ(partly.code, 2);
