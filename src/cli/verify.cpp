@@ -3,8 +3,8 @@
 
 #include <cmath>
 #include <map>
-#include <optional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 
 #include "cli/commands.h"
