@@ -11,8 +11,8 @@
 namespace twinear {
 
 /// Writes a file whole or not at all: a new file, which has no name where the file system allows
-/// that, is flushed to disk and takes the place of the old one, whose permissions it gets. A link is
-/// followed. What is no regular file (a device, a pipe, a socket, and all in /dev and /proc) is
+/// that, is flushed to disk and takes the place of the old one, whose permissions it gets. A link
+/// is followed. What is no regular file (a device, a pipe, a socket, and all in /dev and /proc) is
 /// written through, and never replaced. Throws Error (io), path first, and then leaves all as it
 /// was, and (config) for "-". If several threads or processes write the same path at once, one of
 /// them wins.

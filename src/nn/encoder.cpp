@@ -57,8 +57,8 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
           "Encoder::embed: expected features of {} columns and at least {} row, found {} x "
           "{}",
           bins, min_frames(), clip.rows(), clip.cols()));
-  // Clips of similar lengths go into one micro-batch. A few clips go alone, so that all threads have
-  // work; how many go together depends on their number and not on that of the threads.
+  // Clips of similar lengths go into one micro-batch. A few clips go alone, so that all threads
+  // have work; how many go together depends on their number and not on that of the threads.
   const std::size_t most =
       std::clamp<std::size_t>(clips.size() / nn::micro_batch_clips, 1, nn::micro_batch_clips);
   std::vector<std::size_t> order(clips.size());
@@ -68,9 +68,7 @@ Matrix Encoder::embed(std::span<const Matrix> clips) const {
   for (std::span<const std::size_t> rest = order; !rest.empty();) {
     const std::size_t frames = padded_length(clips[rest.front()].rows());
     std::size_t n = 1;
-    while (n < std::min(rest.size(), most) &&
-           padded_length(clips[rest[n]].rows()) == frames)
-      ++n;
+    while (n < std::min(rest.size(), most) && padded_length(clips[rest[n]].rows()) == frames) ++n;
     groups.push_back(rest.first(n));
     rest = rest.subspan(n);
   }
