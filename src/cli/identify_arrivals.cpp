@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "cli/identifier.h"
@@ -18,7 +19,7 @@ namespace twinear::cli {
 namespace {
 
 /// Watches a folder for files that are closed after writing, or moved there. Hidden files are
-/// skipped, because careful writers hide a file until it is whole.
+/// skipped, because careful writers hide a file until it is whole, and so are files that are gone.
 class Folder {
  public:
   explicit Folder(const std::string& path)
@@ -50,8 +51,12 @@ class Folder {
       if ((event.mask & IN_Q_OVERFLOW) != 0)
         throw Error(Fault::io,
                     path_ + ": files came so fast that the system (inotify) lost some of them");
-      if (event.len > 0 && (event.mask & IN_ISDIR) == 0 && event.name[0] != '.')
-        files.push_back((std::filesystem::path(path_) / event.name).string());
+      // The system tells of files that have no name yet, too, and calls them by a number.
+      std::error_code error;
+      const auto file = std::filesystem::path(path_) / event.name;
+      if (event.len > 0 && (event.mask & IN_ISDIR) == 0 && event.name[0] != '.' &&
+          std::filesystem::exists(std::filesystem::symlink_status(file, error)))
+        files.push_back(file.string());
       at += sizeof(inotify_event) + event.len;
     }
     return files;
