@@ -20,6 +20,7 @@
 
 #include "base/lanes.h"
 #include "data/channel_mixer.h"
+#include "data/file_format.h"
 #include "data/mp3_file.h"
 #include "twinear/error.h"
 
@@ -72,14 +73,10 @@ bool needs_ffmpeg(const std::string& path) {
   if (std::ranges::find(extensions, lower_extension(path)) != extensions.end()) return true;
   std::error_code code;
   if (!fs::is_regular_file(path, code)) return false;
-  std::array<char, 8> head{};
+  std::array<char, 12> head{};
   std::ifstream(path, std::ios::binary).read(head.data(), head.size());
-  const std::string_view bytes(head.data(), head.size());
-  // Under any name: MPEG-4, Matroska and WebM, Windows Media, AMR, WavPack, Monkey's Audio.
-  static constexpr std::array beginnings{"\x1A\x45\xDF\xA3"sv, "\x30\x26\xB2\x75"sv, "#!AMR"sv,
-                                         "wvpk"sv, "MAC "sv};
-  return bytes.substr(4) == "ftyp" ||
-         std::ranges::any_of(beginnings, [&](auto mark) { return bytes.starts_with(mark); });
+  const FileFormat* format = file_format({head.data(), head.size()});  // under any name
+  return format != nullptr && format->needs_ffmpeg;
 }
 
 /// A word of the shell.

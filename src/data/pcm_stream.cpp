@@ -8,6 +8,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "data/file_format.h"
 #include "twinear/error.h"
 
 namespace twinear {
@@ -49,38 +50,6 @@ PcmFormat wav_format(std::string_view chunk) {
   return format;
 }
 
-/// The name of a format of files, other than WAV, that begin like this.
-std::string_view file_format(std::string_view bytes) {
-  struct Beginning {
-    std::size_t at;
-    std::string_view mark, name;
-  };
-  using namespace std::string_view_literals;
-  static constexpr Beginning beginnings[] = {
-      {0, "fLaC", "FLAC"},
-      {0, "OggS", "Ogg"},
-      {0, "ID3", "MP3"},
-      {0, "FORM", "AIFF"},
-      {0, ".snd", "AU"},
-      {0, "RF64", "RF64"},
-      {0, "RIFX", "big-endian WAV"},
-      {0, "riff", "Wave64"},
-      {0, "caff", "CAF"},
-      {0, "NIST_1A", "NIST SPHERE"},
-      {4, "ftyp", "MPEG-4"},
-      {0, "\x1A\x45\xDF\xA3", "Matroska or WebM"},
-      {0, "\x30\x26\xB2\x75", "Windows Media"},
-      {0, "#!AMR", "AMR"},
-      {0, "wvpk", "WavPack"},
-      {0, "MAC ", "Monkey's Audio"},
-      {0, "\x1F\x8B\x08"sv, "a gzip archive"},
-      {0, "PK\x03\x04", "a zip archive"},
-  };
-  for (const auto& [at, mark, name] : beginnings)
-    if (bytes.substr(at, mark.size()) == mark) return name;
-  return "";
-}
-
 /// The bytes from a header of MPEG layer III to the next; 0 where there is no such header.
 std::size_t mp3_frame(std::string_view bytes) {
   constexpr std::size_t kbits[2][16] = {
@@ -104,9 +73,9 @@ bool PcmStream::parse_header() {
   constexpr std::size_t riff_header = 12, chunk_header = 8;
   const std::string_view bytes = buffer_;
   if (bytes.size() < riff_header) return false;
-  if (const std::string_view name = file_format(bytes); !name.empty())
+  if (const FileFormat* format = file_format(bytes); format != nullptr)
     throw Error(Fault::format,
-                fmt::format("{}; expected a WAV file or samples without a header", name));
+                fmt::format("{}; expected a WAV file or samples without a header", format->name));
   if (const std::size_t next = mp3_frame(bytes); next > 0) {  // perhaps samples that look like it
     if (bytes.size() < next + 4) return false;
     if (mp3_frame(bytes.substr(next, 4)) > 0)
