@@ -69,34 +69,35 @@ class Draft {
       : path_(path),
         folder_(std::filesystem::path(path).parent_path().string()),
         temporary_(temporary_beside(path)),
-        nameless_(folder_.empty() ? "." : folder_, O_TMPFILE | O_RDWR, mode(old)) {
-    descriptor_ = nameless_.value;
-    place_ = fmt::format("/proc/self/fd/{}", descriptor_);
-    if (!nameless_.open() || ::access(place_.c_str(), W_OK) != 0) {
-      named_.emplace(temporary_, O_RDWR | O_CREAT | O_EXCL, mode(old));
-      if (!named_->open()) fail(path, errno);
-      descriptor_ = named_->value;
-      place_ = temporary_;
+        place_(temporary_) {
+    file_.emplace(folder_.empty() ? "." : folder_, O_TMPFILE | O_RDWR, mode(old));
+    const std::string nameless = fmt::format("/proc/self/fd/{}", file_->value);
+    if (file_->open() && ::access(nameless.c_str(), W_OK) == 0) {
+      place_ = nameless;
+    } else {
+      file_.emplace(temporary_, O_RDWR | O_CREAT | O_EXCL, mode(old));
+      if (!file_->open()) fail(path, errno);
+      named_ = true;
     }
     if (old == nullptr) return;
-    [[maybe_unused]] const int kept = ::fchown(descriptor_, old->st_uid, old->st_gid);
-    ::fchmod(descriptor_, old->st_mode & 07777U);
+    [[maybe_unused]] const int kept = ::fchown(file_->value, old->st_uid, old->st_gid);
+    ::fchmod(file_->value, old->st_mode & 07777U);
   }
   ~Draft() {
-    if (named_ || linked_) ::unlink(temporary_.c_str());  // nothing, once it is published
+    if (named_) ::unlink(temporary_.c_str());  // nothing, once it is published
   }
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
 
   const std::string& place() const { return place_; }  ///< where it can be opened
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return file_->value; }
 
   void publish() {
-    flush_to_disk(named_ ? *named_ : nameless_, path_);
+    flush_to_disk(*file_, path_);
     if (!named_) {
       if (::linkat(AT_FDCWD, place_.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0)
         fail(path_, errno);
-      linked_ = true;
+      named_ = true;
     }
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, errno);
     const Descriptor folder(folder_.empty() ? "." : folder_, O_RDONLY | O_DIRECTORY);
@@ -109,10 +110,8 @@ class Draft {
   }
 
   std::string path_, folder_, temporary_, place_;
-  Descriptor nameless_;
-  std::optional<Descriptor> named_;
-  int descriptor_ = -1;
-  bool linked_ = false;
+  std::optional<Descriptor> file_;
+  bool named_ = false;  ///< whether `temporary_` is its name
 };
 
 /// What a chain of links leads to, whether or not that is there.
