@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -22,6 +23,14 @@ class TemporaryFolder {
 
   /// The path of `name` in it.
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+  /// The names of all that is in it.
+  std::set<std::string> names() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(path_))
+      names.insert(entry.path().filename());
+    return names;
+  }
 
  private:
   std::string path_;

@@ -18,13 +18,6 @@
 namespace twinear {
 namespace {
 
-std::set<std::string> names_in(const TemporaryFolder& folder) {
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / ""))
-    names.insert(entry.path().filename());
-  return names;
-}
-
 TEST(WriteFile, WhatIsWrittenReadsBack) {
   const TemporaryFolder folder;
   std::string bytes(300000, 'x');
@@ -33,7 +26,7 @@ TEST(WriteFile, WhatIsWrittenReadsBack) {
   EXPECT_EQ(read_file(folder / "f"), bytes);
   write_file(folder / "f", "");
   EXPECT_EQ(read_file(folder / "f"), "");
-  EXPECT_EQ(names_in(folder), std::set<std::string>{"f"});
+  EXPECT_EQ(folder.names(), std::set<std::string>{"f"});
 }
 
 TEST(WriteFile, AWriterThatFailsLeavesTheOldFileAndNothingElse) {
@@ -54,14 +47,14 @@ TEST(WriteFile, AWriterThatFailsLeavesTheOldFileAndNothingElse) {
                              }),
                std::runtime_error);
   EXPECT_EQ(read_file(folder / "f.wav"), "old");
-  EXPECT_EQ(names_in(folder), std::set<std::string>{"f.wav"});
+  EXPECT_EQ(folder.names(), std::set<std::string>{"f.wav"});
 }
 
 TEST(WriteFile, TheDestinationIsOldUntilTheWriterIsDone) {
   const TemporaryFolder folder;
   write_file(folder / "f.wav", "old");
   write_file_by(folder / "f.wav", [&](const std::string& temporary) {
-    EXPECT_EQ(names_in(folder), std::set<std::string>{"f.wav"});  // a kill would leave nothing
+    EXPECT_EQ(folder.names(), std::set<std::string>{"f.wav"});  // a kill would leave nothing
     put(temporary, "new");
     EXPECT_EQ(read_file(folder / "f.wav"), "old");
   });
@@ -77,7 +70,7 @@ TEST(WriteFile, OfManyWritersOneWinsWhole) {
     const std::string found = read_file(path);
     EXPECT_EQ(found, std::string(200000, found[0]));
   });
-  EXPECT_EQ(names_in(folder), std::set<std::string>{"file"});
+  EXPECT_EQ(folder.names(), std::set<std::string>{"file"});
 }
 
 TEST(WriteFile, NamesWhatCannotBeWritten) {
@@ -86,7 +79,7 @@ TEST(WriteFile, NamesWhatCannotBeWritten) {
                folder / "no/f: No such file or directory");
   std::filesystem::create_directory(folder / "sub");
   expect_error([&] { write_file(folder / "sub", "x"); }, Fault::io, folder / "sub: is a folder");
-  EXPECT_EQ(names_in(folder), std::set<std::string>{"sub"});
+  EXPECT_EQ(folder.names(), std::set<std::string>{"sub"});
 }
 
 TEST(WriteFile, ANameMayBeAsLongAsTheSystemTakes) {
@@ -98,7 +91,7 @@ TEST(WriteFile, ANameMayBeAsLongAsTheSystemTakes) {
     const std::string too_long = folder / std::string(length, 'n');
     expect_error([&] { write_file(too_long, "x"); }, Fault::io, too_long + ": File name too long");
   }
-  EXPECT_EQ(names_in(folder).size(), 1U);
+  EXPECT_EQ(folder.names().size(), 1U);
 }
 
 TEST(ReadFile, NamesWhatCannotBeRead) {
@@ -189,7 +182,7 @@ TEST(WriteFile, WritesThroughWhatIsNoRegularFile) {
   const mode_t before = mode_of("/dev/null");
   write_file("/dev/null", "x");
   EXPECT_EQ(mode_of("/dev/null"), before);
-  EXPECT_EQ(names_in(folder), std::set<std::string>{"pipe"});
+  EXPECT_EQ(folder.names(), std::set<std::string>{"pipe"});
 }
 
 TEST(WriteFile, AnOpenFileOfTheSystemKeepsItsInode) {

@@ -168,20 +168,13 @@ TEST_F(Enrollments, WhoIsRemovedLeavesNothingBehind) {
   EXPECT_EQ(people.list(), (std::vector<Identity>{{"bob", 1, 0}}));
 }
 
-std::set<std::string> names_in(const std::filesystem::path& folder) {
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    names.insert(entry.path().filename());
-  return names;
-}
-
 TEST_F(Enrollments, OnlyItsOwnerReadsANewFileAndReadersLeaveNothingBesideIt) {
   Enrollment writer(path, model);
   writer.enroll("ada", direction(0, 0));
   const Enrollment reader(path);
   EXPECT_TRUE(best_of(reader, direction(0, 0), 0.5));
   const std::filesystem::path file(path);
-  EXPECT_EQ(names_in(file.parent_path()), std::set<std::string>{file.filename()});
+  EXPECT_EQ(folder.names(), std::set<std::string>{file.filename()});
   EXPECT_EQ(std::filesystem::status(file).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
@@ -215,10 +208,10 @@ TEST_F(Enrollments, CanBeAskedWhereNothingCanBeWritten) {
     EXPECT_TRUE(a_stranger_can_read(path)) << journal;
     std::filesystem::permissions(home, perms{0755});
     std::filesystem::permissions(path, perms{0644});
-    EXPECT_EQ(names_in(home).size(), 1U) << journal;
+    EXPECT_EQ(folder.names().size(), 1U) << journal;
   }
   Enrollment(path, model).enroll("bob", direction(1, 0));  // gives up the log
-  EXPECT_EQ(names_in(home).size(), 1U);
+  EXPECT_EQ(folder.names().size(), 1U);
 }
 
 TEST_F(Enrollments, AnotherModelIsRefused) {
