@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstring>
 #include <filesystem>
@@ -130,16 +131,33 @@ bool writes_through(const std::string& path, const struct stat& there) {
   return !S_ISREG(there.st_mode) || path.starts_with("/dev/") || path.starts_with("/proc/");
 }
 
+/// The number of an open file of this process by its path, such as /dev/stdout, or -1. It is
+/// written where it stands: what opens it anew begins at its beginning, over what is there.
+int open_already(const std::string& path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    int number = -1;
+    const char* const end = path.data() + path.size();
+    const auto [stop, code] = std::from_chars(path.data() + folder.size(), end, number);
+    if (code == std::errc{} && stop == end) return number;
+  }
+  return -1;
+}
+
 void copy_through(int from, const std::string& path) {
-  const Descriptor to(path, O_WRONLY);
-  if (!to.open()) fail(path, errno);
+  std::optional<Descriptor> opened;
+  int to = open_already(path);
+  if (to < 0) to = opened.emplace(path, O_WRONLY).value;
+  if (to < 0) fail(path, errno);
   char buffer[1 << 16];
   for (off_t at = 0;;) {
     const auto got = ::pread(from, buffer, sizeof buffer, at);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(path, errno);
     if (got == 0) return;
-    write_all(to.value, {buffer, static_cast<std::size_t>(got)}, path);
+    write_all(to, {buffer, static_cast<std::size_t>(got)}, path);
     at += got;
   }
 }

@@ -191,8 +191,9 @@ TEST(WriteFile, AnOpenFileOfTheSystemKeepsItsInode) {
   const int open_file = ::open((folder / "f").c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
   ASSERT_GE(open_file, 0);
   write_file("/dev/fd/" + std::to_string(open_file), "through");
+  write_file("/proc/self/fd/" + std::to_string(open_file), " and on");  // not over what is there
   ::close(open_file);
-  EXPECT_EQ(read_file(folder / "f"), "through");
+  EXPECT_EQ(read_file(folder / "f"), "through and on");
 }
 
 TEST(WriteFile, AHyphenIsNoFile) {
