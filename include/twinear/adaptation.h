@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -8,11 +9,13 @@
 
 namespace twinear {
 
-/// What a model learns of a new domain without training: every embedding e becomes the unit vector
-/// along W (e - m).
+/// What is done to the embeddings of an encoder: e becomes the unit vector along W (u - m), where u
+/// is the unit vector along what is left of e without its parts in the directions of `removed`.
 struct Adaptation {
-  std::vector<float> mean;  ///< m, of the domain's embeddings
-  Matrix whitening;         ///< W, lower triangular; empty: centering alone
+  std::vector<float> mean = {};  ///< m, of a domain's embeddings; empty: zeros
+  Matrix whitening = {};         ///< W, lower triangular; empty: none
+  /// Orthonormal rows: the directions in which telephones, noises and rooms move embeddings.
+  Matrix removed = {};
 
   /// To one embedding, in place.
   void apply(std::span<float> embedding) const;
@@ -25,5 +28,11 @@ struct Adaptation {
 /// clips serve too. Throws Error (numeric) for fewer than two embeddings, values that are not
 /// finite, and embeddings that are all the same.
 Adaptation fit_adaptation(const Matrix& embeddings, bool whiten);
+
+/// The `count` orthonormal directions with the largest sums of squares of these rows, the largest
+/// first (nuisance attribute projection, Solomonoff et al. 2005). The rows are differences of the
+/// embeddings of one recording under two conditions. Throws Error (numeric) for a value that is not
+/// finite, and std::invalid_argument for fewer dimensions than `count`.
+Matrix nuisance_directions(const Matrix& differences, std::size_t count);
 
 }  // namespace twinear

@@ -97,7 +97,8 @@ typedef struct twinear_verdict {
 twinear_status twinear_decide(const twinear_model* model, double score, double threshold,
                               twinear_verdict* verdict);
 /** Embeds two sound files and decides, by their lengths, too, if the calibration depends on them.
- */
+ * Where it cannot be told, because a clip holds no speech for example, the call fails with
+ * TWINEAR_FORMAT, and the message says why. */
 twinear_status twinear_verify_files(const twinear_model* model, const char* a, const char* b,
                                     double threshold, twinear_verdict* verdict);
 

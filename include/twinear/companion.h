@@ -8,8 +8,9 @@
 namespace twinear {
 
 /// Writes, as JSON and atomically, what can be shipped for a model whose weights come from
-/// elsewhere: its calibration, its source, and its embedding of the test signal, by which
-/// add_companion knows it again. Throws Error, path first, for a file that cannot be written (io).
+/// elsewhere: its adaptation, its calibration, its source, and its embedding of the test signal, by
+/// which add_companion knows it again. Throws Error, path first, for a file that cannot be written
+/// (io).
 void write_companion(const Model& model, const std::string& path);
 
 /// Gives a model what its companion says. Throws Error, path first: (format) for a file that is not

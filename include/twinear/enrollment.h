@@ -39,6 +39,9 @@ struct Candidate {
 /// The identities that a clip may have.
 struct Identification {
   std::vector<Candidate> candidates = {};  ///< best first; none for a clip that is not embedded
+  /// Why it cannot be told who it is: what is wrong with the sound of the clip, or that the
+  /// evidence for the best candidate is weaker than was asked for. Empty if there is an answer.
+  std::string doubt = {};
 
   /// The identity that is accepted, or nullptr.
   const Candidate* known() const noexcept {
@@ -93,15 +96,18 @@ class Enrollment {
 
   /// Finds the `top` best identities for each row, best first; equal scores are ordered by name.
   std::vector<std::vector<Match>> rank(const Matrix& embeddings, std::size_t top) const;
-  /// Identifies each clip by the verifier's decision; the answers have the `top` best candidates,
-  /// but at least one. Throws Error (mismatch) for another model than the database's, and as
+  /// Identifies each clip by the verifier's decision. The answers have the `top` best candidates,
+  /// but at least one: of the identities with the highest cosines those with the highest LLRs or,
+  /// where `accept` is at_score(), the highest cosines. By default a stranger is named in one
+  /// search of a hundred. Throws Error (mismatch) for another model than the database's, and as
   /// Verifier::decide.
   std::vector<Identification> identify(const Verifier& verifier,
                                        std::span<const ClipEmbedding> clips,
-                                       const Acceptance& accept = {}, std::size_t top = 1) const;
-  /// Embeds and identifies one clip. Throws as the other and as Verifier::embed.
+                                       const Acceptance& accept = Acceptance::per_search(0.01),
+                                       std::size_t top = 1) const;
+  /// Embeds and identifies one clip. Throws as the other, and the error of an unreadable clip.
   Identification identify(const Verifier& verifier, const Clip& clip,
-                          const Acceptance& accept = {}) const;
+                          const Acceptance& accept = Acceptance::per_search(0.01)) const;
 
   /// Writes all clips as `twinear embed` does: safetensors with a row of `embeddings` for each
   /// clip, and model_id, labels (the names), paths and seconds in the metadata. The same content

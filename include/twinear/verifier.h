@@ -72,19 +72,17 @@ class Verifier {
   /// Embeds samples in memory. Throws as the embed() of many.
   std::vector<float> embed(const Waveform& waveform) const;
 
-  /// Decides by a score of two clips of these lengths. An unknown length (0, or no `lengths`) is
-  /// taken as the mean of the calibration's trials. Throws Error (config) for a model without
-  /// calibration unless `accept` is at_score(), and for a false-alarm rate that the calibration
-  /// does not resolve (Calibration::threshold_at); (numeric) for a score that is not finite.
-  Verdict decide(double score, const Acceptance& accept = {},
-                 std::optional<Lengths> lengths = {}) const;
-  /// Decides for two embedded clips, by their cosine and lengths. Throws the `error` that either
-  /// has.
+  /// Decides by a score of two clips of these lengths. An unknown length (0) is taken as the mean
+  /// of the calibration's trials. Throws Error (config) for a model without calibration unless
+  /// `accept` is at_score() and asks for no certainty; (numeric) for a score that is not finite.
+  Verdict decide(double score, const Acceptance& accept = {}, const Lengths& lengths = {}) const;
+  /// Decides for two embedded clips, by their cosine and lengths. The verdict has a doubt if the
+  /// sound of either was refused. Throws the `error` of a clip that is unreadable.
   Verdict decide(const ClipEmbedding& a, const ClipEmbedding& b,
                  const Acceptance& accept = {}) const;
-  /// Embeds two clips and decides. Throws as embed() and decide().
+  /// Embeds two clips and decides. Throws as decide().
   Verdict compare(const Clip& a, const Clip& b, const Acceptance& accept = {}) const;
-  /// Embeds samples in memory and decides. Throws as embed() and decide().
+  /// Embeds samples in memory and decides. Throws as decide().
   Verdict compare(const Waveform& a, const Waveform& b, const Acceptance& accept = {}) const;
 
   /// Scores trials, in their order; each distinct clip is embedded once. Throws as embed(), unless

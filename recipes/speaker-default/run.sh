@@ -10,7 +10,7 @@ if [ $# -gt 3 ]; then shift 3; else set --; fi
 . recipes/common.sh
 "$twinear" info speaker-large > /dev/null 2>&1 || step tools/get_model.sh speaker-large
 
-[ -f "$work/dev-trials.txt" ] || step recipes/speaker-default/prepare.sh "$data" "$work"
+[ -f "$work/test-elsewhere.txt" ] || step recipes/speaker-default/prepare.sh "$data" "$work"
 for override; do set -- "$@" --set "$override"; shift; done
 resume=; [ ! -f "$work/last.safetensors" ] || resume=--resume
 step "$twinear" train recipes/speaker-default/recipe.toml $resume --out "$work" --seed "${SEED:-0}" \

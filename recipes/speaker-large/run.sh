@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 checkpoint=$1 data=${2:-../shared/data} work=${3:-work/speaker-large} companion=${4:-data/models/speaker-large.json}
 . recipes/common.sh
 
-[ -f "$work/dev-trials.txt" ] || step recipes/speaker-default/prepare.sh "$data" "$work"
+[ -f "$work/test-elsewhere.txt" ] || step recipes/speaker-default/prepare.sh "$data" "$work"
 step "$twinear" import 3dspeaker-campplus "$checkpoint" -o "$work/imported.safetensors"
 step recipes/speaker-default/judge.sh "$work/imported.safetensors" "$data" "$work" "$work/model.safetensors"
 step "$twinear" export companion "$work/model.safetensors" -o "$companion"

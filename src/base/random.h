@@ -53,6 +53,7 @@ enum class Purpose : std::uint32_t {
   projection,
   augment_microphone,
   teacher_map,
+  condition,
 };
 
 /// A stream of random numbers: a pure function of (seed, purpose, a, b). One thread at a time may

@@ -88,6 +88,7 @@ double or_nan(const std::optional<double>& value) {
 }
 
 void write(const char* function, const twinear::Verdict& verdict, twinear_verdict& to) {
+  if (!verdict.answered()) throw twinear::Error(twinear::Fault::format, verdict.doubt);
   const std::size_t room = to.struct_size;
   if (room < sizeof(twinear_verdict))
     throw std::invalid_argument(std::string(function) + ": struct_size is not set");

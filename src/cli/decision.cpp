@@ -3,22 +3,28 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace twinear::cli {
 
-void AcceptanceArguments::add_to(Command& command) {
+void AcceptanceArguments::add_to(Command& command, const std::string& usual) {
   command.option("--threshold", "SCORE", threshold, -1.0, 1.0,
-                 "accepts scores from this one up; the default is even odds by the model's "
-                 "calibration");
+                 ("accepts scores from this one up; the default is " + usual).c_str());
   command.option("--at-fpr", "RATE", at_fpr, 0.0, 1.0,
-                 "takes the threshold that has this false-alarm rate, from 0 to 1");
+                 "takes the threshold that has this false-alarm rate, from 0 to 1, in one "
+                 "comparison");
   command.exclusive("--threshold", "--at-fpr");
+  command.option("--at-least", "P", at_least, 0.5, 1.0,
+                 "says that it cannot tell where the probability of the answer is lower, for "
+                 "example than 0.9");
 }
 
-Acceptance AcceptanceArguments::acceptance() const {
-  if (threshold) return Acceptance::at_score(*threshold);
-  return at_fpr ? Acceptance::at_false_alarm(*at_fpr) : Acceptance::even_odds();
+Acceptance AcceptanceArguments::acceptance(const Acceptance& usual) const {
+  const Acceptance accept = threshold ? Acceptance::at_score(*threshold)
+                            : at_fpr  ? Acceptance::at_false_alarm(*at_fpr)
+                                      : usual;
+  return at_least ? accept.at_least(*at_least) : accept;
 }
 
 std::vector<Clip> clips_of_arguments(std::span<const std::string> files) {
@@ -52,14 +58,15 @@ void set_precision(Verifier& verifier, const std::string& precision, const Conso
 }
 
 nlohmann::ordered_json number_or_null(const std::optional<double>& value) {
-  return value ? nlohmann::ordered_json(*value) : nullptr;
+  return value && !std::isnan(*value) ? nlohmann::ordered_json(*value) : nullptr;
 }
 
 std::string columns(const Verdict& v) {
   const auto column = [](const std::optional<double>& x) {
     return x ? fmt::format("{:.6f}", *x) : "-";
   };
-  return fmt::format("{:.6f}\t{}\t{}", v.score, column(v.llr), column(v.probability));
+  const auto score = std::isnan(v.score) ? std::nullopt : std::optional(v.score);
+  return fmt::format("{}\t{}\t{}", column(score), column(v.llr), column(v.probability));
 }
 
 }  // namespace twinear::cli

@@ -12,12 +12,14 @@
 
 namespace twinear::cli {
 
-/// The options --threshold and --at-fpr, which say from which score on two clips are accepted.
+/// The options --threshold, --at-fpr and --at-least, which say from which score on two clips are
+/// accepted, and how sure an answer must be.
 struct AcceptanceArguments {
-  std::optional<double> threshold, at_fpr;
+  std::optional<double> threshold, at_fpr, at_least;
 
-  void add_to(Command& command);
-  Acceptance acceptance() const;
+  /// `usual` says in words what acceptance() does by default.
+  void add_to(Command& command, const std::string& usual);
+  Acceptance acceptance(const Acceptance& usual = {}) const;
 };
 
 /// The clips that arguments name; "-" is standard input.
@@ -35,6 +37,7 @@ void add_precision(Command& command, std::string& precision);
 /// Does what the option asks for. On a CPU without bf16 it warns and leaves fp32.
 void set_precision(Verifier& verifier, const std::string& precision, const Console& console);
 
+/// Null where there is no number, too.
 nlohmann::ordered_json number_or_null(const std::optional<double>& value);
 
 /// The columns of score, log-likelihood ratio and probability; a missing value is "-".

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Status = ClipEmbedding::Status;
 
-bool is_error(const ClipEmbedding& clip) { return clip.error && clip.status != Status::silent; }
+bool is_error(const ClipEmbedding& clip) { return clip.status == Status::unreadable; }
 
 }  // namespace
 
@@ -24,14 +24,16 @@ void Identifier::Arguments::add_to(Command& command) {
   command.option("--db", "DB", db, "looks identities up in this database (see twinear enroll)",
                  Need::required);
   command.model(model, Need::optional);
-  decision.add_to(command);
+  decision.add_to(command,
+                  "the one that names a stranger in one search of a hundred; it rises with the "
+                  "number of identities");
   command.option("--top", "N", top, 0, 1'000'000, "also lists the N best matches");
 }
 
 Identifier::Identifier(const Arguments& args, const Console& console, bool json)
     : people_(args.db),
       verifier_(load_verifier(args.model, people_.model_id(), console)),
-      accept_(args.decision.acceptance()),
+      accept_(args.decision.acceptance(Acceptance::per_search(0.01))),
       top_(static_cast<std::size_t>(args.top)),
       json_(json) {
   verifier_.threshold(accept_);
@@ -59,6 +61,7 @@ void Identifier::print(const Question& question, const Identification& answer) c
   const std::string name = known != nullptr                ? known->name
                            : is_error(clip)                ? "error"
                            : clip.status == Status::silent ? "silence"
+                           : !answer.doubt.empty()         ? "cannot tell"
                                                            : "unknown";
   fmt::print("{}\t{}\t{}\n", place, name,
              candidates.empty() ? "-\t-\t-" : columns(candidates.front().verdict));
@@ -77,6 +80,7 @@ void Identifier::print_object(const Question& question, const Identification& an
   const Candidate* known = answer.known();
   line["name"] = known != nullptr ? Json(known->name) : Json(nullptr);
   line["silence"] = clip.status == Status::silent;
+  if (!answer.doubt.empty()) line["doubt"] = answer.doubt;
   for (const char* key : {"score", "llr", "probability", "threshold"}) line[key] = nullptr;
   line["model_id"] = verifier_.model_id();
   if (!candidates.empty()) {
@@ -154,11 +158,11 @@ void add_identify(Program& program) {
                  "sets the time from one window to the next");
   command.channel(args.channel);
   command.footer(
-      "A line has FILE (for a stream: start and end in seconds), then a name or unknown, silence\n"
-      "or error, then score, log-likelihood ratio and probability, with tabs between. The\n"
-      "threshold is that of one comparison: with N identities, a stranger is taken for one of "
-      "them\n"
-      "up to N times as often.\n"
+      "A line has FILE (for a stream: start and end in seconds), then a name or unknown, silence,\n"
+      "cannot tell or error, then score, log-likelihood ratio and probability, with tabs between.\n"
+      "The default threshold names one stranger in a hundred, however many identities there are.\n"
+      "That of --at-fpr is for one comparison: with N identities, a stranger is taken for one of\n"
+      "them up to N times as often.\n"
       "  $ arecord -f S16_LE -r 16000 -c1 -t raw | twinear identify --db people.sqlite --stream -");
 }
 

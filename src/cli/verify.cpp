@@ -16,6 +16,8 @@
 namespace twinear::cli {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 struct Arguments {
   std::string a, b, pairs, model;
   AcceptanceArguments decision;
@@ -72,6 +74,7 @@ Request read_pairs(const std::string& path) {
 
 /// The verdict in a sentence, whose second part says how sure the calibration is.
 std::string sentence(const Verdict& v, const std::string& source) {
+  if (!v.answered()) return "Cannot tell: " + v.doubt + ".";
   const std::string answer = (v.same ? "Same " : "Different ") + source + (v.same ? "" : "s");
   if (!v.probability) return answer + ", by the given threshold.";
   const double sure = v.same ? *v.probability : 1.0 - *v.probability;
@@ -94,8 +97,9 @@ std::string advice(const Verdict& v, const std::string& path) {
 }
 
 void print(const Verdict& v, const std::string& source, const std::string& path) {
-  fmt::print("{}\n\n", sentence(v, source));
-  fmt::print("  score        {:8.4f}  cosine of the two embeddings, from -1 to 1\n", v.score);
+  fmt::print("{}\n", sentence(v, source));
+  if (std::isnan(v.score)) return;
+  fmt::print("\n  score        {:8.4f}  cosine of the two embeddings, from -1 to 1\n", v.score);
   if (v.llr)
     fmt::print("  evidence     {:+8.3f}  natural-log likelihood ratio, above 0 for the same {}\n",
                *v.llr, source);
@@ -103,18 +107,23 @@ void print(const Verdict& v, const std::string& source, const std::string& path)
     fmt::print("  probability  {:8.4f}  of the same {}, at even odds before listening\n",
                *v.probability, source);
   fmt::print("  threshold    {:8.4f}  {}\n", v.threshold, v.threshold_from);
-  fmt::print("  decision     {:>8}  the score is {} the threshold\n", v.same ? "same" : "different",
-             v.same ? "not below" : "below");
+  fmt::print("  decision     {:>8}  {}\n", v.answered() ? answer(v) : "none",
+             v.answered()
+                 ? fmt::format("the score is {} the threshold", v.same ? "not below" : "below")
+                 : v.doubt);
   fmt::print("  model        {}\n{}", path, advice(v, path));
 }
 
-nlohmann::ordered_json as_json(const Verdict& v) {
-  return {{"same", v.same},
-          {"score", v.score},
-          {"llr", number_or_null(v.llr)},
-          {"probability", number_or_null(v.probability)},
-          {"threshold", v.threshold},
-          {"threshold_from", v.threshold_from}};
+Json as_json(const Verdict& v) {
+  Json json{{"answer", answer(v)},
+            {"same", v.answered() ? Json(v.same) : Json(nullptr)},
+            {"score", number_or_null(v.score)},
+            {"llr", number_or_null(v.llr)},
+            {"probability", number_or_null(v.probability)},
+            {"threshold", number_or_null(v.threshold)},
+            {"threshold_from", v.threshold_from}};
+  if (!v.answered()) json["doubt"] = v.doubt;
+  return json;
 }
 
 int verify(const Arguments& args, const Common& common) {
@@ -138,24 +147,28 @@ int verify(const Arguments& args, const Common& common) {
     for (auto& clip : verifier.embed_each(batch, {.channel = args.channel}))
       clips.push_back(std::move(clip));
   });
-  if (!many)
-    for (const ClipEmbedding& clip : clips)
-      if (clip.error) throw *clip.error;
-  for (const ClipEmbedding& clip : clips) tell(clip, common.console);
+  const auto unreadable = [](const ClipEmbedding& clip) {
+    return clip.status == ClipEmbedding::Status::unreadable;
+  };
+  for (const ClipEmbedding& clip : clips) {
+    if (!many && unreadable(clip)) throw *clip.error;
+    if (many || !clip.error) tell(clip, common.console);
+  }
 
   bool all_same = true, all_answered = true;
   for (const auto [i, j] : request.pairs) {
     const ClipEmbedding &a = clips[i], &b = clips[j];
     const auto &name_a = request.clips[i].name, &name_b = request.clips[j].name;
-    nlohmann::ordered_json line{{"a", name_a}, {"b", name_b}};
-    if (const auto& error = a.error ? a.error : b.error) {
+    Json line{{"a", name_a}, {"b", name_b}};
+    if (unreadable(a) || unreadable(b)) {
       all_answered = false;
-      line["error"] = error->what();
+      line["error"] = (unreadable(a) ? a : b).error->what();
       print_result(common, line, fmt::format("{}\t{}\terror\t-\t-\t-", name_a, name_b));
       continue;
     }
     const Verdict verdict = verifier.decide(a, b, accept);
     all_same = all_same && verdict.same;
+    all_answered = all_answered && verdict.answered();
     line.update(as_json(verdict));
     line["warnings"] = a.warnings;
     if (i != j)
@@ -163,9 +176,9 @@ int verify(const Arguments& args, const Common& common) {
     line["model"] = path;
     line["model_id"] = verifier.model_id();
     if (common.json || many)
-      print_result(common, line,
-                   fmt::format("{}\t{}\t{}\t{}", name_a, name_b,
-                               verdict.same ? "same" : "different", columns(verdict)));
+      print_result(
+          common, line,
+          fmt::format("{}\t{}\t{}\t{}", name_a, name_b, answer(verdict), columns(verdict)));
     else
       print(verdict, verifier.model().source, path);
   }
@@ -184,12 +197,14 @@ void add_verify(Program& program) {
                  "reads many pairs instead of A and B: a line of \"A B\" or a trial for each; - is "
                  "standard input");
   command.model(args.model, Need::optional);
-  args.decision.add_to(command);
+  args.decision.add_to(command, "even odds by the model's calibration");
   command.channel(args.channel);
   command.footer(
-      "Exit codes: 0 the same source, 1 different sources, 2 no answer.\n"
-      "With --pairs a line has A, B, same|different|error, score, log-likelihood ratio and\n"
-      "probability, with tabs between; the exit code is 0 if every pair got its answer.");
+      "Exit codes: 0 the same source, 1 different sources, 2 no answer: a clip cannot be read, or "
+      "it\n"
+      "cannot be told, for example because a clip holds no speech. With --pairs a line has A, B,\n"
+      "same|different|cannot tell|error, score, log-likelihood ratio and probability, with tabs\n"
+      "between; the exit code is 0 if every pair got its answer.");
 }
 
 }  // namespace twinear::cli

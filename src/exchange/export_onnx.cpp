@@ -29,11 +29,25 @@ std::string add_layers(OnnxGraph& graph, const nn::Network& network, const std::
   return activations.back();
 }
 
-/// The unit vector along W (e - m), as Verifier makes it.
-std::string adapted(OnnxGraph& graph, const Adaptation& a, const std::string& embedding) {
-  const auto n = static_cast<std::int64_t>(a.mean.size());
-  std::string x = graph.node("Sub", {embedding, graph.constant("adaptation.mean", {n, 1}, a.mean)},
-                             "adaptation.centered");
+/// What Adaptation::apply does.
+std::string adapted(OnnxGraph& graph, const Adaptation& a, std::string x, std::size_t dimension) {
+  const auto n = static_cast<std::int64_t>(dimension);
+  if (a.removed.rows() > 0) {
+    std::vector<float> projection(dimension * dimension);
+    for (std::size_t i = 0; i < dimension; ++i)
+      for (std::size_t j = 0; j < dimension; ++j) {
+        double value = i == j ? 1 : 0;
+        for (std::size_t k = 0; k < a.removed.rows(); ++k)
+          value -= static_cast<double>(a.removed(k, i)) * a.removed(k, j);
+        projection[i * dimension + j] = static_cast<float>(value);
+      }
+    x = graph.node("Conv", {x, graph.constant("adaptation.projection", {n, n, 1}, projection)},
+                   "adaptation.projected");
+    if (!a.mean.empty()) x = nn::onnx::unit(graph, x, "adaptation.direction");
+  }
+  if (!a.mean.empty())
+    x = graph.node("Sub", {x, graph.constant("adaptation.mean", {n, 1}, a.mean)},
+                   "adaptation.centered");
   if (a.whitening.rows() > 0)
     x = graph.node("Conv",
                    {x, graph.constant("adaptation.whitening", {n, n, 1}, a.whitening.values())},
@@ -53,7 +67,7 @@ void export_onnx(const Model& model, const std::string& path) {
   auto last = add_layers(
       graph, network,
       graph.node("Transpose", {"features"}, "features.channels", {{"perm", Sizes{0, 2, 1}}}));
-  if (model.adaptation) last = adapted(graph, *model.adaptation, last);
+  if (model.adaptation) last = adapted(graph, *model.adaptation, last, model.encoder.dimension());
   graph.node("Flatten", {last}, "embedding", {});
 
   graph.metadata("front_end", to_json(model.front_end));

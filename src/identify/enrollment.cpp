@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <utility>
 
@@ -218,6 +219,21 @@ struct Enrollment::State {
     return {version, std::move(identities), Search(std::move(rows))};
   }
 
+  /// The `top` identities with the highest cosines for each row.
+  std::vector<std::vector<Hit>> best(const Snapshot& of, const Matrix& embeddings,
+                                     std::size_t top) const {
+    if (of.means.size() > 0 && of.means.rows().cols() != embeddings.cols())
+      throw Error(Fault::mismatch, fmt::format("{}: an embedding of {} numbers; expected {}", path,
+                                               embeddings.cols(), of.means.rows().cols()));
+    Matrix directions(embeddings.rows(), embeddings.cols());
+    for (std::size_t i = 0; i < embeddings.rows(); ++i) {
+      std::vector<double> sum(embeddings.cols());
+      add_unit(sum, embeddings.row(i));
+      std::ranges::copy(sum, directions.row(i).begin());
+    }
+    return of.means.best(directions, top);
+  }
+
   std::string path, model_id;
   std::mutex mutex;  // guards the connection and the snapshot
   SQLite::Database database;
@@ -279,18 +295,8 @@ std::optional<Identity> Enrollment::find(const std::string& name) const {
 
 std::vector<std::vector<Match>> Enrollment::rank(const Matrix& embeddings, std::size_t top) const {
   const auto snapshot = state_->current();
-  if (const auto& means = snapshot->means;
-      means.size() > 0 && means.rows().cols() != embeddings.cols())
-    throw Error(Fault::mismatch, fmt::format("{}: an embedding of {} numbers; expected {}",
-                                             state_->path, embeddings.cols(), means.rows().cols()));
-  Matrix directions(embeddings.rows(), embeddings.cols());
-  for (std::size_t i = 0; i < embeddings.rows(); ++i) {
-    std::vector<double> sum(embeddings.cols());
-    add_unit(sum, embeddings.row(i));
-    std::ranges::copy(sum, directions.row(i).begin());
-  }
   std::vector<std::vector<Match>> ranked(embeddings.rows());
-  const auto hits = snapshot->means.best(directions, top);
+  const auto hits = state_->best(*snapshot, embeddings, top);
   for (std::size_t i = 0; i < ranked.size(); ++i)
     for (const auto& [row, score] : hits[i])
       ranked[i].push_back(
@@ -308,21 +314,36 @@ std::vector<Identification> Enrollment::identify(const Verifier& verifier,
   Matrix embeddings(embedded.size(), verifier.model().encoder.dimension());
   for (std::size_t i = 0; i < embedded.size(); ++i)
     std::ranges::copy(clips[embedded[i]].embedding, embeddings.row(i).begin());
-  const auto ranked = rank(embeddings, std::max<std::size_t>(top, 1));
+  const auto snapshot = state_->current();
+  // The cosines of identities of different lengths do not compare; their likelihood ratios do. So a
+  // few more identities than are asked for are decided on.
+  const std::size_t wanted = std::max<std::size_t>(top, 1);
+  const auto hits = state_->best(*snapshot, embeddings, wanted + 15);
+  const Acceptance among = accept.among(snapshot->identities.size());
   std::vector<Identification> answers(clips.size());
-  for (std::size_t i = 0; i < embedded.size(); ++i)
-    for (const Match& match : ranked[i]) {
-      const Lengths lengths{match.seconds, clips[embedded[i]].seconds};
-      answers[embedded[i]].candidates.push_back(
-          {match.name, verifier.decide(match.score, accept, lengths)});
+  for (std::size_t i = 0; i < clips.size(); ++i)
+    if (clips[i].error) answers[i].doubt = clips[i].error->what();
+  for (std::size_t i = 0; i < embedded.size(); ++i) {
+    auto& candidates = answers[embedded[i]].candidates;
+    for (const auto& [row, score] : hits[i]) {
+      const Identity& identity = snapshot->identities[row];
+      const Lengths lengths{identity.seconds, clips[embedded[i]].seconds};
+      candidates.push_back({identity.name, verifier.decide(score, among, lengths)});
     }
+    if (accept.kind() != Acceptance::Kind::score)
+      std::ranges::stable_sort(candidates, std::greater(),
+                               [](const Candidate& c) { return c.verdict.llr.value(); });
+    if (candidates.size() > wanted)
+      candidates.erase(candidates.begin() + static_cast<std::ptrdiff_t>(wanted), candidates.end());
+    if (!candidates.empty()) answers[embedded[i]].doubt = candidates.front().verdict.doubt;
+  }
   return answers;
 }
 
 Identification Enrollment::identify(const Verifier& verifier, const Clip& clip,
                                     const Acceptance& accept) const {
   const auto embedded = verifier.embed_each(std::span(&clip, 1));
-  if (embedded.front().error) throw *embedded.front().error;
+  if (embedded.front().status == ClipEmbedding::Status::unreadable) throw *embedded.front().error;
   return identify(verifier, embedded, accept).front();
 }
 

@@ -40,21 +40,27 @@ Table shrunk_covariance(const Matrix& rows, std::span<const double> mean) {
 }  // namespace
 
 void Adaptation::apply(std::span<float> embedding) const {
-  if (embedding.size() != mean.size())
-    throw std::invalid_argument("adaptation: the embedding has another dimension than the mean");
-  std::vector<double> centered(mean.size()), result;
-  for (std::size_t i = 0; i < mean.size(); ++i)
-    centered[i] = static_cast<double>(embedding[i]) - mean[i];
-  if (whitening.rows() == 0) {
-    result = std::move(centered);
-  } else {
-    result.resize(mean.size());
-    for (std::size_t i = 0; i < mean.size(); ++i)
-      for (std::size_t j = 0; j <= i; ++j) result[i] += whitening.row(i)[j] * centered[j];
+  const std::size_t n = embedding.size();
+  const auto fits = [&](std::size_t size) { return size == 0 || size == n; };
+  if (!fits(mean.size()) || !fits(whitening.cols()) || !fits(removed.cols()))
+    throw std::invalid_argument("adaptation: it is for embeddings of another dimension");
+  std::vector<double> x(embedding.begin(), embedding.end());
+  for (std::size_t k = 0; k < removed.rows(); ++k) {
+    const double part = dot(removed.row(k), x);
+    for (std::size_t i = 0; i < n; ++i) x[i] -= part * removed(k, i);
   }
-  const double scale = inverse_norm(result);
-  for (std::size_t i = 0; i < mean.size(); ++i)
-    embedding[i] = static_cast<float>(scale * result[i]);
+  if (!mean.empty()) {
+    const double scale = removed.rows() > 0 ? inverse_norm(x) : 1;
+    for (std::size_t i = 0; i < n; ++i) x[i] = scale * x[i] - mean[i];
+  }
+  if (whitening.rows() > 0) {
+    std::vector<double> white(n);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j <= i; ++j) white[i] += whitening.row(i)[j] * x[j];
+    x = std::move(white);
+  }
+  const double scale = inverse_norm(x);
+  for (std::size_t i = 0; i < n; ++i) embedding[i] = static_cast<float>(scale * x[i]);
 }
 
 void Adaptation::apply(Matrix& embeddings) const {
@@ -68,12 +74,22 @@ Adaptation fit_adaptation(const Matrix& embeddings, bool whiten) {
   if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
     throw Error(Fault::numeric, "adaptation: an embedding is not finite");
   const auto mean = mean_row(embeddings);
-  Adaptation adaptation{{mean.begin(), mean.end()}, {}};
+  Adaptation adaptation{{mean.begin(), mean.end()}, {}, {}};
   if (!whiten) return adaptation;
   const Table s = shrunk_covariance(embeddings, mean);
   if (!(s(0, 0) > 0)) throw Error(Fault::numeric, "adaptation: all embeddings are the same");
   adaptation.whitening = Matrix(inverse_cholesky(s));
   return adaptation;
+}
+
+Matrix nuisance_directions(const Matrix& differences, std::size_t count) {
+  if (count > differences.cols())
+    throw std::invalid_argument("nuisance_directions: expected fewer directions than dimensions");
+  const auto values = differences.values();
+  if (!std::ranges::all_of(values, [](float v) { return std::isfinite(v); }))
+    throw Error(Fault::numeric, "nuisance directions: an embedding is not finite");
+  const std::vector<double> zeros(differences.cols());
+  return Matrix(largest_eigenvectors(covariance(differences, zeros), count).vectors);
 }
 
 }  // namespace twinear

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -14,6 +15,37 @@ namespace {
 
 constexpr int version = 1;  // of the format
 
+using Json = nlohmann::ordered_json;
+
+double number(const Json& from, const char* key, const std::string& place) {
+  const double value = from.at(key).get<double>();
+  if (!std::isfinite(value)) throw Error(Fault::format, place + ": a value is not finite");
+  return value;
+}
+
+Json to_json(const QualityTerm& term) {
+  return {{"offset", term.offset},
+          {"slope", term.slope},
+          {"mean", term.mean},
+          {"low", term.low},
+          {"high", term.high}};
+}
+
+/// Reads a term, or the weight and the mean that files of version 0.2.0 have.
+QualityTerm parse_term(const Json& lengths, const char* key, const std::string& place) {
+  const Json& json = lengths.at(key);
+  constexpr double any = std::numeric_limits<double>::max();
+  if (json.is_number())
+    return {number(lengths, key, place), 0,
+            number(lengths, (std::string("mean_log_") + key).c_str(), place), -any, any};
+  const QualityTerm term{number(json, "offset", place), number(json, "slope", place),
+                         number(json, "mean", place), number(json, "low", place),
+                         number(json, "high", place)};
+  if (!(term.low <= term.high))
+    throw Error(Fault::format, place + ": the range of a measure ends before it begins");
+  return term;
+}
+
 }  // namespace
 
 std::string calibration_json(const Calibration& c) {
@@ -21,43 +53,43 @@ std::string calibration_json(const Calibration& c) {
   for (const auto& t : c.thresholds)
     thresholds.push_back(
         {{"false_alarm", t.false_alarm}, {"threshold", t.threshold}, {"miss", t.miss}});
-  nlohmann::ordered_json json{{"version", version},   {"scale", c.scale},
-                              {"offset", c.offset},   {"source", c.source},
-                              {"targets", c.targets}, {"nontargets", c.nontargets},
-                              {"eer", c.eer},         {"thresholds", thresholds}};
+  Json json{{"version", version}, {"scale", c.scale},        {"offset", c.offset},
+            {"source", c.source}, {"targets", c.targets},    {"nontargets", c.nontargets},
+            {"eer", c.eer},       {"thresholds", thresholds}};
+  if (c.tail)
+    json["tail"] = {{"rate", c.tail->rate}, {"from", c.tail->from}, {"excess", c.tail->excess}};
   if (c.lengths)
-    json["lengths"] = {{"shorter", c.lengths->shorter},
-                       {"longer", c.lengths->longer},
-                       {"mean_log_shorter", c.lengths->mean_log_shorter},
-                       {"mean_log_longer", c.lengths->mean_log_longer}};
+    json["lengths"] = {{"shorter", to_json(c.lengths->shorter)},
+                       {"longer", to_json(c.lengths->longer)}};
   return json.dump();
 }
 
 Calibration parse_calibration(const std::string& json, const std::string& place) {
   const auto object = parse_json(json, place);
-  const auto number = [&](const nlohmann::ordered_json& from, const char* key) {
-    const double value = from.at(key).get<double>();
-    if (!std::isfinite(value)) throw Error(Fault::format, place + ": a value is not finite");
-    return value;
-  };
   try {
     const auto written = object.value("version", version);
     if (written != version)
       throw Error(Fault::format,
                   fmt::format("{}: expected version {}, found {}", place, version, written));
-    Calibration c{.scale = number(object, "scale"),
-                  .offset = number(object, "offset"),
+    Calibration c{.scale = number(object, "scale", place),
+                  .offset = number(object, "offset", place),
                   .source = object.at("source").get<std::string>(),
                   .targets = object.at("targets").get<std::size_t>(),
                   .nontargets = object.at("nontargets").get<std::size_t>(),
-                  .eer = number(object, "eer"),
+                  .eer = number(object, "eer", place),
                   .thresholds = {}};
     if (c.scale <= 0) throw Error(Fault::format, place + ": scale must be positive");
     for (const auto& t : object.at("thresholds"))
-      c.thresholds.push_back({number(t, "false_alarm"), number(t, "threshold"), number(t, "miss")});
+      c.thresholds.push_back({number(t, "false_alarm", place), number(t, "threshold", place),
+                              number(t, "miss", place)});
+    if (const auto found = object.find("tail"); found != object.end()) {
+      c.tail = {number(*found, "rate", place), number(*found, "from", place),
+                number(*found, "excess", place)};
+      if (!(c.tail->rate > 0 && c.tail->rate < 1 && c.tail->excess > 0))
+        throw Error(Fault::format, place + ": \"tail\" is not a distribution");
+    }
     if (const auto found = object.find("lengths"); found != object.end())
-      c.lengths = {number(*found, "shorter"), number(*found, "longer"),
-                   number(*found, "mean_log_shorter"), number(*found, "mean_log_longer")};
+      c.lengths = {parse_term(*found, "shorter", place), parse_term(*found, "longer", place)};
     return c;
   } catch (const nlohmann::json::exception&) {
     throw Error(Fault::format, place + ": it is not a calibration");

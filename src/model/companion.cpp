@@ -19,12 +19,48 @@ namespace {
 
 constexpr const char* format_name = "twinear companion 1";
 
+Matrix parse_rows(const nlohmann::ordered_json& json, std::size_t columns) {
+  Matrix matrix(json.size(), json.empty() ? 0 : columns);
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto row = json.at(i).get<std::vector<float>>();
+    if (row.size() != columns) throw Error(Fault::format, "a row of another length");
+    std::ranges::copy(row, matrix.row(i).begin());
+  }
+  return matrix;
+}
+
+Adaptation parse_adaptation(const nlohmann::ordered_json& json, std::size_t dimension,
+                            const std::string& place) {
+  try {
+    Adaptation a{json.at("mean").get<std::vector<float>>(),
+                 parse_rows(json.at("whitening"), dimension),
+                 parse_rows(json.at("removed"), dimension)};
+    if ((!a.mean.empty() && a.mean.size() != dimension) || a.removed.rows() >= dimension ||
+        (a.whitening.rows() > 0 && a.whitening.rows() != dimension))
+      throw Error(Fault::format, "expected the model's dimension");
+    return a;
+  } catch (const std::exception&) {
+    throw Error(Fault::format, place + ": adaptation: it is not an adaptation of the model");
+  }
+}
+
 }  // namespace
 
 void write_companion(const Model& model, const std::string& path) {
   nlohmann::ordered_json json{{"format", format_name}, {"source", model.source}};
   if (model.calibration)
     json["calibration"] = parse_json(calibration_json(*model.calibration), path);
+  if (model.adaptation) {
+    auto& adaptation = json["adaptation"];
+    const auto rows = [](const Matrix& m) {
+      auto list = nlohmann::ordered_json::array();
+      for (std::size_t i = 0; i < m.rows(); ++i) list.push_back(m.row(i));
+      return list;
+    };
+    adaptation = {{"mean", model.adaptation->mean},
+                  {"whitening", rows(model.adaptation->whitening)},
+                  {"removed", rows(model.adaptation->removed)}};
+  }
   json["selftest"] = selftest_embedding(model).values();
   write_file(path, json.dump(1) + "\n");
 }
@@ -51,9 +87,13 @@ void add_companion(Model& model, const std::string& path) {
                             path, difference));
   const auto source = json["source"].get<std::string>();
   within(path, [&] { check_source(source); });
+  std::optional<Adaptation> adaptation;
+  if (json.contains("adaptation"))
+    adaptation = parse_adaptation(json["adaptation"], model.encoder.dimension(), path);
   std::optional<Calibration> calibration;
   if (json.contains("calibration"))
     calibration = parse_calibration(json["calibration"].dump(), path + ": calibration");
+  model.adaptation = std::move(adaptation);
   model.calibration = std::move(calibration);
   model.source = source;
 }

@@ -27,6 +27,7 @@ namespace {
 constexpr const char* format_name = "twinear 1";
 constexpr const char* adaptation_mean = "adaptation.mean";
 constexpr const char* adaptation_whitening = "adaptation.whitening";
+constexpr const char* adaptation_removed = "adaptation.removed";
 
 bool finite(std::span<const float> values) {
   return std::ranges::all_of(values, [](float v) { return std::isfinite(v); });
@@ -48,22 +49,33 @@ std::optional<Adaptation> read_adaptation(const SafetensorsFile& file, std::size
   const auto has = [&](const char* name) {
     return std::ranges::find(file.tensors(), name, &StoredTensor::name) != file.tensors().end();
   };
-  if (!has(adaptation_mean)) return {};
-  const auto values = [&](const char* name, const std::vector<std::size_t>& shape) {
-    const auto& tensor = file.tensor(name);
-    if (tensor.shape != shape || !finite(tensor.values))
-      throw Error(Fault::format,
-                  fmt::format("{}: tensor \"{}\": it is not an adaptation of {} dimensions",
-                              file.path(), name, dimension));
-    return tensor.values;
+  const auto refuse = [&](const char* name) {
+    throw Error(Fault::format,
+                fmt::format("{}: tensor \"{}\": it is not an adaptation of {} dimensions",
+                            file.path(), name, dimension));
   };
-  const auto mean = values(adaptation_mean, {dimension});
-  Adaptation adaptation{{mean.begin(), mean.end()}, {}};
-  if (has(adaptation_whitening)) {
-    adaptation.whitening = Matrix(dimension, dimension);
-    std::ranges::copy(values(adaptation_whitening, {dimension, dimension}),
-                      adaptation.whitening.values().begin());
+  const auto matrix = [&](const char* name, std::size_t max_rows) {
+    const auto& tensor = file.tensor(name);
+    const auto& shape = tensor.shape;
+    if (shape.size() != 2 || shape[0] == 0 || shape[0] > max_rows || shape[1] != dimension ||
+        !finite(tensor.values))
+      refuse(name);
+    Matrix result(shape[0], dimension);
+    std::ranges::copy(tensor.values, result.values().begin());
+    return result;
+  };
+  if (!has(adaptation_mean) && !has(adaptation_removed)) return {};
+  Adaptation adaptation;
+  if (has(adaptation_mean)) {
+    const auto& tensor = file.tensor(adaptation_mean);
+    if (tensor.shape != std::vector{dimension} || !finite(tensor.values)) refuse(adaptation_mean);
+    adaptation.mean.assign(tensor.values.begin(), tensor.values.end());
   }
+  if (has(adaptation_whitening)) {
+    adaptation.whitening = matrix(adaptation_whitening, dimension);
+    if (adaptation.whitening.rows() != dimension) refuse(adaptation_whitening);
+  }
+  if (has(adaptation_removed)) adaptation.removed = matrix(adaptation_removed, dimension - 1);
   return adaptation;
 }
 
@@ -176,11 +188,11 @@ void save_model(const Model& model, const std::string& path) {
                               "finite",
                               path, tensor.name));
   if (const auto& a = model.adaptation) {
-    tensors.push_back({adaptation_mean, {a->mean.size()}, a->mean});
-    if (a->whitening.rows() > 0)
-      tensors.push_back({adaptation_whitening,
-                         {a->whitening.rows(), a->whitening.cols()},
-                         a->whitening.values()});
+    if (!a->mean.empty()) tensors.push_back({adaptation_mean, {a->mean.size()}, a->mean});
+    for (const auto& [name, matrix] : {std::pair(adaptation_whitening, &a->whitening),
+                                       std::pair(adaptation_removed, &a->removed)})
+      if (matrix->rows() > 0)
+        tensors.push_back({name, {matrix->rows(), matrix->cols()}, matrix->values()});
   }
   write_safetensors(path, std::move(tensors), model_metadata(model));
 }

@@ -143,7 +143,9 @@ twinear::Verdict verify(const Verifier& model, const Sound& a, const Sound& b,
                         std::optional<double> threshold, std::optional<int> sample_rate) {
   const auto& front_end = model.model().front_end;
   const Clip one = clip(a, sample_rate, front_end), other = clip(b, sample_rate, front_end);
-  return unlocked([&] { return model.compare(one, other, acceptance(threshold)); });
+  auto verdict = unlocked([&] { return model.compare(one, other, acceptance(threshold)); });
+  if (!verdict.answered()) throw Error(twinear::Fault::format, "cannot tell: " + verdict.doubt);
+  return verdict;
 }
 
 py::tuple score(const Verifier& model, const Path& trials, const std::string& root, bool llr) {
@@ -231,7 +233,8 @@ void add_model(py::module_& m) {
           "Computes the features that the encoder takes: frames x mel bins.")
       .def("verify", verify, py::arg("a"), py::arg("b"), py::arg("threshold") = py::none(),
            py::arg("sample_rate") = py::none(),
-           "Decides whether two sounds, files or samples in [-1, 1], have the same source.")
+           "Decides whether two sounds, files or samples in [-1, 1], have the same source. Raises "
+           "Error where it cannot be told, for example because one holds no speech.")
       .def(
           "decide",
           [](const Verifier& v, double score, std::optional<double> threshold) {

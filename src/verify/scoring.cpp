@@ -182,7 +182,7 @@ class Scorer {
     if (!options_.cohort.empty()) score = normalized(score, enroll.statistics, test.statistics);
     if (!options_.llr) return score;
     const Calibration& calibration = *verifier_.model().calibration;
-    return calibration.llr(score + calibration.shift({enroll.seconds, test.seconds}));
+    return calibration.llr(score, {enroll.seconds, test.seconds});
   }
 
   const Verifier& verifier_;

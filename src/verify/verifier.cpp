@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/threads.h"
@@ -129,55 +130,83 @@ std::vector<float> Verifier::embed(const Waveform& waveform) const {
 }
 
 void Verifier::adapt(std::span<const Clip> clips, bool whiten, int channel) {
-  model_.adaptation.reset();
+  Matrix removed = model_.adaptation ? std::move(model_.adaptation->removed) : Matrix();
+  model_.adaptation = Adaptation{{}, {}, removed};
   model_.adaptation = fit_adaptation(embed(clips, {.channel = channel}), whiten);
+  model_.adaptation->removed = std::move(removed);
   model_.calibration.reset();
 }
 
-Verdict Verifier::decide(double score, const Acceptance& accept,
-                         std::optional<Lengths> lengths) const {
+namespace {
+
+/// The normalized score from which `accept` accepts, and where it comes from.
+std::pair<double, std::string> threshold_of(const Calibration& c, const Acceptance& accept,
+                                            const std::string& source) {
+  if (accept.kind() == Acceptance::Kind::even_odds)
+    return {c.threshold(), fmt::format("even odds, calibrated on {}", c.source)};
+  const double rate = accept.comparison_rate();
+  std::string from =
+      fmt::format("accepts {:.3g} % of different {}s in {}", 100.0 * rate, source, c.source);
+  if (accept.kind() == Acceptance::Kind::search)
+    from = fmt::format("names {:g} % of strangers in a search of {}: {}", 100.0 * accept.value(),
+                       accept.identities(), from);
+  if (!c.resolves(rate)) from += "; their trials are too few for it, and their tail is modelled";
+  return {c.threshold_at(rate), from};
+}
+
+}  // namespace
+
+Verdict Verifier::decide(double score, const Acceptance& accept, const Lengths& lengths) const {
   if (!std::isfinite(score)) throw Error(Fault::numeric, "a score that is not finite");
   const auto& calibration = model_.calibration;
-  const auto kind = accept.kind();
-  if (!calibration && kind != Acceptance::Kind::score)
+  const bool given = accept.kind() == Acceptance::Kind::score;
+  if (!calibration && (!given || accept.certainty() > 0))
     throw Error(Fault::config,
                 place_ + ": holds no calibration: give a threshold, or calibrate the model first");
-  const double shift = calibration && lengths ? calibration->shift(*lengths) : 0.0;
 
   Verdict verdict{.score = score,
                   .llr = {},
                   .probability = {},
-                  .threshold = 0,
-                  .threshold_from = {},
+                  .threshold = accept.value(),
+                  .threshold_from = "given by the caller",
                   .same = false};
   if (calibration) {
-    verdict.llr = calibration->llr(score + shift);
-    verdict.probability = calibration->probability(score + shift);
+    verdict.llr = calibration->llr(score, lengths);
+    verdict.probability = calibration->probability(score, lengths);
   }
-  switch (kind) {
-    case Acceptance::Kind::score:
-      verdict.threshold = accept.value();
-      verdict.threshold_from = "given by the caller";
-      break;
-    case Acceptance::Kind::even_odds:
-      verdict.threshold = calibration->threshold() - shift;
-      verdict.threshold_from = fmt::format("even odds, calibrated on {}", calibration->source);
-      break;
-    case Acceptance::Kind::false_alarm:
-      verdict.threshold =
-          within(place_, [&] { return calibration->threshold_at(accept.value()); }) - shift;
-      verdict.threshold_from =
-          fmt::format("accepts {:g} % of different {}s in {}", 100.0 * accept.value(),
-                      model_.source, calibration->source);
+  if (!given) {
+    auto [threshold, from] =
+        within(place_, [&] { return threshold_of(*calibration, accept, model_.source); });
+    verdict.threshold = calibration->score_of(threshold, lengths);
+    verdict.threshold_from = std::move(from);
   }
   verdict.same = score >= verdict.threshold;
+  if (accept.certainty() > 0) {
+    const double sure = verdict.same ? *verdict.probability : 1 - *verdict.probability;
+    if (sure < accept.certainty()) {
+      verdict.same = false;
+      verdict.doubt = fmt::format("the evidence is {:.0f} % sure; at least {:g} % was asked for",
+                                  100.0 * sure, 100.0 * accept.certainty());
+    }
+  }
   return verdict;
 }
 
 Verdict Verifier::decide(const ClipEmbedding& a, const ClipEmbedding& b,
                          const Acceptance& accept) const {
   for (const ClipEmbedding* clip : {&a, &b})
-    if (clip->error) throw *clip->error;
+    if (clip->status == Status::unreadable) throw *clip->error;
+  for (const ClipEmbedding* clip : {&a, &b})
+    if (clip->error) {
+      constexpr double none = std::numeric_limits<double>::quiet_NaN();
+      return {.score = none,
+              .llr = {},
+              .probability = {},
+              .threshold = none,
+              .threshold_from = {},
+              .same = false,
+              .doubt = clip->error->what()};
+    }
   return decide(cosine(a.embedding, b.embedding), accept, Lengths{a.seconds, b.seconds});
 }
 

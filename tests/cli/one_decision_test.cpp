@@ -45,7 +45,7 @@ class OneDecision : public People {
  protected:
   OneDecision() {
     Model timed = load_model(model);
-    timed.calibration->lengths = {1.5, 0.5, std::log(2.0), std::log(3.0)};
+    timed.calibration->lengths = {{1.5, 0.3, std::log(2.0), -9, 9}, {0.5, 0, std::log(3.0), -9, 9}};
     save_model(timed, model);
     handle_.reset(twinear_model_load(model.c_str()));
   }
@@ -170,16 +170,27 @@ TEST_F(OneDecision, SilenceHasNoAnswer) {
     const std::string told = silence + ": ";
 
     const Verifier verifier = Verifier::load(model);
-    EXPECT_THROW(verifier.compare(clip_of_file(silence), clip_of_file(voice)), Error);
-    EXPECT_THROW(verifier.compare(quiet, quiet), Error);
-    EXPECT_THROW(Enrollment(db).identify(verifier, clip_of_file(silence)), Error);
-    EXPECT_TRUE(is_refusal(run({"verify", silence, silence, "--model", model}), told));
-    EXPECT_TRUE(is_refusal(run({"verify", voice, silence, "--model", model}), told));
+    EXPECT_STREQ(answer(verifier.compare(clip_of_file(silence), clip_of_file(voice))),
+                 "cannot tell");
+    EXPECT_FALSE(verifier.compare(quiet, quiet).answered());
+    const auto who = Enrollment(db).identify(verifier, clip_of_file(silence));
+    EXPECT_EQ(who.known(), nullptr);
+    EXPECT_TRUE(who.doubt.starts_with(told)) << who.doubt;
+    for (const auto& first : {silence, voice}) {
+      const Outcome alone = run({"verify", first, silence, "--model", model, "-q"});
+      EXPECT_EQ(alone.code, 2);
+      EXPECT_TRUE(alone.out.starts_with("Cannot tell: " + told)) << alone.out;
+      const auto object =
+          Json::parse(run({"verify", first, silence, "--model", model, "--json"}).out);
+      EXPECT_EQ(object["answer"], "cannot tell");
+      EXPECT_TRUE(object["same"].is_null() && object["score"].is_null());
+      EXPECT_TRUE(object["doubt"].get<std::string>().starts_with(told));
+    }
     EXPECT_TRUE(is_refusal(enroll("nobody", {silence}), told));
     write_file(folder / "pairs.txt", voice + " " + voice + "\n" + voice + " " + silence + "\n");
     const Outcome pairs = run({"verify", "--pairs", folder / "pairs.txt", "--model", model, "-q"});
     EXPECT_EQ(pairs.code, 2);
-    EXPECT_TRUE(pairs.out.ends_with(silence + "\terror\t-\t-\t-\n")) << pairs.out;
+    EXPECT_TRUE(pairs.out.ends_with(silence + "\tcannot tell\t-\t-\t-\n")) << pairs.out;
 
     const Outcome file = run(identify({silence, voice}));
     EXPECT_EQ(file.code, 2);
@@ -197,11 +208,34 @@ TEST_F(OneDecision, SilenceHasNoAnswer) {
                                     16000, embedding.data()),
               TWINEAR_FORMAT);
 #ifdef TWINEAR_PYTHON_FOLDER
-    EXPECT_NE(
-        python("m.verify(sys.argv[2], sys.argv[2])", {silence}).find("twinear.Error: " + told),
-        std::string::npos);
+    EXPECT_NE(python("m.verify(sys.argv[2], sys.argv[2])", {silence})
+                  .find("twinear.Error: cannot tell: " + told),
+              std::string::npos);
 #endif
   }
+}
+
+TEST_F(OneDecision, WhatIsLessSureThanWasAskedForIsLeftOpen) {
+  const std::string a = clip(0, 0, 1.2), b = clip(0, 1, 3.5);
+  const Verifier verifier = Verifier::load(model);
+  ASSERT_EQ(enroll("ada", {a}).code, 0);
+  // Just above the score the answer is "different", and at most even odds sure.
+  const double score = verifier.compare(clip_of_file(a), clip_of_file(b)).score + 1e-4;
+  const Acceptance accept = Acceptance::at_score(score).at_least(0.9);
+  const Verdict expected = verifier.compare(clip_of_file(a), clip_of_file(b), accept);
+  const bool sure = 1 - *expected.probability >= 0.9;
+  EXPECT_EQ(expected.answered(), sure);
+  const std::vector<std::string> words{"--threshold", std::to_string(score), "--at-least", "0.9"};
+  const auto asked = [&](std::vector<std::string> command) {
+    command.insert(command.end(), words.begin(), words.end());
+    return run(command);
+  };
+  const Outcome verified = asked({"verify", a, b, "--model", model, "-q"});
+  EXPECT_EQ(verified.code, sure ? 1 : 2);
+  EXPECT_EQ(verified.out.starts_with("Cannot tell: the evidence is "), !sure) << verified.out;
+  const Outcome identified = asked(identify({b}));
+  EXPECT_NE(identified.out.find(sure ? "\tunknown\t" : "\tcannot tell\t"), std::string::npos)
+      << identified.out;
 }
 
 }  // namespace

@@ -149,7 +149,7 @@ TEST_F(ScoreCommand, CalibratedScoresAreWhatVerifySays) {
 
   // With lengths for certain, by hand.
   Model by_hand = load_model(calibrated);
-  by_hand.calibration->lengths = {3, -1, std::log(0.4), std::log(0.7)};
+  by_hand.calibration->lengths = {{3, 0, std::log(0.4), -9, 9}, {-1, 0, std::log(0.7), -9, 9}};
   save_model(by_hand, calibrated);
   ASSERT_EQ(score({"--model", calibrated, "--llr"}).code, 0);
   for (const auto& [trial, llr] : read_scores(out)) {

@@ -128,7 +128,7 @@ TEST(Calibration, ProbabilityIsAHalfAtTheThreshold) {
   EXPECT_DOUBLE_EQ(c.llr(0.5), 2);
   EXPECT_DOUBLE_EQ(c.probability(0.5), 1 / (1 + std::exp(-2.0)));
   for (const double prior : {0.01, 0.3, 0.9})
-    EXPECT_NEAR(c.probability(c.threshold(prior), prior), 0.5, 1e-12);
+    EXPECT_NEAR(c.probability(c.threshold(prior), {}, prior), 0.5, 1e-12);
   EXPECT_GT(c.threshold(0.01), c.threshold(0.5));
   EXPECT_EQ(c.probability(1e9), 1);
   EXPECT_EQ(c.probability(-1e9), 0);
@@ -160,51 +160,93 @@ Timed timed_trials(std::uint32_t stream, double per_octave) {
   return timed;
 }
 
+LengthCalibration fit(const Timed& timed) {
+  return fit_calibration(calibration_trials(timed.table, timed.seconds), "dev");
+}
+
 Scores llrs(const Timed& timed, const Calibration& c) {
   Scores scores;
   for (const auto& row : timed.table.rows)
     (row.target == 1 ? scores.target : scores.nontarget)
-        .push_back(
-            c.llr(row.score + c.shift({timed.seconds[row.enroll], timed.seconds[row.test]})));
+        .push_back(c.llr(row.score, {timed.seconds[row.enroll], timed.seconds[row.test]}));
   return scores;
 }
 
 TEST(Calibration, LengthsAreTakenWhereTheyHelp) {
   const Timed dev = timed_trials(0, 0.3), unseen = timed_trials(1, 0.3);
-  const auto fit = fit_calibration(dev.table, dev.seconds, "dev");
-  ASSERT_TRUE(fit.calibration.lengths.has_value());
-  EXPECT_LT(fit.cllr_with, fit.cllr_without);
+  const auto fitted = fit(dev);
+  ASSERT_TRUE(fitted.calibration.lengths.has_value());
+  EXPECT_LT(fitted.cllr_with, fitted.cllr_without);
   // llr = scale (s - 0.3 log2 shorter) + offset, so the term is -0.3 scale / ln 2.
-  EXPECT_NEAR(fit.calibration.lengths->shorter, -0.3 * fit.calibration.scale / std::log(2.0), 0.3);
-  EXPECT_NEAR(fit.calibration.lengths->longer, 0, 0.15);
+  EXPECT_NEAR(fitted.calibration.lengths->shorter.offset,
+              -0.3 * fitted.calibration.scale / std::log(2.0), 0.6);
+  EXPECT_NEAR(fitted.calibration.lengths->longer.offset, 0, 0.3);
   const auto plain = fit_calibration(split_scores(dev.table), "dev");
-  const Scores with = llrs(unseen, fit.calibration), without = llrs(unseen, plain);
+  const Scores with = llrs(unseen, fitted.calibration), without = llrs(unseen, plain);
   EXPECT_LT(cllr(with), 0.95 * cllr(without));
   EXPECT_LT(cllr(with) - min_cllr(with), 0.05);
   const Task even{.p_target = 0.5};
   EXPECT_LT(act_dcf(with, even) - min_dcf(with, even), 0.05);
-  EXPECT_LT(fit.calibration.eer, plain.eer);
+  EXPECT_LT(fitted.calibration.eer, plain.eer);
 }
 
 TEST(Calibration, LengthsAreLeftOutWhereTheyDoNotHelp) {
   const Timed dev = timed_trials(2, 0);
-  const auto fit = fit_calibration(dev.table, dev.seconds, "dev");
-  EXPECT_FALSE(fit.calibration.lengths.has_value());
-  EXPECT_EQ(fit.calibration.scale, fit_calibration(split_scores(dev.table), "dev").scale);
-  EXPECT_EQ(fit.calibration.shift({1, 10}), 0);
+  const auto fitted = fit(dev);
+  EXPECT_FALSE(fitted.calibration.lengths.has_value());
+  EXPECT_EQ(fitted.calibration.scale, fit_calibration(split_scores(dev.table), "dev").scale);
+  EXPECT_EQ(fitted.calibration.llr(0.3, {1, 10}), fitted.calibration.llr(0.3));
   Timed few = dev;
   std::erase_if(few.table.rows, [](const auto& row) { return row.enroll >= 12 || row.test >= 12; });
-  EXPECT_TRUE(std::isnan(fit_calibration(few.table, few.seconds, "").cllr_with));
-  EXPECT_THROW(fit_calibration(dev.table, std::vector<double>(3, 1.0), ""), std::invalid_argument);
+  EXPECT_TRUE(std::isnan(fit(few).cllr_with));
+  EXPECT_THROW(calibration_trials(dev.table, std::vector<double>(3, 1.0)), std::invalid_argument);
 }
 
-TEST(Calibration, ClipsOfTheMeanLengthAreNotShifted) {
+TEST(Calibration, ClipsOfTheMeanLengthHaveTheLineAndOthersTheirOwn) {
   Calibration c{.scale = 4, .offset = -1, .source = {}, .thresholds = {}};
-  c.lengths = {2, 1, std::log(2.0), std::log(5.0)};
-  EXPECT_NEAR(c.shift({2, 5}), 0, 1e-12);
-  EXPECT_NEAR(c.shift({5, 2}), 0, 1e-12);
-  EXPECT_NEAR(c.shift({1, 5}), -2 * std::log(2.0) / 4, 1e-12);
-  EXPECT_NEAR(c.shift({20, 2}), std::log(4.0) / 4, 1e-12);
+  c.lengths = {{2, 0.5, std::log(2.0), 0, 3}, {1, 0, std::log(5.0), 0, 3}};
+  for (const double score : {-0.5, 0.1, 0.9}) {
+    EXPECT_NEAR(c.llr(score, {2, 5}), 4 * score - 1, 1e-12);
+    EXPECT_NEAR(c.llr(score, {5, 2}), 4 * score - 1, 1e-12);
+    EXPECT_EQ(c.llr(score, {0, 5}), c.llr(score));  // unknown
+    const double less = std::log(0.5);
+    EXPECT_NEAR(c.llr(score, {1, 5}), (4 + 0.5 * less) * score - 1 + 2 * less, 1e-12);
+    for (const Lengths seconds : {Lengths{1, 5}, Lengths{3, 9}, Lengths{2, 5}})
+      EXPECT_NEAR(c.score_of(c.normalized(score, seconds), seconds), score, 1e-12);
+    EXPECT_EQ(c.llr(score, {3600, 7200}), c.llr(score, {std::exp(3.0), std::exp(3.0)}));
+  }
+}
+
+TEST(Calibration, NoLengthsTurnTheScoresAround) {
+  Calibration c{.scale = 4, .offset = -1, .source = {}, .thresholds = {}};
+  c.lengths = {{0, 100, 1, -10, 10}, {}};
+  EXPECT_GT(c.llr(0.5, {1e-4, 1}), c.llr(0.4, {1e-4, 1}));
+}
+
+/// Trials of two conditions, of which the second has scores that are higher by a half.
+std::vector<CalibrationTrial> two_conditions(std::size_t first, std::size_t second) {
+  std::vector<CalibrationTrial> trials;
+  Random random(12, Purpose::test);
+  for (std::uint32_t condition = 0; condition < 2; ++condition)
+    for (std::uint32_t i = 0; i < (condition == 0 ? first : second); ++i) {
+      const bool target = i % 2 == 0;
+      trials.push_back({0.2 * random.normal() + (target ? 0.5 : 0) + 0.5 * condition,
+                        {},
+                        target,
+                        i,
+                        target ? i : i + 1,
+                        condition});
+    }
+  return trials;
+}
+
+TEST(Calibration, EachConditionHasTheSameWeight) {
+  const auto threshold = [](std::size_t first, std::size_t second) {
+    return fit_calibration(two_conditions(first, second), "").calibration.threshold();
+  };
+  EXPECT_NEAR(threshold(4000, 4000), 0.5, 0.03);
+  EXPECT_NEAR(threshold(8000, 800), 0.5, 0.05);
+  EXPECT_NEAR(threshold(800, 8000), 0.5, 0.05);
 }
 
 double share(const std::vector<double>& values, double threshold) {
@@ -228,14 +270,30 @@ TEST(Calibration, ThresholdsCostWhatTheySay) {
   EXPECT_EQ(c.threshold_at(0.9), c.threshold_at(0.5));
 }
 
-TEST(Calibration, RefusesARateThatItsTrialsDoNotResolve) {
+TEST(Calibration, ModelsTheTailThatItsTrialsDoNotResolve) {
   const auto c = fit_calibration(normal_scores(7, 100, 3000), "");
-  EXPECT_NO_THROW(c.threshold_at(0.01));
-  for (const double rate : {0.0099, 1e-6, 0.0, -0.1, 1.0, std::nan("")})
+  EXPECT_TRUE(c.resolves(0.01));
+  EXPECT_FALSE(c.resolves(0.0099));
+  const Scores many = normal_scores(70, 100, 1'000'000);
+  for (const double rate : {1e-3, 1e-4}) {
+    EXPECT_FALSE(c.resolves(rate));
+    EXPECT_GT(share(many.nontarget, c.threshold_at(rate)), rate / 6);
+    EXPECT_LT(share(many.nontarget, c.threshold_at(rate)), rate * 6);
+  }
+  double last = c.threshold_at(0.5);
+  for (double rate = 0.4; rate > 1e-9; rate /= 1.3) {
+    EXPECT_GE(c.threshold_at(rate), last) << rate;
+    last = c.threshold_at(rate);
+  }
+  for (const double rate : {0.0, -0.1, 1.0, std::nan("")})
     EXPECT_THROW(c.threshold_at(rate), Error) << rate;
+}
+
+TEST(Calibration, WithoutATailTheBoundOfLikelihoodRatiosServes) {
   const auto few = fit_calibration(normal_scores(8, 20, 25), "");
   EXPECT_TRUE(few.thresholds.empty());
-  EXPECT_THROW(few.threshold_at(0.5), Error);
+  EXPECT_FALSE(few.tail.has_value());
+  EXPECT_NEAR(few.llr(few.threshold_at(0.01)), std::log(100.0), 1e-9);
 }
 
 TEST(Calibration, TiedScoresNeverExceedTheRate) {

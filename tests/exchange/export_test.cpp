@@ -50,6 +50,7 @@ Model adapted() {
   Random random(5, Purpose::selftest);
   for (float& v : embeddings.values()) v = static_cast<float>(random.normal());
   model.adaptation = fit_adaptation(embeddings, true);
+  model.adaptation->removed = nuisance_directions(embeddings, 2);
   return model;
 }
 

@@ -27,7 +27,7 @@ TEST(Identification, DecidesAsTheVerifierDoesWithTheLengthsOfBothSides) {
       .calibration = Calibration{.scale = 10, .offset = -5, .source = "a test", .thresholds = {}},
       .provenance = "{}",
       .id = "0123456789abcdef"};
-  by.calibration->lengths = {1, 0, std::log(2.0), 0};
+  by.calibration->lengths = {{1, 0, std::log(2.0), -9, 9}, {}};
   const Verifier verifier(std::move(by));
   Enrollment people(folder / "people.sqlite", verifier.model_id());
   const auto known = [](unsigned number, double seconds) {
@@ -35,19 +35,21 @@ TEST(Identification, DecidesAsTheVerifierDoesWithTheLengthsOfBothSides) {
   };
   const ClipEmbedding one = known(0, 3);
   people.enroll("ada", std::span(&one, 1));
-  const ClipEmbedding silent{.error = Error(Fault::format, "silence")};
+  const ClipEmbedding silent{.status = ClipEmbedding::Status::silent,
+                             .error = Error(Fault::format, "silence")};
   const ClipEmbedding asked[] = {known(1, 1), known(1, 9), silent};
   const auto answers = people.identify(verifier, asked);
   for (std::size_t i = 0; i < 2; ++i) {
     ASSERT_EQ(answers[i].candidates.size(), 1u);
     const Verdict &got = answers[i].candidates[0].verdict,
-                  expected = verifier.decide(one, asked[i]);
+                  expected = verifier.decide(one, asked[i], Acceptance::per_search(0.01));
     EXPECT_NEAR(got.score, expected.score, 1e-6);
     EXPECT_NEAR(*got.llr, *expected.llr, 1e-5);
     EXPECT_DOUBLE_EQ(got.threshold, expected.threshold);
     EXPECT_EQ(answers[i].known() != nullptr, expected.same);
   }
   EXPECT_NE(answers[0].candidates[0].verdict.threshold, answers[1].candidates[0].verdict.threshold);
+  EXPECT_EQ(answers[2].doubt, "silence");
   EXPECT_TRUE(answers[2].candidates.empty());
   EXPECT_EQ(answers[2].known(), nullptr);
   EXPECT_NE(people.identify(verifier, asked, Acceptance::at_score(-1)).front().known(), nullptr);

@@ -40,9 +40,19 @@ TEST(Companion, GivesTheSameWeightsTheirCalibrationAndSource) {
                                   .nontargets = 20,
                                   .eer = 0.125,
                                   .thresholds = {{0.1, 0.3, 0.2}}};
+  whole.calibration->tail = Tail{0.01, 0.5, 0.0625};
+  whole.calibration->lengths = {{1, 0.5, 0.25, -1, 3}, {-1, 0, 0.75, 0, 4}};
+  const std::size_t dimension = whole.encoder.dimension();
+  whole.adaptation = Adaptation{std::vector<float>(dimension, 0.1F), {}, Matrix(2, dimension)};
+  whole.adaptation->removed(0, 1) = whole.adaptation->removed(1, 0) = 1;
   write_companion(whole, folder / "c.json");
   Model bare = model_of(3);
   add_companion(bare, folder / "c.json");
+  EXPECT_EQ(bare.adaptation->mean, whole.adaptation->mean);
+  EXPECT_EQ(bare.adaptation->removed, whole.adaptation->removed);
+  EXPECT_EQ(bare.adaptation->whitening.rows(), 0U);
+  EXPECT_EQ(bare.calibration->threshold_at(1e-5), whole.calibration->threshold_at(1e-5));
+  EXPECT_EQ(bare.calibration->llr(0.3, {1, 9}), whole.calibration->llr(0.3, {1, 9}));
   EXPECT_EQ(bare.source, "speaker");
   ASSERT_TRUE(bare.calibration);
   EXPECT_EQ(bare.calibration->scale, 12.5);

@@ -299,6 +299,61 @@ TEST(Adaptation, FewerClipsThanDimensionsServe) {
   EXPECT_THROW(fit_adaptation(Matrix(5, 4), true), Error);  // all the same
 }
 
+/// Three sources in four dimensions, each under three conditions; the condition moves along one
+/// direction, by more than the sources are apart.
+Matrix moved(std::vector<std::size_t>& source) {
+  Matrix e(9, 4);
+  for (std::size_t i = 0; i < 9; ++i) {
+    source.push_back(i / 3);
+    e(i, i / 3) = 1;
+    e(i, 3) = static_cast<float>(i % 3) * 2;
+    e(i, 0) += static_cast<float>(i % 3);
+  }
+  return e;
+}
+
+TEST(Adaptation, RemovesTheDirectionsInWhichConditionsMoveEmbeddings) {
+  std::vector<std::size_t> source;
+  Matrix e = moved(source), differences(6, 4);
+  for (std::size_t i = 0, row = 0; i < 9; ++i) {
+    if (i % 3 == 0) continue;
+    for (std::size_t k = 0; k < 4; ++k) differences(row, k) = e(i, k) - e(i - i % 3, k);
+    ++row;
+  }
+  const Adaptation a{{}, {}, nuisance_directions(differences, 1)};
+  EXPECT_NEAR(a.removed(0, 0), 1 / std::sqrt(5.0), 1e-6);
+  EXPECT_NEAR(a.removed(0, 3), 2 / std::sqrt(5.0), 1e-6);
+  a.apply(e);
+  for (std::size_t i = 0; i < 9; ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const double score = cosine(e.row(i), e.row(j));
+      if (source[i] == source[j]) {
+        EXPECT_NEAR(score, 1, 1e-6);
+      } else {
+        EXPECT_LT(score, 0.5);
+      }
+    }
+  EXPECT_THROW(nuisance_directions(differences, 5), std::invalid_argument);
+  differences(0, 0) = NAN;
+  EXPECT_THROW(nuisance_directions(differences, 1), Error);
+}
+
+TEST(Adaptation, OfADomainKeepsTheDirectionsThatAreRemoved) {
+  const Manifest dev = read_manifest(sample("dev.csv"));
+  const std::span clips(dev.clips.data(), 20);
+  const TemporaryFolder folder;
+  save_model(verifier().model(), folder / "m");
+  Model model = load_model(folder / "m");
+  model.adaptation = Adaptation{{}, {}, Matrix(1, model.encoder.dimension())};
+  model.adaptation->removed(0, 3) = 1;
+  Verifier adapted(std::move(model));
+  adapted.adapt(clips, false);
+  EXPECT_EQ(adapted.model().adaptation->removed(0, 3), 1);
+  EXPECT_EQ(adapted.model().adaptation->mean[3], 0);
+  const Matrix embeddings = adapted.embed(clips);
+  for (std::size_t i = 0; i < embeddings.rows(); ++i) EXPECT_NEAR(embeddings(i, 3), 0, 1e-6);
+}
+
 TEST(Adaptation, TravelsInTheModel) {
   const TemporaryFolder folder;
   const Manifest dev = read_manifest(sample("dev.csv"));

@@ -58,7 +58,8 @@ TEST(Verifier, TheLengthsOfClipsMoveTheThreshold) {
               .calibration = Calibration{.scale = 10, .offset = -5, .source = "", .thresholds = {}},
               .provenance = "{}",
               .id = {}};
-  model.calibration->lengths = {1, 0, std::log(2.0), 0};  // a shorter clip of 2 s shifts nothing
+  model.calibration->lengths = {{1, 0, std::log(2.0), -9, 9},
+                                {}};  // a shorter clip of 2 s shifts nothing
   const Verifier v(std::move(model));
   const Verdict usual = v.decide(0.5), brief = v.decide(0.5, {}, Lengths{1, 9});
   EXPECT_TRUE(usual.same);
@@ -91,7 +92,7 @@ TEST(Verifier, AcceptsAtAScoreAtEvenOddsOrAtAFalseAlarmRate) {
                                          .thresholds = {{0.1, 0.6, 0.2}, {0.05, 0.7, 0.3}}},
               .provenance = "{}",
               .id = {}};
-  model.calibration->lengths = {1, 0, std::log(2.0), 0};
+  model.calibration->lengths = {{1, 0, std::log(2.0), -9, 9}, {}};
   const Verifier v(std::move(model));
   const Lengths brief{1, 9};
   const double shift = std::log(2.0) / 10;
@@ -102,9 +103,43 @@ TEST(Verifier, AcceptsAtAScoreAtEvenOddsOrAtAFalseAlarmRate) {
   EXPECT_EQ(v.decide(0.5, {}, Lengths{0, 9}).threshold, v.threshold());  // unknown: the mean
   EXPECT_EQ(v.decide(0.5, Acceptance::at_false_alarm(0.05)).threshold_from,
             "accepts 5 % of different sources in a test");
-  expect_error([&] { v.threshold(Acceptance::at_false_alarm(1e-4)); }, Fault::config,
-               "the model: false-alarm rate 0.0001: *");
+  EXPECT_EQ(v.decide(0.5, Acceptance::at_false_alarm(1e-4)).threshold_from,
+            "accepts 0.01 % of different sources in a test; their trials are too few for it, and "
+            "their tail is modelled");
+  expect_error([&] { v.threshold(Acceptance::at_false_alarm(2)); }, Fault::config,
+               "the model: false-alarm rate 2: *");
   expect_error([&] { v.decide(NAN); }, Fault::numeric, "a score that is not finite");
+}
+
+TEST(Verifier, ASearchOfManyAcceptsLess) {
+  const Verifier v = verifier(true);
+  const Acceptance search = Acceptance::per_search(0.01);
+  EXPECT_NEAR(search.comparison_rate(), 0.01, 1e-12);
+  EXPECT_NEAR(1 - std::pow(1 - search.among(50).comparison_rate(), 50), 0.01, 1e-12);
+  EXPECT_EQ(search.among(0).comparison_rate(), search.comparison_rate());
+  EXPECT_GT(v.threshold(search.among(50)), v.threshold(search));
+  EXPECT_TRUE(v.decide(0.5, search.among(50))
+                  .threshold_from.starts_with("names 1 % of strangers in a search of 50: "));
+}
+
+TEST(Verifier, LeavesOpenWhatIsLessSureThanWasAskedFor) {
+  const Verifier v = verifier(true);
+  const Acceptance sure = Acceptance::even_odds().at_least(0.9);
+  const double needed = std::log(9.0) / 10;
+  for (const double away : {-0.2, -0.1, 0.0, 0.1, 0.2}) {
+    const Verdict verdict = v.decide(0.5 + away * needed / 0.15, sure);
+    EXPECT_EQ(verdict.answered(), std::abs(away) > 0.15) << away;
+    EXPECT_EQ(verdict.same, away > 0.15) << away;
+    EXPECT_STREQ(answer(verdict), away > 0.15    ? "same"
+                                  : away < -0.15 ? "different"
+                                                 : "cannot tell");
+    EXPECT_TRUE(v.decide(0.5 + away).answered());
+  }
+  EXPECT_EQ(v.decide(0.5, sure).doubt, "the evidence is 50 % sure; at least 90 % was asked for");
+  for (const double certainty : {0.4, 1.0, std::nan("")})
+    EXPECT_THROW(Acceptance::even_odds().at_least(certainty), Error) << certainty;
+  expect_error([&] { verifier(false).decide(0.5, Acceptance::at_score(0).at_least(0.9)); },
+               Fault::config, "the model: holds no calibration: *");
 }
 
 std::vector<float> noise(std::size_t count, double level = 0.3) {
@@ -143,8 +178,11 @@ TEST(Verifier, OneBadClipOfManyCostsOnlyItself) {
             std::vector<std::string>{
                 "brief: 0.50 s of sound; under 1.5 s the answer is less sure than it says"});
   expect_error([&] { v.embed(clips); }, Fault::io, "/no/such.wav: *");
-  expect_error([&] { v.compare(clips[0], clips[2]); }, Fault::format,
-               "silent: digital silence: every sample is 0");
+  const Verdict untold = v.compare(clips[0], clips[2]);
+  EXPECT_EQ(untold.doubt, "silent: digital silence: every sample is 0");
+  EXPECT_FALSE(untold.same);
+  EXPECT_TRUE(std::isnan(untold.score));
+  expect_error([&] { v.compare(clips[0], clips[3]); }, Fault::numeric, "broken: *");
   expect_error(
       [&] {
         v.embed(Waveform{16000, noise(32000, 1e-5)});
