@@ -15,13 +15,15 @@ namespace twinear {
 
 /// The trials of a list by groups, for example by the language of their clips.
 struct TrialGroups {
-  std::vector<std::string> names;     ///< sorted
+  std::vector<std::string> names;
   std::vector<std::uint32_t> of_row;  ///< for each trial, the index of its group
 };
 
 /// Groups trials by a value that each clip has: "a" where both clips have the value a, and "a / b",
-/// in alphabetical order, where one has b. `values` has one for each of the table's names; an empty
-/// one is called "(empty)". Throws std::invalid_argument for another number of values.
+/// in alphabetical order as the groups are, where one has b. More than 100 such groups, as numbers
+/// of recordings make them, become two: "equal" and "different" values. `values` has one for each
+/// of the table's names; an empty one is called "(empty)". Throws std::invalid_argument for another
+/// number of values.
 TrialGroups group_by_value(const ScoreTable& trials, std::span<const std::string> values);
 
 /// Groups trials by a column of a manifest, whose `clips` have the names of the trials. Throws
@@ -47,7 +49,7 @@ struct GroupEvaluation {
 
 /// Evaluates each group as evaluate() does all trials, without Evaluation::reliability. Speakers
 /// are those of the whole list, and options.llrs, if it is not said, is told from the whole list.
-/// Throws as evaluate(), and Error (config) for more than 1000 groups, which no table should have.
+/// Throws as evaluate(), but not for a group that lacks a kind of trial.
 std::vector<GroupEvaluation> evaluate_groups(const ScoreTable& trials, const TrialGroups& groups,
                                              const EvaluationOptions& options = {});
 
