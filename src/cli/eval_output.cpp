@@ -150,11 +150,12 @@ void print_rows(const std::vector<std::vector<std::string>>& rows) {
 
 void print(const ReportedGroups& grouping) {
   std::vector<std::vector<std::string>> rates{
-      {grouping.by, "same", "different", "sources", "EER, %", "minCllr, bits"}};
+      {grouping.by, "trials", "same", "different", "sources", "EER, %", "minCllr, bits"}};
   std::vector<std::vector<std::string>> decided{
       {grouping.by, "Cllr, bits", "misses, %", "false alarms, %", "wrong of the sure, %"}};
   for (const auto& group : grouping.groups) {
-    rates.push_back({group.name, std::to_string(group.targets), std::to_string(group.nontargets),
+    rates.push_back({group.name, std::to_string(group.targets + group.nontargets),
+                     std::to_string(group.targets), std::to_string(group.nontargets),
                      std::to_string(group.speakers)});
     if (!group.evaluation) continue;
     const Evaluation& e = *group.evaluation;
@@ -164,7 +165,7 @@ void print(const ReportedGroups& grouping) {
     const Decisions& d = *e.decisions;
     decided.push_back({group.name, shown({e.cllr, e.cllr_interval}), shown(d.miss, 100),
                        shown(d.false_alarm, 100),
-                       d.wrong_of_sure ? shown(*d.wrong_of_sure, 100) : "nobody is"});
+                       d.wrong_of_sure ? shown(*d.wrong_of_sure, 100) : "no sure answer"});
   }
   print_rows(rates);
   if (decided.size() > 1) print_rows(decided);
