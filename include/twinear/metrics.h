@@ -75,6 +75,32 @@ struct Interval {
   double low, high;
 };
 
+/// A figure and its interval.
+struct Measured {
+  double value;
+  Interval interval;
+};
+
+/// Whether scores may be natural-log likelihood ratios: whether one lies outside [-2, 1], where all
+/// cosines and all negated distances of embeddings lie.
+bool may_be_llrs(const ScoreTable& trials);
+
+/// What LLRs decide at even odds: the same source from an LLR of 0 on. The certainty of an answer
+/// is its probability then, from 0.5 to 1. Targets and nontargets count as if there were as many of
+/// both.
+struct Decisions {
+  Measured miss, false_alarm;  ///< the shares of targets and of nontargets that are decided wrongly
+  /// The share of wrong ones among the answers whose certainty is at least 0.9, if there are any.
+  std::optional<Measured> wrong_of_sure;
+};
+
+/// The answers from one certainty to another, and the share of right ones among them.
+struct CertaintyBin {
+  double from, to, mean;  ///< the least, the greatest and the mean certainty
+  std::size_t targets, nontargets;
+  Measured right;
+};
+
 /// The costs of one task: at the best threshold, and at the Bayes threshold.
 struct TaskCost {
   Task task;
@@ -87,6 +113,10 @@ struct EvaluationOptions {
   std::vector<Task> tasks{{.p_target = 0.01}, {.p_target = 0.05}};
   std::uint64_t seed = 0;
   int resamples = 1000;  ///< draws of the speakers for the intervals; 0: the intervals are NaN
+  /// The clips that trials name, perhaps those of a manifest: their labels are the speakers. A clip
+  /// without a label, and a name that no clip has, belongs to the speaker of its target trials.
+  std::span<const Clip> clips = {};
+  std::optional<bool> llrs = {};  ///< whether the scores are LLRs; if not said, may_be_llrs() tells
 };
 
 /// Every figure of an evaluation, with 95 % intervals by bootstrap over speakers.
@@ -99,16 +129,30 @@ struct Evaluation {
   Interval cllr_interval, min_cllr_interval;
   std::optional<double> top_1;
   Interval top_1_interval;
+  std::optional<Decisions> decisions;  ///< if the scores are LLRs
+  /// If the scores are LLRs, their answers by rising certainty: at most ten bins, and one for each
+  /// 20 trials, with equal shares of the answers but for ties.
+  std::vector<CertaintyBin> reliability;
 };
 
-/// Evaluates scored trials. The intervals are bootstrapped over speakers: clips that target trials
-/// join are one speaker, each resample draws the speakers with replacement, and a target trial
-/// counts as often as its speaker was drawn, a nontarget trial as often as the product of both.
+/// Evaluates scored trials. The intervals are bootstrapped over speakers: clips of one label or
+/// that target trials join are one speaker, each resample draws the speakers with replacement, and
+/// a target trial counts as often as its speaker was drawn, a nontarget trial as often as the
+/// product of both.
+///
+/// Resamples of a sample without an error have none either. Then the interval reaches to what so
+/// many trials still allow, as if they were independent. For a rate of 0 that is the end of
+/// Clopper and Pearson's (1934) interval, for one of 1 likewise; answers of unequal weights w count
+/// as (sum w)^2 / sum w^2 (Kish 1965). For a cost it is its greatest value if a share a of the T
+/// targets scored as the nontargets do, and a share b of the N nontargets as the targets do, where
+/// (1 - a)^T (1 - b)^N is 0.025.
+///
 /// Takes O(n log n) for n trials and then O(n) a resample, with 16 bytes a trial. The result is
 /// equal at any number of threads and for any order of the trials. Throws Error (format) where
-/// targets or nontargets are missing, Error (numeric) for a score that is not a number, and
-/// std::invalid_argument for a task whose prior lies outside (0, 1) or whose costs are not
-/// positive.
+/// targets or nontargets are missing, Error (numeric) for a score that is not a number, Error
+/// (mismatch), which names the trial, where a target trial joins two labels or a nontarget trial
+/// has one label, and std::invalid_argument for a task whose prior lies outside (0, 1) or whose
+/// costs are not positive.
 Evaluation evaluate(const ScoreTable& trials, const EvaluationOptions& options = {});
 Evaluation evaluate(std::span<const ScoredTrial> trials, const EvaluationOptions& options = {});
 

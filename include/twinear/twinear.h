@@ -17,6 +17,7 @@
 #include "twinear/features.h"
 #include "twinear/few_shot.h"
 #include "twinear/fields.h"
+#include "twinear/groups.h"
 #include "twinear/label.h"
 #include "twinear/layer.h"
 #include "twinear/learner.h"

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,105 +10,23 @@
 #include "base/number.h"
 #include "base/within.h"
 #include "cli/commands.h"
+#include "cli/eval_output.h"
 #include "cli/output.h"
+#include "clips/named_clips.h"
 #include "report/compose.h"
 #include "twinear/error.h"
+#include "twinear/groups.h"
 #include "twinear/metrics.h"
 
 namespace twinear::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct Arguments {
-  std::vector<std::string> scores, tasks;
-  std::string report, log, model, root, manifest;
+  std::vector<std::string> scores, tasks, by;
+  std::string report, log, model, root, manifest, llr = "auto";
   std::uint64_t seed = 0;
   int resamples = 1000;
 };
-
-/// The tasks of every evaluation, and their names in JSON.
-struct UsualTask {
-  const char* key;
-  Task task;
-};
-constexpr std::array usual_tasks{UsualTask{"001", {.p_target = 0.01}},
-                                 UsualTask{"005", {.p_target = 0.05}}};
-
-Json json_of(const Interval& i) { return {i.low, i.high}; }
-
-Json json_of(const TaskCost& c) {
-  return {{"p_target", c.task.p_target},
-          {"c_miss", c.task.c_miss},
-          {"c_false_alarm", c.task.c_false_alarm},
-          {"min_dcf", c.min_dcf},
-          {"min_dcf_interval", json_of(c.min_dcf_interval)},
-          {"act_dcf", c.act_dcf},
-          {"act_dcf_interval", json_of(c.act_dcf_interval)}};
-}
-
-Json json_of(const std::string& name, const Evaluation& e) {
-  Json json{{"scores", name},
-            {"targets", e.targets},
-            {"nontargets", e.nontargets},
-            {"speakers", e.speakers},
-            {"eer", e.eer.rocch},
-            {"eer_interval", json_of(e.eer_interval)},
-            {"eer_interpolated", e.eer.roc},
-            {"eer_threshold", e.eer.threshold}};
-  const auto add = [&](const std::string& key, double value, const Interval& interval) {
-    json[key] = value;
-    json[key + "_interval"] = json_of(interval);
-  };
-  for (std::size_t i = 0; i < usual_tasks.size(); ++i) {
-    const TaskCost& cost = e.tasks[i];
-    add(std::string("min_dcf_") + usual_tasks[i].key, cost.min_dcf, cost.min_dcf_interval);
-    add(std::string("act_dcf_") + usual_tasks[i].key, cost.act_dcf, cost.act_dcf_interval);
-  }
-  add("cllr", e.cllr, e.cllr_interval);
-  add("min_cllr", e.min_cllr, e.min_cllr_interval);
-  json["top_1"] = e.top_1 ? Json(*e.top_1) : Json(nullptr);
-  json["top_1_interval"] = e.top_1 ? json_of(e.top_1_interval) : Json(nullptr);
-  json["tasks"] = Json::array();
-  for (std::size_t i = usual_tasks.size(); i < e.tasks.size(); ++i)
-    json["tasks"].push_back(json_of(e.tasks[i]));
-  return json;
-}
-
-void print_row(const std::string& name, double value, const std::optional<Interval>& interval,
-               const char* meaning, double unit = 1) {
-  const std::string range =
-      interval ? fmt::format("{:.3f} - {:.3f}", unit * interval->low, unit * interval->high) : "";
-  fmt::print("  {:<15} {:>8.3f}  {:<15}  {}\n", name, unit * value, range, meaning);
-}
-
-void print(const std::string& name, const Evaluation& e) {
-  fmt::print("{}: {} trials of the same source, {} of different ones, {} sources\n\n", name,
-             e.targets, e.nontargets, e.speakers);
-  fmt::print("  {:<15} {:>8}  {:<15}  {}\n", "figure", "value", "95 % interval", "meaning");
-  print_row("EER, %", e.eer.rocch, e.eer_interval,
-            "misses and false alarms are equal, on the convex hull", 100);
-  print_row("EER, % (ROC)", e.eer.roc, {}, "the EER by linear interpolation", 100);
-  const auto of = [](const Task& task) {
-    return task.c_miss == 1 && task.c_false_alarm == 1
-               ? fmt::format("(p={})", task.p_target)
-               : fmt::format("({},{},{})", task.p_target, task.c_miss, task.c_false_alarm);
-  };
-  for (const auto& c : e.tasks)
-    print_row("minDCF " + of(c.task), c.min_dcf, c.min_dcf_interval,
-              "cost at the best threshold, for this prior of the same source");
-  for (const auto& c : e.tasks)
-    print_row("actDCF " + of(c.task), c.act_dcf, c.act_dcf_interval,
-              "cost at the threshold that scores which are LLRs have");
-  print_row("minCllr, bits", e.min_cllr, e.min_cllr_interval,
-            "information lost by the best calibration");
-  print_row("Cllr, bits", e.cllr, e.cllr_interval,
-            "information lost by scores that are read as LLRs");
-  if (e.top_1)
-    print_row("top-1, %", *e.top_1, e.top_1_interval,
-              "tests whose best-scoring enrollment has the same source", 100);
-  fmt::print("\n");
-}
 
 /// Parses "p" or "p,c_miss,c_false_alarm".
 Task parse_task(const std::string& text) {
@@ -128,34 +45,74 @@ Task parse_task(const std::string& text) {
   return {.p_target = values[0], .c_miss = values[1], .c_false_alarm = values[2]};
 }
 
-void write_page(const Arguments& args, const std::vector<ReportedScores>& systems) {
+/// What the trials are looked up in.
+struct Lookup {
+  std::vector<Clip> listed;
   std::optional<Verifier> verifier;
-  if (!args.model.empty()) verifier = Verifier::load(find_model(args.model));
-  write_report(args.report, compose_report(systems, {.training_log = args.log,
-                                                     .root = args.root,
-                                                     .manifest = args.manifest,
-                                                     .verifier = verifier ? &*verifier : nullptr}));
+};
+
+Lookup look_up(const Arguments& args) {
+  Lookup lookup;
+  if (!args.manifest.empty())
+    lookup.listed = read_manifest(args.manifest, LabelRule::optional).clips;
+  if (!args.model.empty()) lookup.verifier = Verifier::load(find_model(args.model));
+  return lookup;
+}
+
+/// A manifest's column of the name `length` comes before the lengths of the clips.
+TrialGroups groups_of(const ScoreTable& trials, const std::string& column, const Lookup& lookup,
+                      const Arguments& args) {
+  const auto has_column = [&](const Clip& clip) { return clip.columns.contains(column); };
+  if (column == "length" && std::ranges::none_of(lookup.listed, has_column))
+    return group_by_length(
+        trials, seconds_of(trials.names, NamedClips(lookup.listed, args.root),
+                           lookup.verifier ? lookup.verifier->model().front_end : FrontEnd()));
+  return group_by_column(trials, lookup.listed, column);
+}
+
+ReportedScores evaluated(const std::string& path, const EvaluationOptions& options,
+                         const Lookup& lookup, const Arguments& args) {
+  ReportedScores system{path, read_score_table(path), {}};
+  within(path, [&] {
+    system.evaluation = evaluate(system.trials, options);
+    for (const auto& column : args.by)
+      system.groups.push_back(
+          {column, evaluate_groups(system.trials, groups_of(system.trials, column, lookup, args),
+                                   options)});
+  });
+  if (args.report.empty()) system.trials = {};  // so that only one long list is in memory
+  return system;
 }
 
 int eval(const Arguments& args, const Common& common) {
   if (!args.report.empty()) check_output(args.report);
-  EvaluationOptions options{.tasks = {}, .seed = args.seed, .resamples = args.resamples};
+  for (const auto& column : args.by)
+    if (column != "length" && args.manifest.empty())
+      throw Error(Fault::config,
+                  fmt::format("--by {}: expected --manifest, which has the column", column));
+  const Lookup lookup = look_up(args);
+  EvaluationOptions options{.tasks = {},
+                            .seed = args.seed,
+                            .resamples = args.resamples,
+                            .clips = lookup.listed,
+                            .llrs = args.llr == "auto" ? std::optional<bool>() : args.llr == "yes"};
   for (const auto& usual : usual_tasks) options.tasks.push_back(usual.task);
   for (const auto& text : args.tasks) options.tasks.push_back(parse_task(text));
   std::vector<ReportedScores> systems;
-  for (const auto& path : args.scores) {
-    ReportedScores system{path, read_score_table(path), {}};
-    system.evaluation = within(path, [&] { return evaluate(system.trials, options); });
-    if (args.report.empty()) system.trials = {};  // so that only one long list is in memory
-    systems.push_back(std::move(system));
-  }
-  if (!args.report.empty()) write_page(args, systems);
+  for (const auto& path : args.scores) systems.push_back(evaluated(path, options, lookup, args));
+  if (!args.report.empty())
+    write_report(
+        args.report,
+        compose_report(systems, {.training_log = args.log,
+                                 .root = args.root,
+                                 .clips = lookup.listed,
+                                 .verifier = lookup.verifier ? &*lookup.verifier : nullptr}));
 
   for (const auto& system : systems) {
     if (common.json)
-      print_json(json_of(system.name, system.evaluation));
+      print_json(json_of(system));
     else
-      print(system.name, system.evaluation);
+      print(system);
   }
   if (!common.json)
     fmt::print(
@@ -175,14 +132,21 @@ void add_eval(Program& program) {
                  "draws the curves of a training run's log.jsonl in the page");
   command.option("--root", "DIR", args.root,
                  "looks up the names of the scores in this folder, so that the page plays errors");
-  command.option("--manifest", "CSV", args.manifest,
-                 "looks up the names of the scores in this manifest, which also has labels");
+  command.option(
+      "--manifest", "CSV", args.manifest,
+      "looks up the names of the scores in this manifest, whose labels are the speakers");
+  command.option("--by", "COLUMN", args.by,
+                 "also gives figures for the trials of each value of this column of the manifest, "
+                 "or of each length of the shorter clip (length); may be repeated");
   command.option("--model", "FILE", args.model,
                  "maps the clips in the page by this model of the scores, and draws its "
                  "calibration");
   command.option("--task", "P[,CM,CF]", args.tasks,
                  "also computes minDCF and actDCF at this prior of the same source and these costs "
                  "of a miss and a false alarm; may be repeated");
+  command.choice("--llr", {"auto", "yes", "no"}, args.llr,
+                 "reads the scores as log-likelihood ratios, which decide and say how sure they "
+                 "are; auto does unless all scores lie from -2 to 1, as cosines and distances do");
   command.option("--resamples", "N", args.resamples, 0, 100000,
                  "resamples the speakers so many times for the intervals; 0 leaves these out");
   command.seed(args.seed);

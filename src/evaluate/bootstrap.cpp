@@ -82,7 +82,7 @@ void sum_segments(std::span<const Segment> segments, std::size_t begin,
 class Resamples {
  public:
   Resamples(const Sample& sample, std::uint64_t seed, std::size_t first)
-      : sample_(sample), times_(sample.speakers() + 1), below_(sample.tasks.size()) {
+      : sample_(sample), times_(sample.speakers() + 1), below_(sample.segments_below.size()) {
     for (std::size_t lane = 0; lane < DoubleLanes::count; ++lane) {
       times_[0].set(lane, 1);
       random_.emplace_back(seed, Purpose::bootstrap, static_cast<std::uint32_t>(first + lane));
@@ -100,20 +100,21 @@ class Resamples {
     }
   }
 
-  /// The figures of one resample in the order of Column.
-  std::vector<double> figures(std::size_t lane) const {
+  Resample figures(std::size_t lane) const {
     const Hull& hull = hulls_[lane];
     const double targets = total_.target[lane], nontargets = total_.nontarget[lane];
-    const double cllr =
-        bits * (costs_.target[lane] / targets + costs_.nontarget[lane] / nontargets);
-    std::vector<double> row{rocch_eer(hull), cllr, min_cllr(hull), top_1(lane)};
-    for (std::size_t i = 0; i < sample_.tasks.size(); ++i) {
-      const Task& task = sample_.tasks[i];
-      row.push_back(min_dcf(hull, task));
-      row.push_back(
-          cost(task, below_[i].target[lane] / targets, 1 - below_[i].nontarget[lane] / nontargets));
-    }
-    return row;
+    Resample result{
+        .eer = rocch_eer(hull),
+        .cllr = bits * (costs_.target[lane] / targets + costs_.nontarget[lane] / nontargets),
+        .min_cllr = min_cllr(hull),
+        .top_1 = top_1(lane),
+        .min_dcf = {},
+        .below = {}};
+    for (const Task& task : sample_.tasks) result.min_dcf.push_back(min_dcf(hull, task));
+    for (const Counts& counts : below_)
+      result.below.push_back({counts.target[lane], counts.nontarget[lane]});
+    result.below.push_back({targets, nontargets});
+    return result;
   }
 
  private:
@@ -128,6 +129,11 @@ class Resamples {
     std::array<Counts, at_once> counts;
     for (auto& hull : hulls_) hull.clear();
     total_ = costs_ = {};
+    std::size_t cut = 0;
+    const auto record_below = [&](std::size_t segments) {
+      for (; cut < below_.size() && sample_.segments_below[cut] == segments; ++cut)
+        below_[cut] = total_;
+    };
     const std::span segments(sample_.segments);
     for (std::size_t first = 0; first < segments.size(); first += at_once) {
       const auto some = segments.subspan(first, std::min(at_once, segments.size() - first));
@@ -144,11 +150,6 @@ class Resamples {
     record_below(segments.size());
   }
 
-  void record_below(std::size_t segments) {
-    for (std::size_t i = 0; i < below_.size(); ++i)
-      if (sample_.segments_below[i] == segments) below_[i] = total_;
-  }
-
   double top_1(std::size_t lane) const {
     double clips = 0, correct = 0;
     for (std::size_t s = 1; s < times_.size(); ++s) {
@@ -163,14 +164,13 @@ class Resamples {
   std::vector<Random> random_;
   std::array<Hull, DoubleLanes::count> hulls_;
   Counts total_, costs_;
-  std::vector<Counts> below_;  ///< for each task, the trials below its threshold
+  std::vector<Counts> below_;  ///< for each cut, the trials below it
 };
 
 }  // namespace
 
 std::vector<Segment> make_segments(std::span<const Comparison> trials,
-                                   std::vector<std::size_t> cuts) {
-  std::ranges::sort(cuts);
+                                   std::span<const std::size_t> cuts) {
   auto cut = cuts.begin();
   std::vector<Segment> segments;
   for (std::size_t i = 0; i < trials.size();) {
@@ -186,20 +186,15 @@ std::vector<Segment> make_segments(std::span<const Comparison> trials,
   return segments;
 }
 
-std::vector<std::vector<double>> bootstrap(const Sample& sample, std::uint64_t seed,
-                                           std::size_t resamples) {
-  std::vector<std::vector<double>> columns(task_columns + 2 * sample.tasks.size(),
-                                           std::vector<double>(resamples));
+std::vector<Resample> bootstrap(const Sample& sample, std::uint64_t seed, std::size_t resamples) {
+  std::vector<Resample> result(resamples);
   parallel_for((resamples + DoubleLanes::count - 1) / DoubleLanes::count, [&](std::size_t block) {
     const std::size_t first = block * DoubleLanes::count;
     const Resamples some(sample, seed, first);
-    for (std::size_t lane = 0; lane < std::min(DoubleLanes::count, resamples - first); ++lane) {
-      const std::vector<double> row = some.figures(lane);
-      for (std::size_t column = 0; column < row.size(); ++column)
-        columns[column][first + lane] = row[column];
-    }
+    for (std::size_t lane = 0; lane < std::min(DoubleLanes::count, resamples - first); ++lane)
+      result[first + lane] = some.figures(lane);
   });
-  return columns;
+  return result;
 }
 
 Interval central_interval(std::vector<double> values) {

@@ -24,29 +24,36 @@ struct Segment {
   std::size_t middle, end;
 };
 
-/// Cuts sorted trials into segments, and also before the trials `cuts`.
+/// Cuts sorted trials into segments, and also before the trials `cuts`, which rise.
 std::vector<Segment> make_segments(std::span<const Comparison> trials,
-                                   std::vector<std::size_t> cuts);
+                                   std::span<const std::size_t> cuts);
+
+/// A number for each kind of trial, for example how many there are, as resamples weight them.
+struct PerKind {
+  double target = 0, nontarget = 0;
+};
 
 /// What the bootstrap resamples.
 struct Sample {
   std::span<const Task> tasks;
   std::vector<Comparison> trials;  ///< sorted; `score` holds the cost of the score as an LLR
   std::vector<Segment> segments;
-  std::vector<std::size_t> segments_below;  ///< for each task, the segments below its threshold
+  std::vector<std::size_t> segments_below;  ///< for each cut, rising
   std::vector<TopOneCounts> top_one;        ///< for each speaker, from 1 on; 0 is no speaker
 
   std::size_t speakers() const { return top_one.size() - 1; }
 };
 
-/// The columns of a bootstrap. From task_columns on, each task has two: minDCF and actDCF.
-enum Column : std::size_t { eer_column, cllr_column, min_cllr_column, top_1_column, task_columns };
+/// The figures of the trials of the speakers that a resample drew.
+struct Resample {
+  double eer = 0, cllr = 0, min_cllr = 0, top_1 = 0;
+  std::vector<double> min_dcf;  ///< for each task
+  std::vector<PerKind> below;   ///< for each cut, and then for all trials
+};
 
-/// Draws the speakers with replacement `resamples` times and computes each figure of the trials of
-/// the speakers drawn. Returns a column for each figure, with a value for each resample. Runs in
-/// parallel; the result is equal at any number of threads.
-std::vector<std::vector<double>> bootstrap(const Sample& sample, std::uint64_t seed,
-                                           std::size_t resamples);
+/// Draws the speakers with replacement `resamples` times. Runs in parallel; the result is equal at
+/// any number of threads.
+std::vector<Resample> bootstrap(const Sample& sample, std::uint64_t seed, std::size_t resamples);
 
 /// The interval of the central 95 % of the values, whose ends are interpolated linearly. NaNs are
 /// left out; without other values both ends are NaN.

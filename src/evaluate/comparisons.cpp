@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluate/comparisons.h"
 
+#include <fmt/format.h>
 #include <tbb/parallel_sort.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
 
 #include "twinear/error.h"
 
@@ -29,12 +33,54 @@ class DisjointSets {
   std::vector<std::uint32_t> parent_;
 };
 
+/// For each name of the table, the label that its clip has; empty where that is unknown.
+std::vector<std::string> labels_of(const ScoreTable& trials, std::span<const Clip> clips) {
+  std::unordered_map<std::string_view, const std::string*> known;
+  for (const Clip& clip : clips) known.try_emplace(clip.name, &clip.label);
+  std::vector<std::string> labels;
+  for (const auto& name : trials.names) {
+    const auto found = known.find(name);
+    labels.push_back(found == known.end() ? "" : *found->second);
+  }
+  return labels;
+}
+
+Error contradiction(const ScoreTable& trials, const ScoreTable::Row& row, const std::string& a,
+                    const std::string& b) {
+  return {Fault::mismatch,
+          fmt::format("trial {} {}: is said to be a {} trial, but {}", trials.names[row.enroll],
+                      trials.names[row.test], row.target == 1 ? "target" : "nontarget",
+                      row.target == 1 ? fmt::format("joins the labels {} and {}", a, b)
+                                      : fmt::format("both clips have the label {}", a))};
+}
+
+/// Joins the names of one label and those of target trials.
+DisjointSets joined(const ScoreTable& trials, std::span<const Clip> clips) {
+  DisjointSets sets(trials.names.size());
+  std::vector<std::string> label = labels_of(trials, clips);  // of the set, at its root
+  std::unordered_map<std::string, std::uint32_t> first;
+  for (std::uint32_t i = 0; i < label.size(); ++i)
+    if (!label[i].empty()) sets.merge(i, first.try_emplace(label[i], i).first->second);
+  for (const auto& row : trials.rows) {
+    const std::uint32_t a = sets.find(row.enroll), b = sets.find(row.test);
+    if (row.target == 0 || a == b) continue;
+    if (label[b].empty())
+      label[b] = label[a];
+    else if (!label[a].empty())
+      throw contradiction(trials, row, label[a], label[b]);
+    sets.merge(a, b);
+  }
+  for (const auto& row : trials.rows)
+    if (const auto a = sets.find(row.enroll);
+        row.target == 0 && a == sets.find(row.test) && !label[a].empty())
+      throw contradiction(trials, row, label[a], label[a]);
+  return sets;
+}
+
 }  // namespace
 
-Speakers find_speakers(const ScoreTable& trials) {
-  DisjointSets sets(trials.names.size());
-  for (const auto& row : trials.rows)
-    if (row.target == 1) sets.merge(row.enroll, row.test);
+Speakers find_speakers(const ScoreTable& trials, std::span<const Clip> clips) {
+  DisjointSets sets = joined(trials, clips);
 
   std::vector<std::uint32_t> by_name(trials.names.size());
   std::iota(by_name.begin(), by_name.end(), 0U);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "evaluate/evaluation.h"
+
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -8,9 +11,10 @@
 #include "base/exponential.h"
 #include "base/threads.h"
 #include "evaluate/bootstrap.h"
-#include "evaluate/comparisons.h"
+#include "evaluate/certainty.h"
+#include "evaluate/cuts.h"
+#include "evaluate/no_errors.h"
 #include "evaluate/ranking.h"
-#include "twinear/metrics.h"
 
 namespace twinear {
 namespace {
@@ -66,6 +70,13 @@ std::pair<Eer, Hull> eer_and_hull(std::span<const Comparison> trials, double tar
   return {{rocch_eer(hull), crossing.rate(), crossing.threshold()}, hull};
 }
 
+/// The mean score of the trials of each kind.
+PerKind mean_scores(std::span<const Comparison> trials, const PerKind& all) {
+  PerKind means;
+  for (const auto& trial : trials) (trial.target() ? means.target : means.nontarget) += trial.score;
+  return {means.target / all.target, means.nontarget / all.nontarget};
+}
+
 /// Replaces each score by its cost as an LLR, which is the same in every resample.
 void make_costs(std::span<Comparison> trials) {
   constexpr std::size_t at_once = 1 << 16;
@@ -76,41 +87,84 @@ void make_costs(std::span<Comparison> trials) {
   });
 }
 
-/// Evaluates a task at its Bayes threshold and at the best one. Adds to `cuts` the first of the
-/// sorted trials that the task accepts.
-TaskCost evaluate_task(const Task& task, std::span<const Comparison> trials, const Hull& hull,
-                       double targets, double nontargets, std::vector<std::size_t>& cuts) {
-  const auto accepted =
-      std::ranges::lower_bound(trials, bayes_threshold(task), {}, &Comparison::score);
-  const auto misses =
-      std::count_if(trials.begin(), accepted, [](const Comparison& c) { return c.target(); });
-  const auto rejected = accepted - trials.begin() - misses;
-  cuts.push_back(static_cast<std::size_t>(accepted - trials.begin()));
-  return {.task = task,
-          .min_dcf = min_dcf(hull, task),
-          .act_dcf = cost(task, static_cast<double>(misses) / targets,
-                          1 - static_cast<double>(rejected) / nontargets),
-          .min_dcf_interval = {},
-          .act_dcf_interval = {}};
+Interval interval_of(std::span<const Resample> resamples, double Resample::*figure) {
+  std::vector<double> values;
+  values.reserve(resamples.size());
+  for (const auto& resample : resamples) values.push_back(resample.*figure);
+  return central_interval(std::move(values));
 }
 
-/// Fills in the interval of each figure.
-void find_intervals(const Sample& sample, const EvaluationOptions& options, Evaluation& e) {
-  const auto columns =
-      bootstrap(sample, options.seed, static_cast<std::size_t>(std::max(options.resamples, 0)));
-  e.eer_interval = central_interval(columns[eer_column]);
-  // No resample has an error where the sample has none; so many trials without one still allow this
-  // rate (Clopper and Pearson 1934).
-  if (e.eer.rocch == 0 && options.resamples > 0)
-    e.eer_interval.high =
-        1 - std::pow(0.025, 1 / static_cast<double>(std::min(e.targets, e.nontargets)));
-  e.cllr_interval = central_interval(columns[cllr_column]);
-  e.min_cllr_interval = central_interval(columns[min_cllr_column]);
-  e.top_1_interval = central_interval(columns[top_1_column]);
-  for (std::size_t i = 0; i < e.tasks.size(); ++i) {
-    e.tasks[i].min_dcf_interval = central_interval(columns[task_columns + 2 * i]);
-    e.tasks[i].act_dcf_interval = central_interval(columns[task_columns + 2 * i + 1]);
-  }
+/// The costs of a task whose Bayes threshold lies at a cut.
+TaskCost evaluate_task(const Task& task, std::size_t cut, const Hull& hull, const CutSample& sample,
+                       std::span<const Resample> resamples, std::size_t number) {
+  const auto acted = sample.measure(resamples, [&](const Below& below) {
+    return cost(task, below.share_of_targets(cut), 1 - below.share_of_nontargets(cut));
+  });
+  std::vector<double> mins;
+  for (const auto& resample : resamples) mins.push_back(resample.min_dcf[number]);
+  TaskCost result{.task = task,
+                  .min_dcf = min_dcf(hull, task),
+                  .act_dcf = acted.value,
+                  .min_dcf_interval = central_interval(std::move(mins)),
+                  .act_dcf_interval = acted.interval};
+  const double miss = sample.below().share_of_targets(cut),
+               false_alarm = 1 - sample.below().share_of_nontargets(cut);
+  if (resamples.empty() || (miss > 0 && miss < 1) || (false_alarm > 0 && false_alarm < 1))
+    return result;
+  const auto all = sample.below().all();
+  for_allowed_rates(all.target, all.nontarget, [&](double a, double b) {
+    const double allowed = cost(task, std::abs(miss - a), std::abs(false_alarm - b));
+    result.act_dcf_interval.low = std::min(result.act_dcf_interval.low, allowed);
+    result.act_dcf_interval.high = std::max(result.act_dcf_interval.high, allowed);
+  });
+  return result;
+}
+
+/// Lets the intervals of a sample that a threshold separates reach to what so many trials allow.
+void reach_allowed_costs(Evaluation& e, const PerKind& all, const PerKind& means,
+                         const PerKind& costs) {
+  e.eer_interval.high = allowed_rate(std::min(all.target, all.nontarget));
+  const auto raise = [](Interval& interval, double value) {
+    interval.high = std::max(interval.high, value);
+  };
+  for_allowed_rates(all.target, all.nontarget, [&](double a, double b) {
+    Hull hull;
+    hull.push(all.target * a, all.nontarget * (1 - b));
+    hull.push(all.target * (1 - a), all.nontarget * b);
+    raise(e.min_cllr_interval, min_cllr(hull));
+    for (auto& cost : e.tasks) raise(cost.min_dcf_interval, min_dcf(hull, cost.task));
+    // softplus(x) - softplus(-x) is x: the cost of a trial that scores as the other kind
+    const double target_as_nontarget = costs.nontarget - means.nontarget,
+                 nontarget_as_target = costs.target + means.target;
+    raise(e.cllr_interval, bits * ((1 - a) * costs.target + a * target_as_nontarget +
+                                   (1 - b) * costs.nontarget + b * nontarget_as_target));
+  });
+}
+
+/// The sample of the trials with its segments at the cuts; the scores become costs.
+Sample make_sample(const EvaluationOptions& options, std::vector<Comparison> trials,
+                   const CutSample& cuts, std::vector<TopOneCounts> top_one) {
+  Sample sample{.tasks = options.tasks,
+                .trials = std::move(trials),
+                .segments = {},
+                .segments_below = {},
+                .top_one = std::move(top_one)};
+  sample.segments = make_segments(sample.trials, cuts.cuts());
+  for (const std::size_t cut : cuts.cuts())
+    sample.segments_below.push_back(
+        static_cast<std::size_t>(std::ranges::upper_bound(sample.segments, cut, {}, &Segment::end) -
+                                 sample.segments.begin()));
+  make_costs(sample.trials);
+  return sample;
+}
+
+Interval top_1_interval(double top_1, std::span<const TopOneCounts> counts,
+                        std::span<const Resample> resamples) {
+  Measured result{top_1, interval_of(resamples, &Resample::top_1)};
+  double clips = 0;
+  for (const auto& of_speaker : counts) clips += of_speaker.clips;
+  reach_allowed(result, clips);
+  return result.interval;
 }
 
 }  // namespace
@@ -125,45 +179,62 @@ std::optional<double> top_1(const ScoreTable& trials) {
   return static_cast<double>(correct) / static_cast<double>(clips);
 }
 
-Evaluation evaluate(const ScoreTable& trials, const EvaluationOptions& options) {
+bool may_be_llrs(const ScoreTable& trials) {
+  return std::ranges::any_of(
+      trials.rows, [](const ScoreTable::Row& row) { return row.score < -2 || row.score > 1; });
+}
+
+Evaluation evaluate(const ScoreTable& trials, const Speakers& speakers,
+                    const EvaluationOptions& options) {
   for (const Task& task : options.tasks) check(task);
-  const Speakers speakers = find_speakers(trials);
-  Sample sample{.tasks = options.tasks,
-                .trials = sorted_comparisons(trials, speakers),
-                .segments = {},
-                .segments_below = {},
-                .top_one = top_one_counts(trials, speakers)};
-  const auto& comparisons = sample.trials;
+  auto comparisons = sorted_comparisons(trials, speakers);
   Evaluation e{};
   e.targets = static_cast<std::size_t>(
       std::ranges::count_if(comparisons, [](const Comparison& c) { return c.target(); }));
   e.nontargets = comparisons.size() - e.targets;
   check_both_kinds(e.targets, e.nontargets);
   e.speakers = speakers.count;
-  const auto targets = static_cast<double>(e.targets),
-             nontargets = static_cast<double>(e.nontargets);
-  const auto [eer, hull] = eer_and_hull(comparisons, targets, nontargets);
+  const PerKind all{static_cast<double>(e.targets), static_cast<double>(e.nontargets)};
+  const auto [eer, hull] = eer_and_hull(comparisons, all.target, all.nontarget);
   e.eer = eer;
   e.min_cllr = min_cllr(hull);
   e.top_1 = top_1(trials);
 
-  std::vector<std::size_t> cuts;
+  std::vector<std::size_t> cuts, task_cuts;
   for (const Task& task : options.tasks)
-    e.tasks.push_back(evaluate_task(task, comparisons, hull, targets, nontargets, cuts));
-  sample.segments = make_segments(comparisons, cuts);
-  for (const std::size_t cut : cuts)
-    sample.segments_below.push_back(
-        static_cast<std::size_t>(std::ranges::upper_bound(sample.segments, cut, {}, &Segment::end) -
-                                 sample.segments.begin()));
+    task_cuts.push_back(count_below(comparisons, bayes_threshold(task)));
+  std::optional<AnswerPlaces> answers;
+  if (options.llrs.value_or(may_be_llrs(trials))) {
+    answers = find_answers(comparisons, all.target, all.nontarget);
+    cuts = answers->cuts();
+  }
+  cuts.insert(cuts.end(), task_cuts.begin(), task_cuts.end());
+  const CutSample cut_sample(comparisons, std::move(cuts));
+  const PerKind means = mean_scores(comparisons, all);
+  const Sample sample =
+      make_sample(options, std::move(comparisons), cut_sample, top_one_counts(trials, speakers));
+  const PerKind costs = mean_scores(sample.trials, all);
+  e.cllr = bits * (costs.target + costs.nontarget);
 
-  make_costs(sample.trials);
-  double of_targets = 0, of_nontargets = 0;
-  for (const auto& trial : comparisons)
-    (trial.target() ? of_targets : of_nontargets) += trial.score;
-  e.cllr = bits * (of_targets / targets + of_nontargets / nontargets);
-
-  find_intervals(sample, options, e);
+  const auto resamples =
+      bootstrap(sample, options.seed, static_cast<std::size_t>(std::max(options.resamples, 0)));
+  e.eer_interval = interval_of(resamples, &Resample::eer);
+  e.cllr_interval = interval_of(resamples, &Resample::cllr);
+  e.min_cllr_interval = interval_of(resamples, &Resample::min_cllr);
+  e.top_1_interval = top_1_interval(e.top_1.value_or(NAN), sample.top_one, resamples);
+  for (std::size_t i = 0; i < task_cuts.size(); ++i)
+    e.tasks.push_back(
+        evaluate_task(options.tasks[i], task_cuts[i], hull, cut_sample, resamples, i));
+  if (e.eer.rocch == 0 && !resamples.empty()) reach_allowed_costs(e, all, means, costs);
+  if (answers) {
+    e.decisions = decisions(*answers, cut_sample, resamples);
+    e.reliability = reliability(std::move(*answers), cut_sample, resamples);
+  }
   return e;
+}
+
+Evaluation evaluate(const ScoreTable& trials, const EvaluationOptions& options) {
+  return evaluate(trials, find_speakers(trials, options.clips), options);
 }
 
 Evaluation evaluate(std::span<const ScoredTrial> trials, const EvaluationOptions& options) {

@@ -87,10 +87,9 @@ std::vector<ReportedError> errors_of(const ReportedScores& system, const NamedCl
 }
 
 /// Embeds up to mapped_clips clips of each of the first mapped_speakers speakers that have several
-/// clips. Clips that target trials join count as one speaker's.
-ReportedEmbeddings embeddings_of(const ReportedScores& system, const NamedClips& clips,
-                                 const Verifier& verifier) {
-  const auto speakers = find_speakers(system.trials);
+/// clips.
+ReportedEmbeddings embeddings_of(const ReportedScores& system, const Speakers& speakers,
+                                 const NamedClips& clips, const Verifier& verifier) {
   std::map<std::uint32_t, std::vector<Clip>> clips_of;
   for (std::size_t i = 0; i < speakers.of_name.size(); ++i)
     if (auto clip = find(clips, system.trials.names[i]))
@@ -152,9 +151,7 @@ std::string sound_uri(const Waveform& waveform, double seconds) {
 }
 
 ReportContent compose_report(std::vector<ReportedScores> systems, const ReportSources& sources) {
-  const auto listed =
-      sources.manifest.empty() ? std::vector<Clip>() : read_manifest(sources.manifest).clips;
-  const NamedClips clips(listed, sources.root);
+  const NamedClips clips(sources.clips, sources.root);
   ReportContent content{.title = "Evaluation",
                         .training_log = sources.training_log,
                         .systems = std::move(systems),
@@ -164,7 +161,8 @@ ReportContent compose_report(std::vector<ReportedScores> systems, const ReportSo
   content.errors = errors_of(first, clips);
   if (sources.verifier != nullptr) {
     content.calibration = sources.verifier->model().calibration;
-    content.embeddings = embeddings_of(first, clips, *sources.verifier);
+    content.embeddings =
+        embeddings_of(first, find_speakers(first.trials, sources.clips), clips, *sources.verifier);
   }
   return content;
 }

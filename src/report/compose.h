@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,14 +26,13 @@ std::string sound_uri(const Waveform& waveform, double seconds);
 struct ReportSources {
   std::string training_log;            ///< path of a run's log.jsonl, for the training curves
   std::string root;                    ///< folder of the audio files that trials name
-  std::string manifest;                ///< a manifest of the clips that trials name
+  std::span<const Clip> clips = {};    ///< the clips that trials name, before files of the folder
   const Verifier* verifier = nullptr;  ///< the model of the scores, for calibration and map
 };
 
 /// Makes the report of at least one evaluated system. The first system also gets the errors
 /// farthest from the equal-error threshold, to listen to, and, if there is a model, its calibration
-/// and a map of the clips of some speakers. Throws Error for a manifest or a clip that cannot be
-/// read.
+/// and a map of the clips of some speakers. Throws Error for a clip that cannot be read.
 ReportContent compose_report(std::vector<ReportedScores> systems, const ReportSources& sources);
 
 }  // namespace twinear

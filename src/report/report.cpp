@@ -10,9 +10,10 @@
 #include <string_view>
 
 #include "base/files.h"
-#include "base/number.h"
 #include "report/assets.h"
 #include "report/curves.h"
+#include "report/groups.h"
+#include "report/html.h"
 #include "report/principal.h"
 #include "report/training_log.h"
 
@@ -23,32 +24,11 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t max_points = 500, bins = 60;  // which bound the size of the page
 
-std::string escaped(std::string_view text) {
-  constexpr std::string_view special = "&<>\"'";
-  constexpr std::array entities{"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-  std::string result;
-  for (const char c : text)
-    if (const auto at = special.find(c); at != special.npos)
-      result += entities[at];
-    else
-      result += c;
-  return result;
-}
-
 /// JSON for a script element: without "<", nothing in it can end the element or open a comment.
 std::string script_json(const Json& json) {
   std::string result;
   for (const char c : json.dump(-1, ' ', true, Json::error_handler_t::replace))
     c == '<' ? result += "\\u003c" : result += c;
-  return result;
-}
-
-/// The value with six digits, which are all that a chart can show and halve the page.
-double shortened(double value) { return *parse_number(fmt::format("{:.6g}", value)); }
-
-Json shortened(std::span<const double> values) {
-  Json result = Json::array();
-  for (const double value : values) result.push_back(shortened(value));
   return result;
 }
 
@@ -62,14 +42,6 @@ std::string filled(std::string_view page, const std::map<std::string_view, std::
     page.remove_prefix(close + 2);
   }
   return result += page;
-}
-
-std::string cell(double value, const Interval& interval) {
-  return fmt::format("{:.3f}<small>{:.3f} to {:.3f}</small>", value, interval.low, interval.high);
-}
-std::string percent(double value, const Interval& interval) {
-  return fmt::format("{:.2f} %<small>{:.1f} to {:.1f} %</small>", 100 * value, 100 * interval.low,
-                     100 * interval.high);
 }
 
 std::string name_of(const Task& task) {
@@ -161,9 +133,10 @@ Json det_curve_of(const ReportedScores& system, const Scores& scores,
 Json det_axes(std::span<const ReportedScores> systems) {
   std::size_t max_trials = 1;
   double worst_eer = 0;
-  for (const auto& [name, trials, evaluation] : systems) {
-    max_trials = std::max({max_trials, evaluation.targets, evaluation.nontargets});
-    worst_eer = std::max(worst_eer, evaluation.eer.rocch);
+  for (const auto& system : systems) {
+    const Evaluation& e = system.evaluation;
+    max_trials = std::max({max_trials, e.targets, e.nontargets});
+    worst_eer = std::max(worst_eer, e.eer.rocch);
   }
   const double low = std::clamp(0.5 / static_cast<double>(max_trials), 1e-5, 0.01);
   const double high = worst_eer < 0.4 ? 0.6 : 0.99;
@@ -271,16 +244,21 @@ std::string training_summary(const TrainingLog& log) {
 }  // namespace
 
 void write_report(const std::string& path, const ReportContent& content) {
-  std::map<std::string_view, std::string> parts{{"title", escaped(content.title)},
-                                                {"figures", figures_section(content.systems)},
-                                                {"training", ""},
-                                                {"umap_js", std::string(umap_js)},
-                                                {"chart_js", std::string(chart_js)}};
+  std::map<std::string_view, std::string> parts{
+      {"title", escaped(content.title)},
+      {"figures", figures_section(content.systems)},
+      {"groups", groups_section(content.systems)},
+      {"no_reliability", without_reliability(content.systems)},
+      {"training", ""},
+      {"umap_js", std::string(umap_js)},
+      {"chart_js", std::string(chart_js)}};
   Json data{
       {"training", nullptr},
       {"det", nullptr},
       {"histograms", Json::array()},
       {"calibrations", Json::array()},
+      {"reliability", reliability_charts(content.systems)},
+      {"groups", group_charts(content.systems)},
       {"errors", errors_of(content.errors)},
       {"map", content.embeddings.rows.rows() > 2 ? map_of(content.embeddings) : Json(nullptr)}};
   if (!content.training_log.empty()) {

@@ -6,17 +6,25 @@
 #include <vector>
 
 #include "twinear/calibration.h"
+#include "twinear/groups.h"
 #include "twinear/matrix.h"
 #include "twinear/metrics.h"
 #include "twinear/trials.h"
 
 namespace twinear {
 
+/// The figures of groups of trials, and what tells them apart, for example "length".
+struct ReportedGroups {
+  std::string by;
+  std::vector<GroupEvaluation> groups;
+};
+
 /// The scores of one system on a trial list, and its name in the report.
 struct ReportedScores {
   std::string name;
   ScoreTable trials;
   Evaluation evaluation;
+  std::vector<ReportedGroups> groups = {};
 };
 
 /// An error to listen to. A sound is a data URI, or empty for none.
@@ -43,9 +51,10 @@ struct ReportContent {
   ReportedEmbeddings embeddings = {};
 };
 
-/// Writes one HTML page that fetches nothing: figures, DET curves, score histograms, calibration,
-/// errors to listen to, a map of embeddings (by PCA, and by UMAP if the build found the library)
-/// and the curves of training. Throws Error (io), and as read_training_log.
+/// Writes one HTML page that fetches nothing: figures, also by groups, DET curves, score
+/// histograms, calibration, reliability, errors to listen to, a map of embeddings (by PCA, and by
+/// UMAP if the build found the library) and the curves of training. Throws Error (io), and as
+/// read_training_log.
 void write_report(const std::string& path, const ReportContent& content);
 
 }  // namespace twinear

@@ -335,7 +335,13 @@ TEST_F(Command, EvalGivesALineForEachSystem) {
                                                      "min_cllr_interval",
                                                      "top_1",
                                                      "top_1_interval",
-                                                     "tasks"}));
+                                                     "tasks",
+                                                     "llrs",
+                                                     "miss",
+                                                     "miss_interval",
+                                                     "false_alarm",
+                                                     "false_alarm_interval",
+                                                     "reliability"}));
   EXPECT_NE(read_file(out).find("<html"), std::string::npos);
   EXPECT_EQ(run({"eval", path("a.txt"), path("b.txt"), "--json", "--threads", "1"}).out,
             outcome.out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "example.h"
@@ -62,11 +63,20 @@ TEST_P(ReportInABrowser, DrawsEveryChartWithoutAComplaint) {
       .calibration = Calibration{.scale = 3, .offset = -4.5},
       .embeddings = example_embeddings(4, 10)};
   const std::string sound = sound_uri({8000, std::vector<float>(8000, 0.1F)}, 1);
+  content.systems[0].evaluation.reliability = {
+      {0.5, 0.8, 0.7, 20, 30, {0.72, {0.6, 0.8}}},
+      {0.8, 1, 0.95, 30, 20, {0.4, {std::nan(""), std::nan("")}}}};
+  Evaluation of_group = content.systems[0].evaluation;
+  of_group.decisions = {
+      .miss = {0.25, {0.2, 0.3}}, .false_alarm = {0, {0, 0.1}}, .wrong_of_sure = {}};
+  content.systems[0].groups = {
+      {"</script> \"column\"", {{"<b>one", 40, 60, 7, of_group}, {"two", 30, 60, 7, of_group}}},
+      {"few", {{"none", 3, 60, 7, std::nullopt}}}};
   content.errors = {{true, -1.5, "<i>a</i>.wav", "b.wav", sound, sound},
                     {false, 2.5, "c.wav", "d.wav", "", sound}};
   const std::string dom = dom_of(content, GetParam());
-  // DET, two histograms, two calibrations, the maps, eight of training
-  const int charts = umap_js.empty() ? 14 : 15;
+  // DET, two histograms, two calibrations, reliability, groups, the maps, eight of training
+  const int charts = umap_js.empty() ? 16 : 17;
   EXPECT_TRUE(holds(dom, fmt::format("data-charts=\"{}\"", charts)));
   EXPECT_EQ(count(dom, "<audio controls"), 3U);
   EXPECT_TRUE(holds(dom, "&lt;i&gt;a&lt;/i&gt;.wav"));

@@ -37,6 +37,51 @@ TEST(Report, ShowsEachFigureWithItsInterval) {
   EXPECT_TRUE(holds(html, "\"training\":null"));
 }
 
+/// A system with two groups: one that has figures with LLRs, one that has too few trials.
+ReportedScores grouped(const std::string& name) {
+  auto system = example_system(name, 50, 1);
+  Evaluation e = system.evaluation;
+  e.eer.rocch = 0.125;
+  e.eer_interval = {0.1, 0.2};
+  e.decisions = {.miss = {0.25, {0.2, 0.3}},
+                 .false_alarm = {0.0625, {0.05, 0.075}},
+                 .wrong_of_sure = {{0.03, {0.01, 0.05}}}};
+  system.groups = {
+      {"room", {{"<hall>", 40, 60, 7, e}, {"<hall> / loft", 3, 500, 9, std::nullopt}}}};
+  return system;
+}
+
+TEST(Report, ShowsTheFiguresOfGroups) {
+  const auto html =
+      page({.title = "Rooms", .training_log = "", .systems = {grouped("a")}, .threshold = {}});
+  EXPECT_TRUE(holds(html, "<h3>a, by room</h3>"));
+  EXPECT_TRUE(holds(html,
+                    "<th scope=\"row\">&lt;hall&gt;</th><td>40</td><td>60</td><td>7</td>"
+                    "<td>12.50 %<small>10.0 to 20.0 %</small></td>"));
+  EXPECT_TRUE(holds(html, "<td>25.00 %<small>20.0 to 30.0 %</small></td>"));
+  EXPECT_TRUE(holds(html,
+                    "<th scope=\"row\">&lt;hall&gt; / loft</th><td>3</td><td>500</td><td>9</td>"
+                    "<td colspan=\"6\">fewer than 10 of a kind</td>"));
+  EXPECT_TRUE(holds(html,
+                    "\"groups\":[\"\\u003chall>\"],\"figures\":[{\"name\":\"EER\","
+                    "\"values\":[[12.5,10.0,20.0]]},{\"name\":\"misses at even odds\","
+                    "\"values\":[[25.0,20.0,30.0]]}"));
+}
+
+TEST(Report, PlotsTheReliabilityOfLlrsAndSaysWhereThereIsNone) {
+  auto llrs = example_system("llrs", 50, 1);
+  llrs.evaluation.reliability = {{0.5, 0.7, 0.6, 20, 30, {0.625, {0.5, 0.75}}},
+                                 {0.75, 1, 0.9, 30, 20, {0.875, {0.7, 1}}}};
+  const auto html = page({.title = "",
+                          .training_log = "",
+                          .systems = {llrs, example_system("<cosines>", 50, 1)},
+                          .threshold = {}});
+  EXPECT_TRUE(holds(html,
+                    "\"reliability\":[{\"name\":\"llrs\",\"bins\":[[60.0,62.5,50.0,75.0],"
+                    "[90.0,87.5,70.0,100.0]]}]"));
+  EXPECT_TRUE(holds(html, "There is no reliability plot of &lt;cosines&gt;: scores that are no "));
+}
+
 TEST(Report, ShowsARunWithoutScores) {
   const TemporaryFolder folder;
   write_example_log(folder / "log.jsonl", 200);
