@@ -11,53 +11,50 @@ namespace twinear::nn {
 namespace {
 
 constexpr std::size_t cache_line = 64, huge_page = std::size_t{1} << 21U;
-constexpr std::size_t min_shared = std::size_t{1} << 12U, max_shared = huge_page / 4;
+/// Less than the one is left to operator new; the other, and more, is memory of its own.
+constexpr std::size_t min_shared = std::size_t{1} << 12U, max_shared = 2 * huge_page;
+constexpr std::size_t region_size = 4 * huge_page;
 
-/// Memory of its own. Much of it begins on a huge page.
-void* own_memory(std::size_t bytes, std::size_t huge_from) {
-  void* memory =
-      ::operator new (bytes, std::align_val_t{bytes < huge_from ? cache_line : huge_page});
+/// Memory that begins at a multiple of `alignment`, on huge pages.
+void* allocate_huge(std::size_t bytes, std::size_t alignment) {
+  void* memory = ::operator new (bytes, std::align_val_t{alignment});
 #ifdef MADV_HUGEPAGE
   // The whole huge pages of it. A kernel without them says no, and nothing is lost.
-  if (bytes >= huge_from) madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+  madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
 #endif
   return memory;
 }
 
-void free_own_memory(void* memory, std::size_t bytes, std::size_t huge_from) noexcept {
-  ::operator delete (memory, std::align_val_t{bytes < huge_from ? cache_line : huge_page});
-}
-
-/// Pieces of huge pages. They are given one behind the other, and a page is freed with the last of
-/// its pieces: what is allocated together, as the weights of a network are, is freed together.
-class HugePages {
+/// Pieces of regions of huge pages. They are given one behind the other, and a region is freed with
+/// the last of its pieces: what is allocated together, as the weights of a network are, is freed
+/// together.
+class Regions {
  public:
   void* allocate(std::size_t bytes) {
     bytes = rounded(bytes);
     const std::lock_guard lock(mutex_);
-    if (page_ == nullptr || page_->used + bytes > huge_page)
-      page_ = ::new (own_memory(huge_page, huge_page)) Page;
-    void* const piece = reinterpret_cast<std::byte*>(page_) + page_->used;
-    page_->used += bytes;
-    ++page_->pieces;
+    if (last_ == nullptr || last_->used + bytes > region_size)
+      last_ = ::new (allocate_huge(region_size, region_size)) Region;
+    void* const piece = reinterpret_cast<std::byte*>(last_) + last_->used;
+    last_->used += bytes;
+    ++last_->pieces;
     return piece;
   }
 
   void deallocate(void* piece, std::size_t bytes) noexcept {
-    const auto in_page = reinterpret_cast<std::uintptr_t>(piece) % huge_page;
-    auto* const page = reinterpret_cast<Page*>(static_cast<std::byte*>(piece) - in_page);
+    const auto begin = reinterpret_cast<std::uintptr_t>(piece) % region_size;
+    auto* const region = reinterpret_cast<Region*>(static_cast<std::byte*>(piece) - begin);
     const std::lock_guard lock(mutex_);
-    if (in_page + rounded(bytes) == page->used) page->used = in_page;  // the last piece is reused
-    if (--page->pieces > 0) return;
-    if (page == page_)
-      page->used = cache_line;
-    else
-      free_own_memory(page, huge_page, huge_page);
+    if (begin + rounded(bytes) == region->used) region->used = begin;  // what came last goes first
+    if (--region->pieces > 0) return;
+    region->used = sizeof(Region);
+    if (region != last_) ::operator delete (region, std::align_val_t{region_size});
   }
 
  private:
-  struct alignas(cache_line) Page {
-    std::size_t used = cache_line, pieces = 0;
+  /// Stands before its pieces.
+  struct alignas(cache_line) Region {
+    std::size_t used = sizeof(Region), pieces = 0;
   };
 
   static std::size_t rounded(std::size_t bytes) {
@@ -65,34 +62,35 @@ class HugePages {
   }
 
   std::mutex mutex_;
-  Page* page_ = nullptr;  // from which pieces are given now
+  Region* last_ = nullptr;  // which gives pieces now
 };
 
-HugePages& huge_pages() {
-  static auto& pages = *new HugePages;  // outlives every buffer
-  return pages;
+Regions& regions() {
+  static auto& all = *new Regions;  // outlives every buffer
+  return all;
 }
 
-/// The sanitizer of addresses sees the ends of memory that operator new gave.
-bool shares([[maybe_unused]] std::size_t bytes) {
+/// Whether a buffer is a piece of a region. The address sanitizer sees the ends of those alone that
+/// operator new gave.
+bool shared([[maybe_unused]] std::size_t bytes) {
 #if defined(__SANITIZE_ADDRESS__)
   return false;
 #else
-  return bytes >= min_shared && bytes <= max_shared;
+  return bytes >= min_shared && bytes < max_shared;
 #endif
 }
 
 }  // namespace
 
 void* allocate_bytes(std::size_t bytes) {
-  return shares(bytes) ? huge_pages().allocate(bytes) : own_memory(bytes, 2 * huge_page);
+  if (shared(bytes)) return regions().allocate(bytes);
+  if (bytes >= max_shared) return allocate_huge(bytes, huge_page);
+  return ::operator new (bytes, std::align_val_t{cache_line});
 }
 
 void deallocate_bytes(void* memory, std::size_t bytes) noexcept {
-  if (shares(bytes))
-    huge_pages().deallocate(memory, bytes);
-  else
-    free_own_memory(memory, bytes, 2 * huge_page);
+  if (shared(bytes)) return regions().deallocate(memory, bytes);
+  ::operator delete (memory, std::align_val_t{bytes < max_shared ? cache_line : huge_page});
 }
 
 }  // namespace twinear::nn

@@ -15,6 +15,7 @@
 #include "base/threads.h"
 #include "base/within.h"
 #include "features/front_end.h"
+#include "linalg/gemm.h"
 #include "model/calibration_json.h"
 #include "model/model_file.h"
 #include "nn/encoder_spec.h"
@@ -116,7 +117,9 @@ std::map<std::string, std::string> model_metadata(const Model& model) {
 }
 
 void load_weights(const SafetensorsFile& file, Encoder& encoder) {
-  for (const auto& [key, p] : nn::network_of(encoder).parameters()) {
+  const auto parameters = nn::network_of(encoder).parameters();
+  parallel_for(parameters.size(), [&](std::size_t i) {
+    const auto& [key, p] = parameters[i];
     const auto& tensor = file.tensor(key);
     if (tensor.shape != p->shape)
       throw Error(Fault::format,
@@ -126,7 +129,7 @@ void load_weights(const SafetensorsFile& file, Encoder& encoder) {
       throw Error(Fault::format,
                   fmt::format("{}: tensor \"{}\": a value is not finite", file.path(), key));
     std::ranges::copy(tensor.values, p->value.begin());
-  }
+  });
   nn::network_of(encoder).weights_changed();
 }
 
@@ -190,10 +193,11 @@ void save_model(const Model& model, const std::string& path) {
 Model load_model(const std::string& path, ModelId wanted) {
   const SafetensorsFile file(path);
   std::string id;
-  Background hashing;
-  if (wanted == ModelId::computed) hashing.run([&] { id = file.id(); });
+  Background other;  // takes as long as the reading
+  other.run(prepare_multiply);
+  if (wanted == ModelId::computed) other.run([&] { id = file.id(); });
   Model model = read_model(file);
-  hashing.wait();
+  other.wait();
   model.id = id;
   return model;
 }
