@@ -191,13 +191,15 @@ void save_model(const Model& model, const std::string& path) {
 }
 
 Model load_model(const std::string& path, ModelId wanted) {
+  Background preparing;
+  preparing.run(prepare_multiply);  // the encoder will need it
   const SafetensorsFile file(path);
   std::string id;
-  Background other;  // takes as long as the reading
-  other.run(prepare_multiply);
-  if (wanted == ModelId::computed) other.run([&] { id = file.id(); });
+  Background hashing;
+  if (wanted == ModelId::computed) hashing.run([&] { id = file.id(); });
   Model model = read_model(file);
-  other.wait();
+  hashing.wait();
+  preparing.wait();
   model.id = id;
   return model;
 }
