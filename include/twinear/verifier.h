@@ -58,7 +58,7 @@ class Verifier {
  public:
   explicit Verifier(Model model);
   /// Loads a model file. Throws as load_model.
-  static Verifier load(const std::string& path);
+  static Verifier load(const std::string& path, ModelId id = ModelId::computed);
 
   /// Embeds clips of at least `shortest_clip` seconds at any sample rate, in parallel and in
   /// batches. A bad clip has no embedding and does not stop the others. Throws

@@ -10,23 +10,35 @@
 #include "twinear/error.h"
 
 namespace twinear {
+namespace {
 
-nlohmann::ordered_json parse_json(const std::string& text, const std::string& place) {
-  using Json = nlohmann::ordered_json;
+template <class Json>
+Json parse(const std::string& text, const std::string& place) {
   std::vector<std::set<std::string>> open;
-  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
-      throw Error(Fault::format,
-                  fmt::format("{}: duplicate key \"{}\"", place, parsed.get<std::string>()));
+  const auto watch = [&](int, typename Json::parse_event_t event, Json& parsed) {
+    using Event = typename Json::parse_event_t;
+    if (event == Event::object_start) open.emplace_back();
+    if (event == Event::object_end) open.pop_back();
+    if (event != Event::key) return true;
+    if (auto key = parsed.template get<std::string>(); !open.back().insert(key).second)
+      throw Error(Fault::format, fmt::format("{}: duplicate key \"{}\"", place, key));
     return true;
   };
   try {
     return Json::parse(text, watch);
-  } catch (const Json::exception&) {
+  } catch (const typename Json::exception&) {
     throw Error(Fault::format, place + ": not valid JSON");
   }
+}
+
+}  // namespace
+
+nlohmann::ordered_json parse_json(const std::string& text, const std::string& place) {
+  return parse<nlohmann::ordered_json>(text, place);
+}
+
+nlohmann::json parse_large_json(const std::string& text, const std::string& place) {
+  return parse<nlohmann::json>(text, place);
 }
 
 std::string shown(const nlohmann::ordered_json& value) {

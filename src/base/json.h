@@ -12,6 +12,10 @@ namespace twinear {
 /// malformed text and for duplicate keys, which nlohmann-json accepts silently.
 nlohmann::ordered_json parse_json(const std::string& text, const std::string& place);
 
+/// Parses JSON of many keys, whose order is lost: a key of an ordered object is compared with all
+/// before it. Throws as parse_json().
+nlohmann::json parse_large_json(const std::string& text, const std::string& place);
+
 /// Converts a value to JSON, and values to an object with their keys in their order.
 nlohmann::ordered_json json_of(const Value& value);
 nlohmann::ordered_json json_of(const Values& values);

@@ -131,7 +131,9 @@ int verify(const Arguments& args, const Common& common) {
   if (many != args.b.empty() || many != args.a.empty())
     throw Error(Fault::config, "verify: two clips are needed, or --pairs FILE");
   const std::string path = find_model(args.model);
-  const Verifier verifier = Verifier::load(path);
+  // Stays until the program ends, which frees all of it at once.
+  static const Verifier& verifier =
+      *new Verifier(Verifier::load(path, common.json ? ModelId::computed : ModelId::left_empty));
   const Acceptance accept = args.decision.acceptance();
   verifier.threshold(accept);  // throws, before a clip is read, if the model has none
 
@@ -174,7 +176,7 @@ int verify(const Arguments& args, const Common& common) {
     if (i != j)
       for (const auto& warning : b.warnings) line["warnings"].push_back(warning);
     line["model"] = path;
-    line["model_id"] = verifier.model_id();
+    if (common.json) line["model_id"] = verifier.model_id();
     if (common.json || many)
       print_result(
           common, line,

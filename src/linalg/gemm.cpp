@@ -42,6 +42,12 @@ void multiply(const MatrixView& a, const MatrixView& b, const MutableMatrixView&
     throw std::runtime_error("multiply: oneDNN's sgemm failed");
 }
 
+void prepare_multiply() {
+  const float one = 1;
+  float product = 0;
+  multiply({&one, 1, 1, 1}, {&one, 1, 1, 1}, {&product, 1, 1, 1});
+}
+
 void multiply_rows(const BFloat16View& a, const BFloat16View& b, const MutableMatrixView& c) {
   check_shapes("multiply_rows", a.rows, a.columns, b.columns, b.rows, c);
   using dnnl::memory;

@@ -49,15 +49,15 @@ std::size_t element_count(const std::vector<std::size_t>& shape, std::size_t max
   return count;
 }
 
-std::vector<std::size_t> whole_numbers(const nlohmann::ordered_json& list) {
-  if (!list.is_array() || !std::ranges::all_of(list, [](const nlohmann::ordered_json& number) {
+std::vector<std::size_t> whole_numbers(const nlohmann::json& list) {
+  if (!list.is_array() || !std::ranges::all_of(list, [](const nlohmann::json& number) {
         return number.is_number_unsigned();
       }))
     refuse("its shape and offsets must be lists of whole numbers");
   return list.get<std::vector<std::size_t>>();
 }
 
-StoredTensor read_entry(const std::string& name, const nlohmann::ordered_json& entry,
+StoredTensor read_entry(const std::string& name, const nlohmann::json& entry,
                         std::span<const std::byte> data) {
   StoredTensor tensor{
       name, entry.at("dtype").get<std::string>(), whole_numbers(entry.at("shape")), {}};
@@ -87,11 +87,11 @@ std::size_t count_keys(std::string_view json) {
   return keys;
 }
 
-nlohmann::ordered_json parse_header(std::string_view text) {
-  // An ordered object compares a new key with all before it: millions would take hours.
+nlohmann::json parse_header(std::string_view text) {
+  // Each takes much more memory than its text.
   if (count_keys(text) > max_keys)
     refuse(fmt::format("its header has more than {} keys", max_keys));
-  auto header = parse_json(std::string(text), "header");
+  auto header = parse_large_json(std::string(text), "header");
   if (!header.is_object()) refuse("it is not a safetensors file");
   return header;
 }

@@ -70,8 +70,8 @@ bool passes(const ClipReport& found, const QualityGate& gate, ClipEmbedding& res
 Verifier::Verifier(Model model)
     : model_(std::move(model)), log_mel_(model_.front_end), place_("the model") {}
 
-Verifier Verifier::load(const std::string& path) {
-  Verifier verifier(load_model(path));
+Verifier Verifier::load(const std::string& path, ModelId id) {
+  Verifier verifier(load_model(path, id));
   verifier.place_ = path;
   return verifier;
 }

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "clips/npy.h"
+#include "model/model_file.h"
 #include "nn/network.h"
 #include "temporary_folder.h"
 #include "twinear/clip_features.h"
@@ -97,6 +98,15 @@ TEST(Model, SurvivesItsFile) {
              after = nn::network_of(back.encoder).parameters();
   for (std::size_t i = 0; i < before.size(); ++i)
     EXPECT_EQ(before[i].parameter->value, after[i].parameter->value) << before[i].key;
+}
+
+TEST(Model, WithoutItsIdItGivesTheSameEmbedding) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "m.safetensors";
+  save_model(small_model(), path);
+  const Model model = load_model(path), without = load_model(path, ModelId::left_empty);
+  EXPECT_EQ(without.id, "");
+  EXPECT_EQ(selftest_embedding(without), selftest_embedding(model));
 }
 
 TEST(Model, TheSameModelGivesTheSameBytes) {
