@@ -15,11 +15,13 @@ if [ -z "${OLD:-}" ]; then
   for tree in "$old_tree" "$new_tree"; do
     (cd "$tree" && cmake --preset release >/dev/null && cmake --build --preset release --target twinear_cli >/dev/null)
   done
+  cmake --build --preset release --target samples_clips >/dev/null
   OLD=$old_tree/build/release/bin/twinear NEW=$new_tree/build/release/bin/twinear
 else
   old_tree=${OLD_TREE:?}
 fi
-samples=$old_tree/data/samples
+samples=$new_tree/build/samples
+SAMPLES_CLIPS=${SAMPLES_CLIPS:-$new_tree/build/release/bin/samples_clips} data/samples/make.sh
 
 sum() { sha256sum | cut -c1-16; }
 # weights FILE: the numbers of a safetensors file without its header, whose words may change
@@ -50,7 +52,8 @@ sums() {
     --json -q <"$out/paths") >"$out/answers" || true
   echo "search: $(grep -oE '"(name|score)": ?("[^"]*"|[-0-9.e]+)' "$out/answers" | sum)"
   for kind in compact ecapa xvector resnet; do
-    "$program" train "$tree/recipes/quickstart/recipe.toml" --set encoder.kind=$kind --set train.epochs="${EPOCHS:-3}" \
+    "$program" train "$tree/recipes/quickstart/recipe.toml" --set encoder.kind=$kind \
+      --set data.train="$samples/train.csv" --set data.dev="$samples/dev.csv" --set train.epochs="${EPOCHS:-3}" \
       --set train.eval_every=3 --out "$out/$kind" -q >/dev/null
     echo "training, $kind: $(weights "$out/$kind/model.safetensors" | sum)"
   done

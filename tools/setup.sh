@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that Twinear needs and that are missing. Prints nothing if none is missing.
 # Usage: tools/setup.sh [dev] [peers] [python] [claims]
-#   (always)  to build, to test, to measure, to get published models
+#   (always)  to build, to test, to measure, to get published models; and the voices that tests and recipes use, 125 MB of
+#             Debian packages that are not installed but unpacked into a cache (data/samples)
 #   dev       also to lint, to look at the report in a real browser, to run exported models, to test packages, and npm
 #   peers     also to race against PyTorch, OpenBLAS and faiss
 #   python    also to build and test the Python module (-DTWINEAR_PYTHON=ON)
@@ -42,6 +43,7 @@ fetch() {
     rm -r "$folder"; echo "tools/setup.sh: $1 is not the file that was expected" >&2; exit 2; }
 }
 fetch_all() {
+  "$(dirname "$0")/../data/samples/make.sh" --fetch || [ $? = 77 ] || exit 2
   fetch umap-js 1.4.0 npm lib/umap-js.min.js \
     9d226db25cc57eae1e1843765eac64c90f6bccfdeb2c2be2520b2e310abc3ded 60 'reports map embeddings by PCA alone'
   case " $groups " in *' dev '*)

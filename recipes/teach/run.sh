@@ -9,8 +9,8 @@ here=$PWD
 cd "$(dirname "$0")/../.."
 # The user's own paths start from where the user is.
 mine() { case $1 in /*) printf %s "$1" ;; *) printf %s "$here/$1" ;; esac; }
-folder=$PWD/data/samples/clips work=work/teach teacher=${3:-speaker}
-[ $# -lt 1 ] || folder=$(mine "$1")
+folder=$PWD/build/samples/clips work=work/teach teacher=${3:-speaker}
+if [ $# -ge 1 ]; then folder=$(mine "$1"); else data/samples/make.sh || exit 2; fi
 [ $# -lt 2 ] || work=$(mine "$2")
 [ ! -f "$(mine "$teacher")" ] || teacher=$(mine "$teacher")
 if [ $# -gt 3 ]; then shift 3; else set --; fi

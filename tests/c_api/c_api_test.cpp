@@ -11,9 +11,9 @@
 
 #include "base/expect_error.h"
 #include "cli/models.h"
-#include "cli/voices.h"
 #include "temporary_folder.h"
 #include "twinear/verifier.h"
+#include "voices.h"
 
 namespace twinear {
 namespace {

@@ -11,9 +11,9 @@
 #include "base/files.h"
 #include "cli/models.h"
 #include "cli/program.h"
-#include "cli/voices.h"
 #include "clips/npy.h"
 #include "twinear/trials.h"
+#include "voices.h"
 
 namespace twinear {
 namespace {

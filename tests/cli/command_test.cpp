@@ -10,12 +10,12 @@
 #include "base/files.h"
 #include "cli/models.h"
 #include "cli/program.h"
-#include "cli/voices.h"
 #include "clips/npy.h"
 #include "model/safetensors.h"
 #include "twinear/features.h"
 #include "twinear/manifest.h"
 #include "twinear/trials.h"
+#include "voices.h"
 
 namespace twinear {
 namespace {

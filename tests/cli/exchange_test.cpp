@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "cli/models.h"
 #include "cli/program.h"
-#include "cli/voices.h"
+#include "voices.h"
 
 namespace twinear {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "cli/models.h"
 #include "cli/program.h"
-#include "cli/voices.h"
+#include "voices.h"
 
 namespace twinear {
 

@@ -9,9 +9,9 @@
 #include "base/files.h"
 #include "cli/models.h"
 #include "cli/program.h"
-#include "cli/voices.h"
 #include "clips/npy.h"
 #include "twinear/verifier.h"
+#include "voices.h"
 
 namespace twinear {
 namespace {

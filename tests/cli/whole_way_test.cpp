@@ -8,7 +8,7 @@
 
 #include "base/files.h"
 #include "cli/program.h"
-#include "cli/voices.h"
+#include "voices.h"
 
 namespace twinear {
 namespace {

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # twinear-get-model tells in one line why it got no model, and leaves none behind; with a copy of the checkpoint it makes
 # one that every command finds by its name. Exit status 77: the checkpoint is not there for the second half.
-# Usage: get_model.sh SOURCE_FOLDER PROGRAM
+# Usage: get_model.sh SOURCE_FOLDER PROGRAM CLIPS
 set -eu
-source=$1 program=$2
+source=$1 program=$2 clips=$3
 script=$source/tools/get_model.sh checkpoint=$source/build/campplus/campplus_cn_en_common.pt
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -61,7 +61,7 @@ PATH=$folder/bin:$path
 PATH=$path
 
 # It is the default now, unless the environment or an option names another.
-set -- "$source"/data/samples/clips/0001/*.opus
+set -- "$clips"/0001/*.wav
 default=$("$program" verify "$1" "$2" --json) || [ $? = 1 ]
 echo "$default" | grep -q "$models/speaker-large.safetensors" || fail "not the default: $default"
 other=$(TWINEAR_MODEL=speaker "$program" verify "$1" "$2" --json) || [ $? = 1 ]

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python module against NumPy and against what the program prints.
 
-Usage: twinear_test.py PROGRAM TREE, with the module on PYTHONPATH."""
+Usage: twinear_test.py PROGRAM TREE MADE_UP_VOICES, with the module on PYTHONPATH."""
 import json
 import os
 import pathlib
@@ -17,10 +17,9 @@ import numpy as np
 
 import twinear
 
-program, tree = sys.argv[1], pathlib.Path(sys.argv[2])
+program, tree, voices = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 sound = str(tree / "data/models/sound.safetensors")
-clips = tree / "data/samples/clips"
-a, b = str(clips / "0003/000030012.opus"), str(clips / "0005/000050003.opus")
+a, b = (str(voices / "clips" / name) for name in ("0003/0.wav", "0005/0.wav"))
 
 
 def run(*arguments):
@@ -97,16 +96,16 @@ class Module(unittest.TestCase):
         self.assertEqual(self.model.decide(verdict.score).llr, verdict.llr)
 
     def test_a_trial_list_is_scored_in_five_lines(self):
-        trials = tree / "data/samples/trials.txt"
+        trials = voices / "trials.txt"
         with tempfile.TemporaryDirectory() as folder:
             few = pathlib.Path(folder) / "trials.txt"
             lines = trials.read_text().splitlines()
             few.write_text("\n".join(lines[:40] + lines[-40:]) + "\n")
             out = pathlib.Path(folder) / "scores.txt"
-            said = run("score", "--model", sound, "--trials", few, "--root", tree / "data/samples", "-o", out)
+            said = run("score", "--model", sound, "--trials", few, "--root", voices, "-o", out)
             self.assertEqual(said.returncode, 0, said.stderr)
             expected = [line.split() for line in out.read_text().splitlines()]
-            scores, target = self.model.score(str(few), root=str(tree / "data/samples"))
+            scores, target = self.model.score(str(few), root=str(voices))
         np.testing.assert_array_equal(scores, [float(line[2]) for line in expected])
         np.testing.assert_array_equal(target, [line[3] == "target" for line in expected])
         self.assertEqual(target.dtype, bool)

@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs the claims of recipes/claims on a few of the bundled samples: speakers stand for sounds too. What is tested is the way.
-# Usage: tests/recipes/claims.sh TWINEAR
+# Runs the claims of recipes/claims on a few made-up voices: speakers stand for sounds too. What is tested is the way.
+# Usage: tests/recipes/claims.sh TWINEAR VOICES
 set -eu
 cd "$(dirname "$0")/../.."
-TWINEAR=$1 SEEDS='0 1' EPISODES=6 SCRATCH=2 QUERIES=1 SCRATCH_STEPS=3; export TWINEAR SEEDS EPISODES SCRATCH QUERIES SCRATCH_STEPS
+voices=$2 TWINEAR=$1 SEEDS='0 1' EPISODES=6 SCRATCH=2 QUERIES=1 SCRATCH_STEPS=3; export TWINEAR SEEDS EPISODES SCRATCH QUERIES SCRATCH_STEPS
 tree=$(mktemp -d); trap 'rm -rf "$tree"' EXIT
 fail() { echo "$1: $2" >&2; exit 1; }
 
-# The first COUNT speakers of a split, and the trials between those of test.
-few() { awk -F, -v count="$2" 'NR == 1 || (seen[$2]++ || ++n <= count) {print} n > count {exit}' "data/samples/$1.csv" > "$tree/data/speechocean/$1.csv"; }
+# few SPLIT FIRST LAST: the clips of the speakers from FIRST to LAST
+few() { awk -F, -v first="$2" -v last="$3" 'NR == 1 || ($2 >= first && $2 <= last)' "$voices/clips.csv" > "$tree/data/speechocean/$1.csv"; }
 mkdir -p "$tree/data/speechocean"
-ln -s "$PWD/data/samples/clips" "$tree/data/speechocean/clips"
-few train 8; few dev 4; few test 10
-awk -F'[, ]' 'NR == FNR {is[$1] = 1; next} is[$2] && is[$3]' "$tree/data/speechocean/test.csv" data/samples/trials.txt > "$tree/data/speechocean/trials.txt"
+ln -s "$voices/clips" "$tree/data/speechocean/clips"
+few train 0 7; few dev 8 11; few test 12 21
+awk -F'[, ]' 'NR == FNR {is[$1] = 1; next} is[$2] && is[$3]' "$tree/data/speechocean/test.csv" "$voices/trials.txt" > "$tree/data/speechocean/trials.txt"
 cp -r "$tree/data/speechocean" "$tree/data/esc50"
 
 work=$tree/work

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs the recipes of published corpora on miniature trees with the same layout, made of the bundled samples.
-# Usage: tests/recipes/published_layouts.sh librispeech|voxceleb|esc50 TWINEAR
+# Runs the recipes of published corpora on miniature trees with the same layout, made of made-up voices.
+# Usage: tests/recipes/published_layouts.sh librispeech|voxceleb|esc50 TWINEAR VOICES
 set -eu
 cd "$(dirname "$0")/../.."
 TWINEAR=$2; export TWINEAR
 trees=$(mktemp -d); trap 'rm -rf "$trees"' EXIT
-samples=data/samples/clips
+samples=$3/clips
 fail() { echo "$1: $2" >&2; exit 1; }
 
 # place CLIP PATH: libsndfile goes by what a file holds, not by its name

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs recipes/teach on a folder of bundled samples that nobody labeled, with a teacher of another width and front end.
-# Usage: tests/recipes/teach.sh TWINEAR
+# Runs recipes/teach on a folder of made-up voices that nobody labeled, with a teacher of another width and front end.
+# Usage: tests/recipes/teach.sh TWINEAR CLIPS
 set -eu
 cd "$(dirname "$0")/../.."
 TWINEAR=$1; export TWINEAR
@@ -10,10 +10,10 @@ fail() { echo "$1" >&2; exit 1; }
 
 mkdir -p "$tree/recordings/deep, and quoted"
 n=0
-for clip in $(find data/samples/clips -name '*.opus' | sort | head -n 40); do
+for clip in $(find "$2" -name '*.wav' | sort | head -n 40); do
   n=$((n + 1))
   [ $((n % 2)) = 0 ] && place=$tree/recordings || place="$tree/recordings/deep, and quoted"
-  cp "$clip" "$place/$n.opus"
+  cp "$clip" "$place/$n.wav"
 done
 echo no sound > "$tree/recordings/notes.txt"
 
@@ -33,6 +33,6 @@ sed -n 's/.*"dev_cosine":\([0-9.]*\).*/\1/p' "$tree/work/student/log.jsonl" |
 rm "$tree"/recordings/*/*
 ! recipes/teach/run.sh "$tree/recordings/none" "$tree/work" > "$tree/said" 2>&1 || fail "a folder that is not there was taken"
 grep -q 'is no folder' "$tree/said" || fail "nobody says that the folder is not there"
-rm "$tree"/recordings/*.opus
+rm "$tree"/recordings/*.wav
 ! recipes/teach/run.sh "$tree/recordings" "$tree/work" > "$tree/said" 2>&1 || fail "an empty folder was taken"
 grep -q 'fewer than 20 sound files' "$tree/said" || fail "nobody says that there are few files"

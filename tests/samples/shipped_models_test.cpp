@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "samples.h"
 #include "twinear/metrics.h"
 #include "twinear/verifier.h"
 
 namespace twinear {
 namespace {
 
-const std::string models = TWINEAR_SOURCE_DIR "/data/models/",
-                  samples = TWINEAR_SOURCE_DIR "/data/samples/";
+const std::string models = TWINEAR_SOURCE_DIR "/data/models/";
 
 class ShippedModel : public ::testing::TestWithParam<const char*> {};
 
@@ -31,16 +31,16 @@ TEST_P(ShippedModel, IsSmallCalibratedAndEmbedsAsWhereItWasMade) {
 INSTANTIATE_TEST_SUITE_P(All, ShippedModel, ::testing::Values("speaker", "sound"),
                          [](const auto& info) { return info.param; });
 
-// The bundled clips are speechocean's, in another coding; their test speakers were never trained
-// on. No evidence costs a bit.
+// It was not trained on the test speakers of the samples. No evidence costs a bit.
 TEST(ShippedSpeakerModel, TellsSpeakersApartAndItsEvidenceIsWorthHaving) {
+  SKIP_WITHOUT_SAMPLES();
   const auto verifier = Verifier::load(models + "speaker.safetensors");
   const auto trials = read_trials(samples + "trials.txt");
   ScoreOptions options;
   options.root = samples;
   options.llr = true;
   const Scores llrs = split_scores(verifier.score(trials, options));
-  EXPECT_LT(eer(llrs).rocch, 0.085);
+  EXPECT_LT(eer(llrs).rocch, 0.02);
   EXPECT_LT(cllr(llrs), 0.5);
 }
 

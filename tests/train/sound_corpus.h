@@ -4,8 +4,8 @@
 #include <fstream>
 #include <string>
 
-#include "cli/voices.h"
 #include "temporary_folder.h"
+#include "voices.h"
 
 namespace twinear {
 

@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "temporary_folder.h"
 #include "twinear/verifier.h"
+#include "verify/voice_files.h"
 
 namespace twinear {
 namespace {
@@ -59,10 +60,6 @@ TEST(EnrollmentMap, IsReadFromLinesOrCsv) {
           ":2: the number of fields differs from that of the header");
 }
 
-std::string sample(const std::string& name = "") {
-  return std::string(TWINEAR_SOURCE_DIR "/data/samples/") + name;
-}
-
 Verifier verifier() {
   FrontEnd front_end;
   front_end.norm = Norm::global;
@@ -73,16 +70,15 @@ Verifier verifier() {
                         .id = {}});
 }
 
-/// Test clips of the samples: two enrolled speakers with two clips each, and a clip of each to
-/// test.
+/// Two enrolled speakers with two clips each, and a clip of each to test; ten others as cohort.
 class Scoring : public ::testing::Test {
  protected:
   Scoring() {
-    const Manifest all = read_manifest(sample("test.csv"));
-    for (std::size_t i = 0; i < all.clips.size() && clips.size() < 6; ++i)
-      if (all.label_of[i] < 2 && of_label[all.label_of[i]]++ < 3) clips.push_back(all.clips[i]);
-    const Manifest dev = read_manifest(sample("dev.csv"));
-    cohort.assign(dev.clips.begin(), dev.clips.begin() + 30);
+    for (std::size_t i = 0; i < files.clips.size(); ++i)
+      if (i >= 8)
+        cohort.push_back(files.clips[i]);
+      else if (i % 4 < 3)
+        clips.push_back(files.clips[i]);
     map = {{"first", {clips[0].name, clips[1].name}}, {"second", {clips[3].name, clips[4].name}}};
     for (const char* enroll : {"first", "second"})
       for (const std::size_t test : {2U, 5U}) trials.push_back({enroll, clips[test].name, false});
@@ -93,7 +89,7 @@ class Scoring : public ::testing::Test {
   }
 
   const Verifier v = verifier();
-  std::map<int, int> of_label;
+  const VoiceFiles files{12, 4};
   std::vector<Clip> clips, cohort;
   EnrollmentMap map;
   std::vector<Trial> trials;
@@ -196,7 +192,8 @@ TEST_F(Scoring, ACohortWithATestSpeakerIsRefused) {
     auto bad = cohort;
     bad.push_back(in_cohort);
     try {
-      v.score(trials, {.root = sample(), .clips = known, .enrollments = map, .cohort = bad});
+      v.score(trials,
+              {.root = files.folder / "", .clips = known, .enrollments = map, .cohort = bad});
       ADD_FAILURE() << how;
     } catch (const Error& e) {
       EXPECT_EQ(e.fault(), Fault::mismatch);
@@ -204,13 +201,7 @@ TEST_F(Scoring, ACohortWithATestSpeakerIsRefused) {
       EXPECT_NE(std::string(e.what()).find(how), std::string::npos) << e.what();
     }
   };
-  const Manifest all = read_manifest(sample("test.csv"));
-  for (const Clip& clip : all.clips)  // another clip of a test speaker
-    if (clip.label == clips[0].label && clip.name != clips[0].name && clip.name != clips[1].name &&
-        clip.name != clips[2].name) {
-      refused(clip, clips, "has its label, " + clip.label);
-      break;
-    }
+  refused(files.clips[3], clips, "has its label, " + clips[0].label);
   refused(clips[2], {}, "is the same file");
   Clip copy = clips[2];
   copy.path = folder / "copy";
@@ -356,8 +347,8 @@ TEST(Adaptation, OfADomainKeepsTheDirectionsThatAreRemoved) {
 
 TEST(Adaptation, TravelsInTheModel) {
   const TemporaryFolder folder;
-  const Manifest dev = read_manifest(sample("dev.csv"));
-  const std::span clips(dev.clips.data(), 40);
+  const VoiceFiles files(10, 4);
+  const std::span<const Clip> clips = files.clips;
   for (const bool whiten : {true, false}) {
     Verifier adapted = verifier();
     const Matrix plain = adapted.embed(clips);
