@@ -23,13 +23,17 @@ struct ClipOptions {
   std::uint64_t seed = 0;  ///< seeds the front end's dither
   bool quality = false;    ///< whether to find ClipReport::issue
   bool speech = false;     ///< whether to find ClipReport::speech; FrontEnd::vad needs it anyway
+  bool voice = false;      ///< whether to find ClipReport::voice
 };
 
 /// What one pass over a clip finds, apart from its frames.
 struct ClipReport {
   double seconds = 0;  ///< the length of the decoded sound; for features, frames times the hop
-  /// Where the speech is, if ClipOptions::speech or FrontEnd::vad asks for it; empty for features.
+  /// Which frames are loud enough for speech (find_speech), if ClipOptions::speech or FrontEnd::vad
+  /// asks for it; empty for features.
   Speech speech = {};
+  /// Where somebody speaks (SpeechFinder), if ClipOptions::voice asks for it; empty for features.
+  Speech voice = {};
   /// What is wrong with the sound, if ClipOptions::quality asks for it; empty for features.
   std::optional<QualityIssue> issue = {};
 };

@@ -35,6 +35,7 @@
 #include "twinear/sampler.h"
 #include "twinear/scoring.h"
 #include "twinear/search.h"
+#include "twinear/speech_finder.h"
 #include "twinear/stream.h"
 #include "twinear/teacher.h"
 #include "twinear/threads.h"

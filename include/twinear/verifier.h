@@ -18,12 +18,19 @@
 
 namespace twinear {
 
+/// The least speech of a clip that a model of voices (Model::source is "speaker") embeds, in
+/// seconds by SpeechFinder.
+inline constexpr double least_voice = 0.3;
+
 /// Which clips are refused because of their sound. Every gate refuses silence, whose embedding has
-/// no meaning, and lets features pass, whose sound is unknown.
+/// no meaning. A model of voices also refuses what is no voice, such as noise, music and tones. All
+/// gates let features pass, whose sound is unknown.
 struct QualityGate {
-  double min_speech = 0;  ///< the least speech (find_speech) of a clip, in seconds
-  bool clean = false;     ///< whether clipped and telephone sound (QualityIssue) is refused, too
-  bool warns = false;     ///< whether a reason to refuse, even silence, becomes only a warning
+  /// The least speech of a clip in seconds: for a model of voices by SpeechFinder, and never less
+  /// than least_voice; for other models what is loud enough for speech (find_speech).
+  double min_speech = 0;
+  bool clean = false;  ///< whether clipped and telephone sound (QualityIssue) is refused, too
+  bool warns = false;  ///< whether a reason to refuse, even silence, becomes only a warning
 
   /// The gate for clips to enroll.
   static QualityGate enrollment(double min_speech = 1.0) {
@@ -41,7 +48,9 @@ struct EmbedOptions {
 struct ClipEmbedding {
   enum class Status {
     embedded,
-    silent,      ///< refused, because it is silent or has less speech than QualityGate::min_speech
+    silent,      ///< refused, because nothing in it is loud enough
+    no_speech,   ///< refused by a model of voices: noise, music or tones
+    too_short,   ///< refused, because it has less speech than QualityGate::min_speech
     refused,     ///< refused by QualityGate::clean
     unreadable,  ///< not opened, not decoded, or without features
   };

@@ -20,6 +20,7 @@
 #include "features/front_end.h"
 #include "features/normalize.h"
 #include "twinear/error.h"
+#include "twinear/speech_finder.h"
 
 namespace twinear {
 namespace {
@@ -102,15 +103,41 @@ void refuse_without_speech(const ClipReader& clip, const Speech& speech,
                             front_end.vad_options.min_seconds));
 }
 
+/// Finds where somebody speaks in samples of any rate.
+class VoiceCheck {
+ public:
+  explicit VoiceCheck(int rate) {
+    if (rate != SpeechFinder::sample_rate) resampler_.emplace(rate, SpeechFinder::sample_rate);
+  }
+
+  void push(std::span<const float> samples) {
+    if (resampler_)
+      finder_.push(resampler_->push(samples));
+    else
+      finder_.push(samples);
+  }
+
+  Speech finish() {
+    if (resampler_) finder_.push(resampler_->finish());
+    return finder_.finish();
+  }
+
+ private:
+  std::optional<Resampler> resampler_;
+  SpeechFinder finder_;
+};
+
 /// Calls `take` with the frames that `stream` makes of the samples, piece by piece: this function
 /// holds neither all samples nor all frames.
 template <class Stream>
-ClipReport stream_clip(ClipReader& reader, const FrontEnd& front_end, bool quality, Stream& stream,
-                       const std::function<void(Matrix)>& take) {
+ClipReport stream_clip(ClipReader& reader, const FrontEnd& front_end, const ClipOptions& options,
+                       Stream& stream, const std::function<void(Matrix)>& take) {
   const int rate = reader.sample_rate();
   Resampler resampler(rate, front_end.sample_rate);
   std::optional<QualityCheck> check;
-  if (quality) check.emplace(rate, upper_edge(front_end));
+  std::optional<VoiceCheck> voice;
+  if (options.quality) check.emplace(rate, upper_edge(front_end));
+  if (options.voice) voice.emplace(front_end.sample_rate);
   std::size_t samples = 0, frames = 0;
   const auto give = [&](Matrix rows) {
     frames += rows.rows();
@@ -120,17 +147,21 @@ ClipReport stream_clip(ClipReader& reader, const FrontEnd& front_end, bool quali
     samples += piece.size();
     if (check) check->push(piece);
     if (rate != front_end.sample_rate) piece = resampler.push(piece);
+    if (voice) voice->push(piece);
     give(stream.push(piece));
   }
   ClipReport report{.seconds = static_cast<double>(samples) / rate};
   if (report.seconds < shortest_clip)
     reader.refuse(
         fmt::format("{:.3f} s of sound; at least {} s is needed", report.seconds, shortest_clip));
-  give(stream.push(resampler.finish()));
+  const auto last = resampler.finish();
+  if (voice) voice->push(last);
+  give(stream.push(last));
   give(stream.finish());
   if (frames == 0)
     reader.refuse(fmt::format("{:.3f} s is shorter than one window of {} ms", report.seconds,
                               front_end.window_ms));
+  if (voice) report.voice = voice->finish();
   if (check) report.issue = check->issue(reader.channels());
   return report;
 }
@@ -141,7 +172,7 @@ ClipFeatures features_of(ClipReader& reader, const LogMel& log_mel, const ClipOp
   FrameStream stream(log_mel.computer(), options.seed, finds_speech);
   std::vector<Matrix> parts;
   std::size_t frames = 0;
-  ClipFeatures found{stream_clip(reader, front_end, options.quality, stream,
+  ClipFeatures found{stream_clip(reader, front_end, options, stream,
                                  [&](Matrix part) {
                                    frames += part.rows();
                                    parts.push_back(std::move(part));
@@ -208,7 +239,7 @@ WrittenFeatures write_features(const Clip& clip, const LogMel& log_mel, const st
     ClipReader reader(clip, options.channel);
     LogMelStream stream(front_end, options.seed);
     NpyWriter writer(temporary, static_cast<std::size_t>(front_end.mel_bins));
-    const ClipReport report = stream_clip(reader, front_end, options.quality, stream,
+    const ClipReport report = stream_clip(reader, front_end, options, stream,
                                           [&](const Matrix& rows) { writer.append(rows); });
     written = {report, writer.finish()};
   });
