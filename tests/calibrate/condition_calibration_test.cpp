@@ -7,9 +7,9 @@
 #include <cmath>
 #include <map>
 
-#include "cli/voices.h"
 #include "twinear/error.h"
 #include "twinear/threads.h"
+#include "voices.h"
 
 namespace twinear {
 namespace {

@@ -330,9 +330,9 @@ TEST(Adaptation, RemovesTheDirectionsInWhichConditionsMoveEmbeddings) {
 }
 
 TEST(Adaptation, OfADomainKeepsTheDirectionsThatAreRemoved) {
-  const Manifest dev = read_manifest(sample("dev.csv"));
-  const std::span clips(dev.clips.data(), 20);
   const TemporaryFolder folder;
+  const VoiceFiles files(5, 4);
+  const std::span<const Clip> clips = files.clips;
   save_model(verifier().model(), folder / "m");
   Model model = load_model(folder / "m");
   model.adaptation = Adaptation{{}, {}, Matrix(1, model.encoder.dimension())};
