@@ -18,7 +18,7 @@ struct WindowOptions {
 /// A window of a stream.
 struct StreamWindow {
   double start = 0, end = 0;  ///< seconds since the stream began
-  ClipEmbedding clip = {};    ///< silent if it has less speech than VadOptions::min_seconds
+  ClipEmbedding clip = {};    ///< refused if it has less speech than VadOptions::min_seconds
 };
 
 /// Embeds a stream of samples window by window, each as Verifier embeds a clip. One thread at a

@@ -11,6 +11,8 @@
 #include "cli/models.h"
 #include "cli/program.h"
 #include "clips/npy.h"
+#include "made_noise.h"
+#include "made_voice.h"
 #include "model/safetensors.h"
 #include "twinear/features.h"
 #include "twinear/manifest.h"
@@ -90,9 +92,29 @@ TEST_F(Command, VerifyNamesWhatTheModelTellsApart) {
   Model speaker = load_model(model);
   speaker.source = "speaker";
   save_model(speaker, model);
-  EXPECT_TRUE(run({"verify", same1, same1, "--model", model}).out.starts_with("Same speaker: "));
-  EXPECT_TRUE(run({"verify", same1, same2, "--model", model, "--threshold", "1"})
+  const std::string low = path("low.wav"), high = path("high.wav"), tone = path("tone.wav");
+  write_audio(low, {16000, made_voice(1.5, 100)});
+  write_audio(high, {16000, made_voice(1.5, 200)});
+  write_audio(tone, {16000, made_noises()["a tone"]});
+  EXPECT_TRUE(run({"verify", low, low, "--model", model}).out.starts_with("Same speaker: "));
+  EXPECT_TRUE(run({"verify", low, high, "--model", model, "--threshold", "1"})
                   .out.starts_with("Different speakers by this threshold"));
+  const Outcome none = run({"verify", low, tone, "--model", model});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_NE((none.out + none.err).find("noise or music rather than a voice"), std::string::npos);
+}
+
+TEST_F(Command, EnrollRefusesWhatIsNoVoiceForAModelOfVoices) {
+  Model speaker = load_model(model);
+  speaker.source = "speaker";
+  save_model(speaker, model);
+  for (const auto& [name, samples] : made_noises()) {
+    write_audio(path("noise.wav"), {16000, samples});
+    EXPECT_TRUE(is_refusal(
+        run({"enroll", "--db", path("people.sqlite"), "--model", model, "ada", path("noise.wav")}),
+        "noise or music rather than a voice"))
+        << name;
+  }
 }
 
 TEST_F(Command, VerifyAnswersManyPairsAndSaysWhichItCannot) {

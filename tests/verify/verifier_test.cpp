@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "twinear/verifier.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -218,8 +219,14 @@ TEST(QualityGate, AClipForEnrollmentMustBeCleanAndHoldSpeech) {
     return words;
   };
   EXPECT_EQ(status({}), "0 0 0 ");
-  EXPECT_EQ(status(QualityGate::enrollment()), "2 2 1 ");
-  EXPECT_EQ(status(QualityGate::enrollment(0.1)), "2 2 0 ");
+  using Status = ClipEmbedding::Status;
+  const auto words = [](Status a, Status b, Status c) {
+    return fmt::format("{} {} {} ", int(a), int(b), int(c));
+  };
+  EXPECT_EQ(status(QualityGate::enrollment()),
+            words(Status::refused, Status::refused, Status::too_short));
+  EXPECT_EQ(status(QualityGate::enrollment(0.1)),
+            words(Status::refused, Status::refused, Status::embedded));
   EXPECT_EQ(status({.min_speech = 1, .clean = true, .warns = true}), "0 0 0 ");
   EXPECT_NE(v.embed_each(clips)[1].warnings.at(0).find("telephone audio?"), std::string::npos);
 }
