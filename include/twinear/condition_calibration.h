@@ -54,8 +54,8 @@ struct ConditionCalibration {
 /// others in an order that is drawn. The first seconds of such recordings are the clips that are
 /// compared, each changed by every condition. A half is compared with the other half of its label
 /// and with halves of other labels: both sides under the same condition and at the same length, and
-/// in trials of their own under conditions and at lengths that are drawn. Clips that the quality
-/// gate refuses take no part. The directions come from the same recordings under a condition and
+/// in trials of their own under conditions and at lengths that are drawn. Silent clips take no
+/// part. The directions come from the same recordings under a condition and
 /// without it, and of one second and longer.
 ///
 /// The result is a pure function of the arguments. Throws Error (config) where no label has two

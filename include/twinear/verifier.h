@@ -31,6 +31,9 @@ struct QualityGate {
   double min_speech = 0;
   bool clean = false;  ///< whether clipped and telephone sound (QualityIssue) is refused, too
   bool warns = false;  ///< whether a reason to refuse, even silence, becomes only a warning
+  /// Whether a model of voices asks for speech by SpeechFinder. Without it, silence alone is
+  /// refused, and a clip without a voice is warned of: for figures, which count every trial.
+  bool voice = true;
 
   /// The gate for clips to enroll.
   static QualityGate enrollment(double min_speech = 1.0) {

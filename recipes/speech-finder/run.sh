@@ -26,6 +26,6 @@ step "$bin/speech_finder_train" --speech "$data/voices/train.csv" "$data/speecho
 for split in dev test; do
   [ -d "$work/$split" ] || step "$bin/speech_finder_judge" make --speech "$data/voices/$split.csv" \
     --noises "$data/esc50/$split.csv" --scenes 150 -o "$work/$split"
-  [ -z "${SILERO:-}" ] || WEIGHTS=$work/speech_weights.f32 step "${PYTHON:-python3}" recipes/speech-finder/judge.py \
+  [ -z "${SILERO:-}" ] || WEIGHTS=$work/speech_weights.f32 step "${PYTHON:-python3}" tools/speech-finder/judge.py \
     "$bin/speech_finder_judge" "$SILERO" "$work/$split" "$data/esc50" "$split" > "$work/$split.md"
 done

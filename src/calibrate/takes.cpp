@@ -94,7 +94,7 @@ void Takes::embed(const Verifier& verifier, const Manifest& manifest, std::span<
       for (std::size_t k = 0; k < enrolled_clips; ++k)
         cut(half, k * samples_of(enrolled_seconds), enrolled_seconds, options.seconds.size() + k);
     }
-    auto embedded = verifier.embed_each(clips);
+    auto embedded = verifier.embed_each(clips, {.gate = {.voice = false}});
     for (std::size_t i = 0; i < clips.size(); ++i)
       embeddings_[places[i]] = std::move(embedded[i].embedding);
   }

@@ -38,7 +38,8 @@ int embed(const Arguments& args, const Common& common) {
   std::optional<Error> first_error;
   in_batches(common.console, clips.size(), 128, [&](std::size_t begin, std::size_t count) {
     const auto batch = std::span(clips).subspan(begin, count);
-    const auto embedded = verifier.embed_each(batch, {.channel = args.channel});
+    const auto embedded =
+        verifier.embed_each(batch, {.channel = args.channel, .gate = {.voice = false}});
     for (std::size_t i = 0; i < count; ++i) {
       const ClipEmbedding& clip = embedded[i];
       if (clip.error) {

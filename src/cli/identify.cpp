@@ -18,6 +18,12 @@ using Status = ClipEmbedding::Status;
 
 bool is_error(const ClipEmbedding& clip) { return clip.status == Status::unreadable; }
 
+/// Whether nobody speaks: for a window of a stream, which begins anywhere, also nearly nobody.
+bool is_silence(const Question& question) {
+  const Status status = question.clip.status;
+  return status == Status::silent || (question.file.empty() && status == Status::too_short);
+}
+
 }  // namespace
 
 void Identifier::Arguments::add_to(Command& command) {
@@ -58,11 +64,11 @@ void Identifier::print(const Question& question, const Identification& answer) c
   const auto& candidates = answer.candidates;
   const Candidate* known = answer.known();
   const std::string place = file.empty() ? fmt::format("{:.2f}\t{:.2f}", start, end) : file;
-  const std::string name = known != nullptr                ? known->name
-                           : is_error(clip)                ? "error"
-                           : clip.status == Status::silent ? "silence"
-                           : !answer.doubt.empty()         ? "cannot tell"
-                                                           : "unknown";
+  const std::string name = known != nullptr        ? known->name
+                           : is_error(clip)        ? "error"
+                           : is_silence(question)  ? "silence"
+                           : !answer.doubt.empty() ? "cannot tell"
+                                                   : "unknown";
   fmt::print("{}\t{}\t{}\n", place, name,
              candidates.empty() ? "-\t-\t-" : columns(candidates.front().verdict));
   for (std::size_t i = 0; i < std::min(top_, candidates.size()); ++i)
@@ -79,7 +85,7 @@ void Identifier::print_object(const Question& question, const Identification& an
   const auto& candidates = answer.candidates;
   const Candidate* known = answer.known();
   line["name"] = known != nullptr ? Json(known->name) : Json(nullptr);
-  line["silence"] = clip.status == Status::silent;
+  line["silence"] = is_silence(question);
   if (!answer.doubt.empty()) line["doubt"] = answer.doubt;
   for (const char* key : {"score", "llr", "probability", "threshold"}) line[key] = nullptr;
   line["model_id"] = verifier_.model_id();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -152,10 +153,10 @@ int verify(const Arguments& args, const Common& common) {
   const auto unreadable = [](const ClipEmbedding& clip) {
     return clip.status == ClipEmbedding::Status::unreadable;
   };
-  for (const ClipEmbedding& clip : clips) {
-    if (!many && unreadable(clip)) throw *clip.error;
+  if (const auto bad = std::ranges::find_if(clips, unreadable); !many && bad != clips.end())
+    throw *bad->error;
+  for (const ClipEmbedding& clip : clips)
     if (many || !clip.error) tell(clip, common.console);
-  }
 
   bool all_same = true, all_answered = true;
   for (const auto [i, j] : request.pairs) {

@@ -55,7 +55,7 @@ std::optional<Refusal> refusal(const ClipReport& found, const QualityGate& gate)
   if (kind == Kind::silence) return Refusal{Status::silent, found.issue->text};
   if (gate.clean && (kind == Kind::clipping || kind == Kind::telephone_band))
     return Refusal{Status::refused, found.issue->text};
-  if (!found.voice.voiced.empty()) return without_voice(found, gate);
+  if (!found.voice.voiced.empty() && gate.voice) return without_voice(found, gate);
   return found.speech.voiced.empty() ? std::nullopt : without_sound(found, gate);
 }
 
@@ -74,6 +74,9 @@ bool passes(const ClipReport& found, const QualityGate& gate, ClipEmbedding& res
   }
   if (reason)
     warn(reason->text);
+  else if (const auto no_voice =
+               gate.voice || found.voice.voiced.empty() ? std::nullopt : without_voice(found, gate))
+    warn(no_voice->text);
   else if (found.issue)
     warn(found.issue->text);
   if (found.seconds < short_clip)

@@ -129,7 +129,8 @@ class Scorer {
   }
 
   void embed() {
-    const auto clips = verifier_.embed_each(clips_, {.channel = options_.channel});
+    const auto clips =
+        verifier_.embed_each(clips_, {.channel = options_.channel, .gate = {.voice = false}});
     for (const ClipEmbedding& clip : clips) {
       if (!clip.error) continue;
       if (!options_.on_bad_clip) throw *clip.error;
@@ -161,7 +162,8 @@ class Scorer {
   }
 
   void normalize_by_cohort() {
-    Matrix cohort = verifier_.embed(options_.cohort, {.channel = options_.channel});
+    Matrix cohort =
+        verifier_.embed(options_.cohort, {.channel = options_.channel, .gate = {.voice = false}});
     if (options_.cohort_by_label) cohort = label_means(cohort, make_manifest(options_.cohort));
     parallel_for(sides_.size(), [&](std::size_t i) {
       if (sides_[i].embeddings.empty()) return;
