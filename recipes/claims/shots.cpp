@@ -159,9 +159,10 @@ void run(const Arguments& args) {
   if (args.by == "scratch") {
     accuracies = by_scratch(verifier.model(), manifest, episodes, args);
   } else {
-    Matrix embeddings = verifier.embed(manifest.clips);
+    const EmbedOptions every{.gate = {.voice = false}};
+    Matrix embeddings = verifier.embed(manifest.clips, every);
     if (!args.base.empty())
-      fit_standardization(verifier.embed(read_manifest(args.base).clips)).apply(embeddings);
+      fit_standardization(verifier.embed(read_manifest(args.base).clips, every)).apply(embeddings);
     accuracies = args.by == "regression"
                      ? by_regression(embeddings, episodes)
                      : few_shot_accuracies(embeddings, episodes, Classifier::centroid);

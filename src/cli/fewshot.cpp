@@ -31,9 +31,10 @@ int fewshot(const Arguments& args, const Common& common) {
   if (!args.save.empty()) write_episodes(args.save, episodes, manifest);
   if (args.shuffle) episodes = shuffle_labels(episodes, args.episodes.seed);
   const Verifier verifier = Verifier::load(find_model(args.model));
-  Matrix embeddings = verifier.embed(manifest.clips, {.channel = args.channel});
+  const EmbedOptions every{.channel = args.channel, .gate = {.voice = false}};
+  Matrix embeddings = verifier.embed(manifest.clips, every);
   if (!args.base.empty()) {
-    const Matrix base = verifier.embed(read_manifest(args.base).clips, {.channel = args.channel});
+    const Matrix base = verifier.embed(read_manifest(args.base).clips, every);
     within(args.base, [&] { return fit_standardization(base); }).apply(embeddings);
   }
   const auto classifier =

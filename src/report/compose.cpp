@@ -108,7 +108,7 @@ ReportedEmbeddings embeddings_of(const ReportedScores& system, const Speakers& s
       mapped.push_back(clip);
     }
   }
-  result.rows = verifier.embed(mapped);
+  result.rows = verifier.embed(mapped, {.gate = {.voice = false}});
   return result;
 }
 

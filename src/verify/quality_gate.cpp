@@ -53,10 +53,12 @@ std::optional<Refusal> without_sound(const ClipReport& found, const QualityGate&
 std::optional<Refusal> refusal(const ClipReport& found, const QualityGate& gate) {
   const auto kind = found.issue ? std::optional(found.issue->kind) : std::nullopt;
   if (kind == Kind::silence) return Refusal{Status::silent, found.issue->text};
+  const bool knows_voice = !found.voice.voiced.empty() && gate.voice;
+  if (knows_voice)
+    if (auto reason = without_voice(found, gate)) return reason;
   if (gate.clean && (kind == Kind::clipping || kind == Kind::telephone_band))
     return Refusal{Status::refused, found.issue->text};
-  if (!found.voice.voiced.empty() && gate.voice) return without_voice(found, gate);
-  return found.speech.voiced.empty() ? std::nullopt : without_sound(found, gate);
+  return knows_voice || found.speech.voiced.empty() ? std::nullopt : without_sound(found, gate);
 }
 
 }  // namespace

@@ -87,7 +87,8 @@ std::vector<float> Verifier::embed(const Waveform& waveform) const {
 void Verifier::adapt(std::span<const Clip> clips, bool whiten, int channel) {
   Matrix removed = model_.adaptation ? std::move(model_.adaptation->removed) : Matrix();
   model_.adaptation = Adaptation{{}, {}, removed};
-  model_.adaptation = fit_adaptation(embed(clips, {.channel = channel}), whiten);
+  model_.adaptation =
+      fit_adaptation(embed(clips, {.channel = channel, .gate = {.voice = false}}), whiten);
   model_.adaptation->removed = std::move(removed);
   model_.calibration.reset();
 }

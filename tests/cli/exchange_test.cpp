@@ -8,6 +8,7 @@
 #include "cli/models.h"
 #include "cli/program.h"
 #include "voices.h"
+#include "made_voice.h"
 
 namespace twinear {
 namespace {
@@ -18,8 +19,8 @@ TEST(ImportCommand, MakesAModelThatEveryCommandTakes) {
   TemporaryFolder folder;
   const std::string model = folder / "model.safetensors", a = folder / "a.wav",
                     b = folder / "b.wav";
-  write_audio(a, voice(1, 1));
-  write_audio(b, voice(2, 1));
+  write_audio(a, {16000, made_voice(1.5, 110)});
+  write_audio(b, {16000, made_voice(1.5, 200)});
   const auto made =
       run({"import", "speechbrain-ecapa", published + "speechbrain_ecapa.ckpt", "-o", model});
   EXPECT_EQ(made.code, 0) << made.err;

@@ -18,7 +18,7 @@ set -- "$clips"/ktuberling-lt/*.flac
 a=$1 b=$2
 set -- "$clips"/qabcs-de/*.flac
 c=$1
-mkdir "$work/folder" && cp "$a" "$b" "$c" "$work/folder" && : >"$work/folder/empty.wav"
+mkdir "$work/folder" && cp "$a" "$work/folder/a.flac" && cp "$b" "$work/folder/b.flac" && cp "$c" "$work/folder/c.flac" && : >"$work/folder/empty.wav"
 
 "$build/verify" "$model" "$a" "$b" >"$work/out" || fail "verify: two clips of one speaker are not the same"
 grep -q '^same: score 0\.' "$work/out" || fail 'verify: no score'
