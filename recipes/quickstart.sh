@@ -24,7 +24,8 @@ step "$twinear" enroll --db "$work/people.sqlite" lena "$lena/0.flac" "$lena/1.f
 step "$twinear" identify --db "$work/people.sqlite" "$lina/4.flac" "$lena/4.flac" "$stranger/5.flac"
 
 recipe=recipes/quickstart/recipe.toml
-step "$twinear" train "$recipe" --set encoder.kind=statistics --set augment.speed_labels=false --set augment.speeds=[] --out "$work/untrained"
+step "$twinear" train "$recipe" --set encoder.kind=statistics --set augment.speed_labels=false --set 'augment.speeds=[]' \
+  --out "$work/untrained"
 step "$twinear" train "$recipe" --out "$work/trained"
 
 models="untrained $work/untrained/model.safetensors
@@ -43,7 +44,7 @@ printf "\n== %s\n" "twinear eval $*"
 "$twinear" eval "$@" --report "$work/report.html" --log "$work/trained/log.jsonl" > "$work/figures.txt"
 
 speakers() { tail -n +2 "$samples/$1.csv" | cut -d, -f2 | sort -u | wc -l; }
-printf '\n%s\n' "Equal error rates on $(speakers test) voices that none of these models has heard:"
+printf '\n%s\n' "Equal error rates on $(speakers test) voices that none of these models was trained on, as far as is known:"
 awk '/^[^ ].*: [0-9]+ trials/ {sub(/.*\//, "", $1); sub(/\.txt:$/, "", $1); name = $1}
   /^  EER, %  / {printf "  %-14s %5.1f %%   [%.1f, %.1f]\n", name, $3, $4, $6}' "$work/figures.txt"
 cat <<TEXT
