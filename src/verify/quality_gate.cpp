@@ -32,7 +32,7 @@ std::optional<Refusal> without_voice(const ClipReport& found, const QualityGate&
   const double voice = found.voice.seconds;
   if (voice >= std::max(least_voice, gate.min_speech)) return std::nullopt;
   if (voice < least_voice && found.speech.amount == SpeechAmount::none) return silence();
-  if (voice < least_voice / 2)
+  if (voice < least_voice / 2 || voice < found.seconds / 10)
     return Refusal{Status::no_speech,
                    fmt::format("noise or music rather than a voice: {:.1f} s of speech in {:.1f} s",
                                voice, found.seconds)};
@@ -51,14 +51,15 @@ std::optional<Refusal> without_sound(const ClipReport& found, const QualityGate&
 }
 
 std::optional<Refusal> refusal(const ClipReport& found, const QualityGate& gate) {
-  const auto kind = found.issue ? std::optional(found.issue->kind) : std::nullopt;
-  if (kind == Kind::silence) return Refusal{Status::silent, found.issue->text};
+  const auto has = [&](Kind kind) { return found.issue && found.issue->kind == kind; };
+  if (has(Kind::silence)) return Refusal{Status::silent, found.issue->text};
   const bool knows_voice = !found.voice.voiced.empty() && gate.voice;
   if (knows_voice)
     if (auto reason = without_voice(found, gate)) return reason;
-  if (gate.clean && (kind == Kind::clipping || kind == Kind::telephone_band))
+  if (gate.clean && (has(Kind::clipping) || has(Kind::telephone_band)))
     return Refusal{Status::refused, found.issue->text};
-  return knows_voice || found.speech.voiced.empty() ? std::nullopt : without_sound(found, gate);
+  if (knows_voice || found.speech.voiced.empty()) return std::nullopt;
+  return without_sound(found, gate);
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 #include "base/files.h"
 #include "cli/models.h"
 #include "cli/program.h"
-#include "voices.h"
 #include "made_voice.h"
+#include "voices.h"
 
 namespace twinear {
 namespace {

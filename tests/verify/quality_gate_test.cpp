@@ -41,9 +41,9 @@ TEST(QualityGate, AModelOfVoicesRefusesWhatIsNoVoice) {
       EXPECT_EQ(clip.status, Status::no_speech) << name;
       EXPECT_TRUE(clip.embedding.empty()) << name;
       ASSERT_TRUE(clip.error) << name;
-      EXPECT_EQ(std::string(clip.error->what()),
-                "clip: noise or music rather than a voice: 0.0 s of speech in 3.0 s")
-          << name;
+      EXPECT_TRUE(std::string(clip.error->what())
+                      .starts_with("clip: noise or music rather than a voice: 0."))
+          << name << clip.error->what();
     }
 }
 
