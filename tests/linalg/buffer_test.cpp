@@ -34,12 +34,12 @@ TEST(Buffer, EachBeginsOnACacheLineAndHoldsZeros) {
 }
 
 TEST(Buffer, NoneTouchesAnotherWhateverTheOrderInWhichTheyGo) {
-  parallel_for(8, [](std::size_t thread) {
+  parallel_for(4, [](std::size_t thread) {
     Random random(thread, Purpose::selftest);
     std::vector<Buffer> held;
     const auto number = [&](std::size_t i) { return static_cast<float>(1000 * thread + i); };
     std::vector<std::size_t> numbers;
-    for (std::size_t i = 0; i < 200; ++i) {
+    for (std::size_t i = 0; i < 60; ++i) {
       const std::size_t bytes = sizes[static_cast<std::size_t>(random.uniform() * 9)];
       held.emplace_back(bytes / sizeof(float), number(i));
       numbers.push_back(i);
@@ -60,7 +60,7 @@ TEST(Buffer, WhatIsFreedIsUsedAgain) {
 #endif
   const Buffer pinned(2048, 1.0F);
   std::set<const float*> begins;
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const Buffer one(100'000), other(200'000);
     begins.insert({one.data(), other.data()});
   }
