@@ -141,7 +141,7 @@ Verdict Verifier::decide(double score, const Acceptance& accept, const Lengths& 
     const double sure = verdict.same ? *verdict.probability : 1 - *verdict.probability;
     if (sure < accept.certainty()) {
       verdict.same = false;
-      verdict.doubt = fmt::format("the evidence is {:.0f} % sure; at least {:g} % was asked for",
+      verdict.doubt = fmt::format("the evidence is {:.4g} % sure; at least {:g} % was asked for",
                                   100.0 * sure, 100.0 * accept.certainty());
     }
   }
