@@ -22,6 +22,15 @@ namespace twinear {
 /// seconds by SpeechFinder.
 inline constexpr double least_voice = 0.3;
 
+/// What is done about a clip in which two people speak, one after the other or in turns. They are
+/// looked for in clips with at least 4 s of speech, by a calibrated model of voices, which embeds
+/// such a clip once more in four parts.
+enum class TwoVoices {
+  any,      ///< nothing: they are not looked for
+  warned,   ///< ClipEmbedding::warnings tells it
+  refused,  ///< the clip has no embedding
+};
+
 /// Which clips are refused because of their sound. Every gate refuses silence, whose embedding has
 /// no meaning. A model of voices also refuses what is no voice, such as noise, music and tones. All
 /// gates let features pass, whose sound is unknown.
@@ -34,10 +43,13 @@ struct QualityGate {
   /// Whether a model of voices asks for speech by SpeechFinder. Without it, silence alone is
   /// refused, and a clip without a voice is warned of: for figures, which count every trial.
   bool voice = true;
+  TwoVoices two_voices = TwoVoices::any;
 
+  /// The gate for clips to decide on.
+  static QualityGate decision() { return {.two_voices = TwoVoices::refused}; }
   /// The gate for clips to enroll.
   static QualityGate enrollment(double min_speech = 1.0) {
-    return {.min_speech = min_speech, .clean = true};
+    return {.min_speech = min_speech, .clean = true, .two_voices = TwoVoices::warned};
   }
 };
 
@@ -53,6 +65,7 @@ struct ClipEmbedding {
     embedded,
     silent,      ///< refused, because nothing in it is loud enough
     no_speech,   ///< refused by a model of voices: noise, music or tones
+    two_voices,  ///< refused by QualityGate::two_voices
     too_short,   ///< refused, because it has less speech than QualityGate::min_speech
     refused,     ///< refused by QualityGate::clean
     unreadable,  ///< not opened, not decoded, or without features

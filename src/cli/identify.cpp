@@ -135,7 +135,8 @@ bool identify_files(const Identifier& identifier, std::span<const std::string> f
   constexpr std::size_t at_once = 1024;  // files that are answered together
   for (std::size_t begin = 0; begin < files.size(); begin += at_once) {
     const auto some = files.subspan(begin, std::min(at_once, files.size() - begin));
-    auto clips = identifier.verifier().embed_each(clips_of_arguments(some), {.channel = channel});
+    auto clips = identifier.verifier().embed_each(
+        clips_of_arguments(some), {.channel = channel, .gate = QualityGate::decision()});
     std::vector<Question> questions;
     for (std::size_t i = 0; i < some.size(); ++i) {
       tell(clips[i], console);

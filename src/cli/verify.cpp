@@ -147,7 +147,8 @@ int verify(const Arguments& args, const Common& common) {
   const Console progress = many ? common.console : Console(Level::error);
   in_batches(progress, request.clips.size(), 256, [&](std::size_t begin, std::size_t count) {
     const auto batch = std::span(request.clips).subspan(begin, count);
-    for (auto& clip : verifier.embed_each(batch, {.channel = args.channel}))
+    for (auto& clip :
+         verifier.embed_each(batch, {.channel = args.channel, .gate = QualityGate::decision()}))
       clips.push_back(std::move(clip));
   });
   const auto unreadable = [](const ClipEmbedding& clip) {

@@ -342,7 +342,7 @@ std::vector<Identification> Enrollment::identify(const Verifier& verifier,
 
 Identification Enrollment::identify(const Verifier& verifier, const Clip& clip,
                                     const Acceptance& accept) const {
-  const auto embedded = verifier.embed_each(std::span(&clip, 1));
+  const auto embedded = verifier.embed_each(std::span(&clip, 1), {.gate = QualityGate::decision()});
   if (embedded.front().status == ClipEmbedding::Status::unreadable) throw *embedded.front().error;
   return identify(verifier, embedded, accept).front();
 }

@@ -51,8 +51,9 @@ struct EmbeddingStream::State {
 
   /// Embeds windows that are a hop apart; the first begins with the first held sample.
   std::vector<StreamWindow> embed(std::span<const Clip> clips) const {
-    const double min_speech = verifier.model().front_end.vad_options.min_seconds;
-    auto embedded = verifier.embed_each(clips, {.gate = {.min_speech = min_speech}});
+    QualityGate gate = QualityGate::decision();
+    gate.min_speech = verifier.model().front_end.vad_options.min_seconds;
+    auto embedded = verifier.embed_each(clips, {.gate = gate});
     std::vector<StreamWindow> windows;
     for (std::size_t i = 0; i < embedded.size(); ++i) {
       const double start = static_cast<double>(first + i * hop) / rate;

@@ -11,11 +11,28 @@
 #include "base/threads.h"
 #include "base/within.h"
 #include "verify/quality_gate.h"
+#include "verify/two_voices.h"
 
 namespace twinear {
 namespace {
 
 using Status = ClipEmbedding::Status;
+
+/// The evidence for one voice below which two are taken to speak, chosen on dev clips.
+constexpr double two_voices_llr = 0;
+
+/// Refuses a clip, or warns, because two people speak in it.
+void find_two_voices(const QualityGate& gate, ClipEmbedding& result) {
+  const std::string text =
+      result.source + ": two voices: its parts do not sound like the same speaker";
+  if (gate.warns || gate.two_voices == TwoVoices::warned) {
+    result.warnings.push_back(text);
+    return;
+  }
+  result.status = Status::two_voices;
+  result.error = Error(Fault::format, text);
+  result.embedding.clear();
+}
 
 }  // namespace
 
@@ -35,31 +52,37 @@ std::vector<ClipEmbedding> Verifier::embed_each(std::span<const Clip> clips,
                          .quality = true,
                          .speech = true,
                          .voice = model_.source == "speaker"};
+  const bool parted = look.voice && model_.calibration && options.gate.two_voices != TwoVoices::any;
   std::vector<ClipEmbedding> results(clips.size());
   for (std::size_t begin = 0; begin < clips.size(); begin += at_once) {
     const auto part = clips.subspan(begin, std::min(at_once, clips.size() - begin));
-    std::vector<Matrix> features(part.size());
+    std::vector<std::vector<Matrix>> features(part.size());  // the clip's, then those of its parts
     parallel_for(part.size(), [&](std::size_t i) {
       ClipEmbedding& result = results[begin + i];
       result.source = part[i].place();
       try {
         ClipFeatures found = clip_features(part[i], log_mel_, look);
-        if (passes(found, options.gate, result)) features[i] = std::move(found.frames);
+        if (!passes(found, options.gate, result)) return;
+        if (parted) features[i] = parts_of_speech(found, 1e-3 * model_.front_end.hop_ms);
+        features[i].insert(features[i].begin(), std::move(found.frames));
       } catch (const Error& e) {
         result.status = Status::unreadable;
         result.error = e;
       }
     });
-    std::vector<std::size_t> good;
-    for (std::size_t i = 0; i < part.size(); ++i)
-      if (!results[begin + i].error) good.push_back(i);
     std::vector<Matrix> taken;
-    for (const std::size_t i : good) taken.push_back(std::move(features[i]));
+    for (auto& matrices : features)
+      for (Matrix& matrix : matrices) taken.push_back(std::move(matrix));
     Matrix embeddings = model_.encoder.embed(taken);
     if (model_.adaptation) model_.adaptation->apply(embeddings);
-    for (std::size_t i = 0; i < good.size(); ++i) {
-      const auto row = embeddings.row(i);
-      results[begin + good[i]].embedding.assign(row.begin(), row.end());
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < part.size(); next += features[i++].size()) {
+      if (features[i].empty()) continue;
+      const auto row = embeddings.row(next);
+      results[begin + i].embedding.assign(row.begin(), row.end());
+      if (features[i].size() > 1 &&
+          model_.calibration->llr(lowest_cosine_of_halves(embeddings, next + 1)) < two_voices_llr)
+        find_two_voices(options.gate, results[begin + i]);
     }
   }
   return results;
@@ -168,7 +191,7 @@ Verdict Verifier::decide(const ClipEmbedding& a, const ClipEmbedding& b,
 
 Verdict Verifier::compare(const Clip& a, const Clip& b, const Acceptance& accept) const {
   const Clip both[]{a, b};
-  const auto results = embed_each(both);
+  const auto results = embed_each(both, {.gate = QualityGate::decision()});
   return decide(results[0], results[1], accept);
 }
 
