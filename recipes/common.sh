@@ -22,6 +22,15 @@ train() {
     --set data.train="$manifests/train.csv" --set data.dev="$manifests/dev.csv" "$@"
 }
 
+# train_on_sounds CORPUS OUT [OVERRIDE...]: trains the recipe of esc50 to its end on CORPUS/train.csv and, where there is one,
+# train_more.csv, and writes OUT/model.safetensors
+train_on_sounds() {
+  sounds=$1 out=$2; shift 2
+  lists="\"$sounds/train.csv\""
+  [ ! -f "$sounds/train_more.csv" ] || lists="$lists, \"$sounds/train_more.csv\""
+  train recipes/esc50/recipe.toml "$sounds" "$out" data.train="[$lists]" data.dev='""' augment.noises="$sounds/train.csv" "$@"
+}
+
 # train_and_score RECIPE MANIFESTS ROOT TRIALS OUT [OVERRIDE...]: trains as train does and writes the scores of TRIALS,
 # whose paths start from ROOT, to OUT/scores.txt
 train_and_score() {

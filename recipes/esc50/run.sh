@@ -3,7 +3,8 @@
 # Trains on the sounds of 30 classes and recognizes 15 others from one and from five examples, without retraining,
 # beside the untrained baseline.
 # Usage: recipes/esc50/run.sh [CORPUS] [WORK_DIR] [TABLE.KEY=VALUE...]; SEED=1 chooses another seed
-#   CORPUS is ESC-50 as it is published (audio/, meta/) or a folder with train.csv, dev.csv and test.csv
+#   CORPUS is ESC-50 as it is published (audio/, meta/) or a folder with train.csv, test.csv and, if there are more clips to
+#   train on, train_more.csv
 set -eu
 cd "$(dirname "$0")/../.."
 corpus=${1:-../shared/data/esc50} work=${2:-work/esc50}
@@ -14,10 +15,10 @@ if [ -f "$corpus/meta/esc50.csv" ]; then
   recipes/esc50/prepare.sh "$corpus" "$work"
   corpus=$work
 fi
-need_corpus "$corpus" train.csv dev.csv test.csv
+need_corpus "$corpus" train.csv test.csv
 
-train recipes/esc50/recipe.toml "$corpus" "$work/untrained" augment.noises="$corpus/train.csv" "$@" encoder.kind=statistics
-train recipes/esc50/recipe.toml "$corpus" "$work/trained" augment.noises="$corpus/train.csv" "$@"
+train_on_sounds "$corpus" "$work/untrained" "$@" encoder.kind=statistics
+train_on_sounds "$corpus" "$work/trained" "$@"
 for shot in ${SHOTS:-1 5}; do
   for system in untrained trained; do
     step "$twinear" fewshot --model "$work/$system/model.safetensors" --manifest "$corpus/test.csv" --base "$corpus/train.csv" \

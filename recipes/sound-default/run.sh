@@ -7,10 +7,10 @@ set -eu
 cd "$(dirname "$0")/../.."
 corpus=${1:-../shared/data/esc50} work=${2:-work/sound-default} model=${3:-data/models/sound.safetensors}
 . recipes/common.sh
-need_corpus "$corpus" train.csv dev.csv test.csv
+need_corpus "$corpus" train.csv train_more.csv dev.csv test.csv
 mkdir -p "$work"
 
-train recipes/esc50/recipe.toml "$corpus" "$work" augment.noises="$corpus/train.csv"
+train_on_sounds "$corpus" "$work"
 for part in dev test; do
   every_pair "$corpus/$part.csv" > "$work/$part-trials.txt"
 done
