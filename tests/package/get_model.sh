@@ -60,16 +60,17 @@ PATH=$folder/bin:$path
 [ "$("$script" speaker-large)" = "speaker-large is at hand: $models/speaker-large.safetensors" ] || fail 'fetched again'
 PATH=$path
 
-# It is the default now, unless the environment or an option names another.
+# It is the default now, unless the environment or an option names another. Made-up voices are no voices to it, so that there
+# is no answer about them.
 set -- "$clips"/0001/*.wav
-default=$("$program" verify "$1" "$2" --json) || [ $? = 1 ]
+default=$("$program" verify "$1" "$2" --json) || [ $? -le 2 ]
 echo "$default" | grep -q "$models/speaker-large.safetensors" || fail "not the default: $default"
-other=$(TWINEAR_MODEL=speaker "$program" verify "$1" "$2" --json) || [ $? = 1 ]
+other=$(TWINEAR_MODEL=speaker "$program" verify "$1" "$2" --json) || [ $? -le 2 ]
 echo "$other" | grep -q speaker-large && fail "TWINEAR_MODEL: $other"
-other=$("$program" verify "$1" "$2" --model speaker --json) || [ $? = 1 ]
+other=$("$program" verify "$1" "$2" --model speaker --json) || [ $? -le 2 ]
 echo "$other" | grep -q speaker-large && fail "--model: $other"
 
 # A database keeps to the model that it was made with.
 "$program" enroll --db "$folder/db" --model speaker --force one "$1" >/dev/null
 "$program" enroll --db "$folder/db" --force one "$2" >/dev/null || fail 'enroll: not the model of the database'
-"$program" identify --db "$folder/db" "$2" | grep -q one || fail 'identify: not the model of the database'
+"$program" identify --db "$folder/db" "$2" 2> /dev/null | grep -q 'cannot tell' || fail 'identify: not the model of the database'
