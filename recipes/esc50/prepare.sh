@@ -3,7 +3,7 @@
 # Writes manifests of ESC-50 as it is published. CORPUS holds audio/*.wav and meta/esc50.csv.
 # Usage: recipes/esc50/prepare.sh CORPUS WORK_DIR; writes WORK_DIR/{train,dev,test}.csv
 #
-# Few-shot recognition splits the classes, not the clips: 30 for training, 5 for the choice of the epoch and 15 for the
+# Few-shot recognition splits the classes, not the clips: 30 for training, 5 to choose and calibrate with and 15 for the
 # test, which are 6, 1 and 3 of each of the five categories. ESC-50's official folds keep all clips of a recording together; here dev and
 # test have one clip of each recording, so that support and query of an episode never come from one.
 set -eu
