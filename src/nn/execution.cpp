@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/threads.h"
+#include "linalg/lasting_buffers.h"
 
 namespace twinear::nn {
 
@@ -35,6 +36,7 @@ Execution::Execution(Network& network, Shape input, Mode mode, const ExecutionOp
 void Execution::make_activations(Shape input, const ExecutionOptions& options) {
   const std::vector<Shape> shapes = network_.shapes(input);
   const std::vector<Number> numbers = network_.numbers(options.numbers);
+  const LastingBuffers values;
   activations_.resize(shapes.size());
   for (std::size_t i = 0; i < activations_.size(); ++i) {
     activations_[i].shape = shapes[i];
@@ -76,6 +78,7 @@ void Execution::place_gradients(std::vector<Lifetime> needed, bool share) {
 void Execution::place(const std::vector<Lifetime>& needed, Aligned<std::byte>& memory,
                       ArenaSlice Activation::*slice) {
   const MemoryPlan plan = plan_memory(needed);
+  const LastingBuffers arena;
   memory.resize(micro_batches_.size() * plan.bytes);
   for (std::size_t a = 0; a < activations_.size(); ++a)
     if (needed[a].bytes > 0) activations_[a].*slice = {memory.data() + plan.begins[a], plan.bytes};
@@ -87,6 +90,7 @@ void Execution::prepare_ops(Mode mode, std::span<const Readers> readers,
   // oneDNN writes machine code for every convolution, which takes longer than a clip does.
   std::vector<std::unique_ptr<Op>> alone(nodes.size()), fused(nodes.size());
   parallel_for(nodes.size(), [&](std::size_t i) {
+    const LastingBuffers of_op;
     std::vector<Input> inputs;
     for (const std::size_t a : nodes[i].inputs)  // the last reader is the first on the way back
       inputs.push_back({&activations_[a], readers[a].last != i});

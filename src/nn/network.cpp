@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "base/within.h"
+#include "linalg/lasting_buffers.h"
 #include "twinear/error.h"
 
 namespace twinear::nn {
@@ -119,6 +120,7 @@ Network::Network(const EncoderSpec& spec, std::optional<std::uint64_t> seed)
   if (spec.bins < 1 || bins_ > max_channels)
     refuse(fmt::format("encoder: bins: expected 1 to {}, found {}", max_channels, spec.bins));
   if (spec.layers.empty()) refuse("encoder: it has no layers");
+  const LastingBuffers weights;
   Builder builder(bins_, seed);
   for (const LayerSpec& layer : spec.layers) within(place_of(layer), [&] { builder.add(layer); });
   if (!builder.pooled())

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "linalg/lasting_buffers.h"
 #include "nn/matrices.h"
 
 namespace twinear::nn {
@@ -118,6 +119,7 @@ memory PackedWeights::get(const memory::desc& desc, const memory& plain, std::ui
   const std::lock_guard lock(mutex_);
   auto packed = std::ranges::find(all_, desc, &Packed::desc);
   if (packed == all_.end()) {
+    const LastingBuffers weights;
     all_.push_back({desc, 0, Aligned<std::byte>(desc.get_size())});
     packed = std::prev(all_.end());
   }
