@@ -11,11 +11,11 @@ namespace twinear {
 namespace {
 
 // Chosen on the dev splits that recipes/speech-finder judges with.
-constexpr std::size_t context = 5;   // frames on either side whose evidence is averaged
-constexpr float most = 6.0F;         // more evidence counts as this much
-constexpr float likely = -0.5F;      // a stretch of frames with more mean evidence is speech,
-constexpr float sure = 1.5F;         // if some of its frames have more than this:
-constexpr std::size_t min_sure = 5;  // at least so many
+constexpr std::size_t context = 5;    // frames on either side whose evidence is averaged
+constexpr float most = 6.0F;          // more evidence counts as this much
+constexpr float likely = -0.5F;       // a stretch of frames with more mean evidence is speech,
+constexpr float sure = 1.5F;          // if some of its frames have more than this:
+constexpr std::size_t min_sure = 10;  // at least so many
 
 constexpr float depth = 12.0F;  // nats below the level of the clip: 52 dB
 constexpr float range = 8.0F;   // nats that become 1

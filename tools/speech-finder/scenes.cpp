@@ -187,7 +187,7 @@ Scene SceneMaker::speech_scene(Random& random) const {
     at +=
         frames + 3 + static_cast<std::size_t>(random.uniform() < 0.3 ? 0 : random.uniform(0, 150));
   }
-  if (random.uniform() < 0.3) {
+  if (random.uniform() < 0.5) {
     if (random.uniform() < 0.7)
       scene.samples = reverberated(scene.samples, rooms_[random.below(rooms_.sounds.size())]);
     else
@@ -215,7 +215,7 @@ Scene SceneMaker::other_scene(Random& random) const {
     std::ranges::copy(sound, scene.samples.begin() + static_cast<std::ptrdiff_t>(at));
     at += count + random.below(scene_samples / 4);
   }
-  if (random.uniform() < 0.2)
+  if (random.uniform() < 0.3)
     scene.samples = reverberated(scene.samples, rooms_[random.below(rooms_.sounds.size())]);
   if (random.uniform() < 0.5)
     add_noise(scene.samples, colored_noise(scene_samples, random.uniform(-6, 0), rate, random),
