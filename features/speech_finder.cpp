@@ -12,26 +12,9 @@
 namespace twinear {
 namespace {
 
-constexpr float threshold = -0.5F;  // of the mean evidence around a frame
-constexpr std::size_t context = 5;  // frames on either side that are averaged
-constexpr float sure = 6.0F;        // more evidence counts as this much
-
 const FbankComputer& computer() {
   static const FbankComputer tables(speech_front_end());
   return tables;
-}
-
-/// Whether the mean evidence of the frames around each frame is above the threshold.
-std::vector<bool> voiced_by(const std::vector<float>& evidence) {
-  std::vector<bool> voiced(evidence.size());
-  for (std::size_t t = 0; t < evidence.size(); ++t) {
-    const std::size_t first = t - std::min(t, context);
-    const std::size_t last = std::min(evidence.size(), t + context + 1);
-    float sum = 0;
-    for (std::size_t i = first; i < last; ++i) sum += std::clamp(evidence[i], -sure, sure);
-    voiced[t] = sum > threshold * static_cast<float>(last - first);
-  }
-  return voiced;
 }
 
 }  // namespace
@@ -64,7 +47,7 @@ Speech SpeechFinder::finish() {
   s.values.clear();
   Speech speech;
   if (log_mel.rows() == 0) return speech;
-  speech.voiced = voiced_by(speech_evidence(log_mel, speech_weights().data()));
+  speech.voiced = frames_of_speech(speech_evidence(log_mel, speech_weights().data()));
   speech.seconds = hop_seconds * static_cast<double>(std::ranges::count(speech.voiced, true));
   speech.total_seconds = hop_seconds * static_cast<double>(speech.voiced.size());
   speech.amount = speech.seconds > 0 ? SpeechAmount::enough : SpeechAmount::none;

@@ -22,12 +22,12 @@ struct SpeechLayer {
 
 /// The layers, first to last; all but the last end with max(0, x), the last gives the evidence.
 inline constexpr std::array<SpeechLayer, 7> speech_layers{{{64, 24, 3, 1},
-                                                           {24, 16, 3, 2},
-                                                           {16, 16, 3, 4},
-                                                           {16, 16, 3, 8},
-                                                           {16, 16, 3, 16},
-                                                           {16, 16, 3, 32},
-                                                           {16, 1, 1, 1}}};
+                                                           {24, 20, 3, 2},
+                                                           {20, 20, 3, 4},
+                                                           {20, 20, 3, 8},
+                                                           {20, 20, 3, 16},
+                                                           {20, 20, 3, 32},
+                                                           {20, 1, 1, 1}}};
 
 constexpr std::size_t speech_weight_count() {
   std::size_t count = 0;
@@ -77,5 +77,9 @@ std::span<const float, speech_weight_count()> speech_weights();
 
 /// The evidence of each frame of a clip that somebody speaks: the natural logarithm of the odds.
 std::vector<float> speech_evidence(const Matrix& log_mel, const float* weights);
+
+/// The frames that are speech by their evidence: stretches in which it is likely, of which some
+/// frames are sure.
+std::vector<bool> frames_of_speech(const std::vector<float>& evidence);
 
 }  // namespace twinear

@@ -9,8 +9,8 @@
 namespace twinear {
 
 /// Finds the frames of a clip in which somebody speaks, in noise and beside music, whatever the
-/// level. A convolutional network of 7,000 weights, which are part of the library, looks at 64
-/// log-mel bins of 0.3 s on either side of a frame (recipes/speech-finder trained it). Several
+/// level. A convolutional network of 11,000 weights, which are part of the library, looks at 64
+/// log-mel bins of 0.63 s on either side of a frame (recipes/speech-finder trained it). Several
 /// voices at once are speech. The rule by which FrontEnd::vad keeps frames is another: find_speech.
 ///
 /// The result depends neither on how the clip is cut nor on its gain. One thread at a time may use

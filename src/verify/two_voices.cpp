@@ -17,7 +17,7 @@ std::vector<std::size_t> rows_of_speech(const ClipFeatures& clip, double hop) {
   if (voiced.empty()) return rows;
   const double voice_hop = clip.voice.total_seconds / static_cast<double>(voiced.size());
   for (std::size_t row = 0; row < clip.frames.rows(); ++row) {
-    const auto at = static_cast<std::size_t>(static_cast<double>(row) * hop / voice_hop);
+    const auto at = static_cast<std::size_t>((static_cast<double>(row) + 0.5) * hop / voice_hop);
     if (voiced[std::min(at, voiced.size() - 1)]) rows.push_back(row);
   }
   return rows;

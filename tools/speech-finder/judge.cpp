@@ -4,7 +4,7 @@
 // `make` writes FOLDER/scene-N-SNR.wav: two clips between pauses, clean and under noises of
 // recordings, and FOLDER/NAME-N.wav: made sounds without speech. `find` reads names of files from
 // standard input and prints a line for each: the name, the voiced frames by the energy rule, and
-// the evidence of each frame by the network.
+// the frames of speech by the network.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -112,8 +112,8 @@ void find(const Arguments& arguments) {
     for (const bool voiced : find_speech(samples, log_mel.front_end()).voiced)
       lines[i] += voiced ? '1' : '0';
     lines[i] += '\t';
-    for (const float evidence : speech_evidence(log_mel(samples), weights.data()))
-      lines[i] += fmt::format("{:.2f} ", evidence);
+    for (const bool speech : frames_of_speech(speech_evidence(log_mel(samples), weights.data())))
+      lines[i] += speech ? '1' : '0';
   });
   for (const std::string& line : lines) fmt::print("{}\n", line);
 }

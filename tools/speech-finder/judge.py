@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints how well three finders of speech do, as tables in Markdown: the network of Twinear, silero-vad and Kaldi's energy rule.
 
-Usage: judge.py JUDGE SILERO.onnx FOLDER ESC50 SPLIT; JUDGE is the program speech_finder_judge, FOLDER what it made, ESC50 the
-corpus. Needs numpy, soundfile and onnxruntime. Speech in clean scenes is where silero and the energy rule agree on it.
+Usage: judge.py JUDGE SILERO.onnx FOLDER ESC50 SPLIT [MUSIC]; JUDGE is the program speech_finder_judge, FOLDER what it made, ESC50 the
+corpus, MUSIC a folder of WAV files at 16 kHz. Needs numpy, soundfile and onnxruntime. Speech in clean scenes is where silero and the energy rule agree on it.
 """
 import csv
 import glob
@@ -16,8 +16,7 @@ import soundfile
 
 judge, model, folder, esc50, split = sys.argv[1:6]
 weights = ["--weights", os.environ["WEIGHTS"]] if "WEIGHTS" in os.environ else []
-THRESHOLD = float(os.environ.get("THRESHOLD", "0"))
-LEAST = 0.5  # seconds of speech from which a clip of something else is a false alarm
+LEAST = 0.3  # seconds of speech from which a clip of something else is a false alarm
 HUMAN = {"crying_baby", "laughing", "coughing", "sneezing", "snoring", "breathing", "clapping", "footsteps",
          "brushing_teeth", "drinking_sipping"}
 
@@ -54,9 +53,9 @@ def found(paths):
     out = subprocess.run([judge, "find", *weights], input="\n".join(paths), capture_output=True, text=True, check=True).stdout
     answers = {}
     for line in out.splitlines():
-        path, energy, evidence = line.split("\t")
-        ours = np.array(evidence.split(), float)
-        answers[path] = {"ours": ours >= THRESHOLD, "silero": silero_frames(path, len(ours)),
+        path, energy, speech = line.split("\t")
+        ours = np.array(list(speech)) == "1"
+        answers[path] = {"ours": ours, "silero": silero_frames(path, len(ours)),
                          "energy": np.array(list(energy)) == "1"}
     return answers
 
@@ -97,3 +96,5 @@ for path in sorted(glob.glob(folder + "/*.wav")):
     if "scene-" not in path:
         made.setdefault(os.path.basename(path)[:-7], []).append(path)
 others("made sounds", made)
+if len(sys.argv) > 6:
+    others("music", {"recorded": sorted(glob.glob(sys.argv[6] + "/*.wav"))})

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,6 +14,7 @@
 #include "features/speech_net.h"
 #include "sounds.h"
 #include "twinear/audio.h"
+#include "twinear/error.h"
 #include "twinear/manifest.h"
 
 namespace twinear::speech_finder {
@@ -51,6 +54,19 @@ void bridge_gaps(std::vector<Truth>& truth) {
                 truth.begin() + static_cast<std::ptrdiff_t>(t), Truth::speech);
     last = t;
   }
+}
+
+/// Pieces of 8 s, at most eight, from all over a long recording; a shorter one as it is.
+std::vector<std::vector<std::int16_t>> pieces_of(std::vector<std::int16_t> sound) {
+  constexpr std::size_t length = 8 * rate, most = 8;
+  if (sound.size() <= 2 * length) return {std::move(sound)};
+  const std::size_t count = std::min(most, sound.size() / length);
+  std::vector<std::vector<std::int16_t>> pieces;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto from = sound.begin() + static_cast<std::ptrdiff_t>(i * (sound.size() / count));
+    pieces.emplace_back(from, from + length);
+  }
+  return pieces;
 }
 
 void scale(std::vector<float>& samples, double peak) {
@@ -101,12 +117,18 @@ Recordings read_recordings(std::span<const std::string> manifests, std::size_t m
   Random random(0, Purpose::clip_order);
   random.shuffle(std::span(clips));
   clips.resize(std::min(clips.size(), most));
-  Recordings recordings{std::vector<std::vector<std::int16_t>>(clips.size()), {}};
+  std::vector<std::vector<std::vector<std::int16_t>>> pieces(clips.size());
   parallel_for(clips.size(), [&](std::size_t i) {
-    const Waveform sound = read_audio(clips[i].path);
-    recordings.sounds[i] = in_16_bits(resample(sound.samples, sound.sample_rate, rate));
+    try {
+      const Waveform sound = read_audio(clips[i].path);
+      pieces[i] = pieces_of(in_16_bits(resample(sound.samples, sound.sample_rate, rate)));
+    } catch (const Error& e) {
+      fmt::print(stderr, "left out: {}\n", e.what());
+    }
   });
-  for (const Clip& clip : clips) recordings.labels.push_back(clip.label);
+  Recordings recordings;
+  for (auto& of_clip : pieces)
+    for (auto& piece : of_clip) recordings.sounds.push_back(std::move(piece));
   return recordings;
 }
 
@@ -140,8 +162,9 @@ void add_noise_under_speech(Scene& scene, const std::vector<float>& noise, doubl
 }
 
 std::vector<float> SceneMaker::background(std::size_t count, Random& random) const {
-  if (random.uniform() < 0.55)
-    return excerpt(noises_[random.below(noises_.sounds.size())], count, random);
+  const double kind = random.uniform();
+  if (kind < 0.4) return excerpt(noises_[random.below(noises_.sounds.size())], count, random);
+  if (kind < 0.7) return excerpt(music_[random.below(music_.sounds.size())], count, random);
   const auto& names = training_sounds();
   return made_sound(names[random.below(names.size())], count, random);
 }
@@ -164,7 +187,7 @@ Scene SceneMaker::speech_scene(Random& random) const {
     at +=
         frames + 3 + static_cast<std::size_t>(random.uniform() < 0.3 ? 0 : random.uniform(0, 150));
   }
-  if (random.uniform() < 0.3) {
+  if (random.uniform() < 0.5) {
     if (random.uniform() < 0.7)
       scene.samples = reverberated(scene.samples, rooms_[random.below(rooms_.sounds.size())]);
     else
@@ -192,7 +215,7 @@ Scene SceneMaker::other_scene(Random& random) const {
     std::ranges::copy(sound, scene.samples.begin() + static_cast<std::ptrdiff_t>(at));
     at += count + random.below(scene_samples / 4);
   }
-  if (random.uniform() < 0.2)
+  if (random.uniform() < 0.3)
     scene.samples = reverberated(scene.samples, rooms_[random.below(rooms_.sounds.size())]);
   if (random.uniform() < 0.5)
     add_noise(scene.samples, colored_noise(scene_samples, random.uniform(-6, 0), rate, random),

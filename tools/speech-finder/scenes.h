@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -23,12 +24,13 @@ struct Scene {
 /// The recordings of a corpus, in 16 bits.
 struct Recordings {
   std::vector<std::vector<std::int16_t>> sounds;
-  std::vector<std::string> labels;
 
   std::vector<float> operator[](std::size_t i) const;
 };
 
-/// Reads at most `most` clips of the manifests, drawn at random, without those of labels `without`.
+/// Reads at most `most` clips of the manifests, drawn at random, without those of labels `without`;
+/// of long ones
+/// pieces. Tells which cannot be read and leaves them out.
 Recordings read_recordings(std::span<const std::string> manifests, std::size_t most,
                            std::span<const std::string> without = {});
 
@@ -42,8 +44,11 @@ void add_noise_under_speech(Scene& scene, const std::vector<float>& noise, doubl
 /// over telephones, at any level; and scenes without speech.
 class SceneMaker {
  public:
-  SceneMaker(Recordings speech, Recordings noises, Recordings rooms)
-      : speech_(std::move(speech)), noises_(std::move(noises)), rooms_(std::move(rooms)) {}
+  SceneMaker(Recordings speech, Recordings noises, Recordings music, Recordings rooms)
+      : speech_(std::move(speech)),
+        noises_(std::move(noises)),
+        music_(std::move(music)),
+        rooms_(std::move(rooms)) {}
 
   /// Scene `number` of 4 s: a pure function of (seed, number).
   Scene operator()(std::uint64_t seed, std::uint32_t number) const;
@@ -53,7 +58,7 @@ class SceneMaker {
   Scene speech_scene(Random& random) const;
   Scene other_scene(Random& random) const;
 
-  Recordings speech_, noises_, rooms_;
+  Recordings speech_, noises_, music_, rooms_;
 };
 
 }  // namespace twinear::speech_finder

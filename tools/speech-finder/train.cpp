@@ -17,7 +17,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> speech, noises;
-  std::string rooms, out;
+  std::string music, rooms, out;
   std::uint64_t seed = 0;
   std::uint32_t steps = 3000, batch = 16;
   double rate = 4e-3;
@@ -27,7 +27,7 @@ struct Arguments {
 const std::vector<std::string> voices{"crying_baby", "laughing"};
 
 std::vector<float> train(const Arguments& arguments, const SceneMaker& maker) {
-  auto weights = first_weights(arguments.seed), average = weights;
+  auto weights = first_weights(arguments.seed);
   Adam adam(weights.size());
   double loss = 0;
   for (std::uint32_t step = 0; step < arguments.steps; ++step) {
@@ -57,6 +57,7 @@ std::vector<float> train(const Arguments& arguments, const SceneMaker& maker) {
 void run(const Arguments& arguments) {
   const SceneMaker maker(read_recordings(arguments.speech, 4500),
                          read_recordings(arguments.noises, 100000, voices),
+                         read_recordings(std::span(&arguments.music, 1), 1000),
                          read_recordings(std::span(&arguments.rooms, 1), 1000));
   const auto weights = train(arguments, maker);
   std::ofstream file(arguments.out, std::ios::binary);
@@ -73,6 +74,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Trains the network that finds speech"};
   app.add_option("--speech", arguments.speech, "are manifests of clips of speech")->required();
   app.add_option("--noises", arguments.noises, "are manifests of other sounds")->required();
+  app.add_option("--music", arguments.music, "is a manifest of music without words")->required();
   app.add_option("--rooms", arguments.rooms, "is a manifest of impulse responses")->required();
   app.add_option("--steps", arguments.steps, "is the number of steps");
   app.add_option("--seed", arguments.seed, "seeds weights and scenes");
